@@ -1,1 +1,3 @@
-//! Under construction.
+//! Hubwire: a SignalR-compatible chat server.
+
+pub mod config;
