@@ -1,1 +1,13 @@
-//! Under construction.
+//! SignalR's server side.
+#![warn(missing_docs)]
+
+pub mod close;
+pub mod codec;
+pub mod connection;
+pub mod error;
+pub mod framing;
+pub mod handshake;
+pub mod json;
+pub mod message;
+pub mod negotiate;
+pub mod values;
