@@ -95,7 +95,13 @@ impl Auth {
             signer = Some(Signer(EncodingKey::from_secret(&secret)));
             made_up = true;
         }
-        Ok(Self { keys, rules: Rules::new(config), clock, signer, made_up })
+        Ok(Self {
+            keys,
+            rules: Rules::new(config),
+            clock,
+            signer,
+            made_up,
+        })
     }
 
     /// Whether the key was made up by the server, for somebody who is trying it out.
@@ -150,7 +156,10 @@ fn check_secret(config: &Config, secret: &str) -> Result<(), config::Error> {
         return Ok(());
     }
     if config.is_production() {
-        return Err(config::Error::new("jwt_secret", format!("in production it must have {SHORTEST_SECRET} bytes or more")));
+        return Err(config::Error::new(
+            "jwt_secret",
+            format!("in production it must have {SHORTEST_SECRET} bytes or more"),
+        ));
     }
     tracing::warn!("jwt_secret is shorter than {SHORTEST_SECRET} bytes: it can be guessed");
     Ok(())
@@ -158,11 +167,16 @@ fn check_secret(config: &Config, secret: &str) -> Result<(), config::Error> {
 
 fn made_up_secret(config: &Config) -> Result<Vec<u8>, config::Error> {
     if config.is_production() {
-        let reason = "production needs a key somebody chose: set HUBWIRE_JWT_SECRET, HUBWIRE_JWT_PUBLIC_KEY or HUBWIRE_JWT_JWKS";
+        let reason =
+            "production needs a key somebody chose: set HUBWIRE_JWT_SECRET, HUBWIRE_JWT_PUBLIC_KEY or HUBWIRE_JWT_JWKS";
         return Err(config::Error::new("jwt_secret", reason));
     }
-    signing_key::open(Path::new(&config.data_dir))
-        .map_err(|error| config::Error::new("data_dir", format!("{} cannot hold the signing key: {error}", config.data_dir.display())))
+    signing_key::open(Path::new(&config.data_dir)).map_err(|error| {
+        config::Error::new(
+            "data_dir",
+            format!("{} cannot hold the signing key: {error}", config.data_dir.display()),
+        )
+    })
 }
 
 /// The token of an `Authorization: Bearer` header; another scheme counts as no token.
@@ -174,7 +188,10 @@ fn bearer(headers: &HeaderMap) -> Option<&str> {
 
 fn query_token(uri: &Uri) -> Option<String> {
     let Query(pairs) = Query::<Vec<(String, String)>>::try_from_uri(uri).ok()?;
-    pairs.into_iter().find(|(name, value)| name == "access_token" && !value.is_empty()).map(|(_, token)| token)
+    pairs
+        .into_iter()
+        .find(|(name, value)| name == "access_token" && !value.is_empty())
+        .map(|(_, token)| token)
 }
 
 #[cfg(test)]

@@ -122,7 +122,10 @@ pub struct Error {
 impl Error {
     /// Says why the setting called `name` (as its source spells it) cannot be used.
     pub fn new(name: impl Into<String>, reason: impl Into<String>) -> Self {
-        Self { name: name.into(), reason: reason.into() }
+        Self {
+            name: name.into(),
+            reason: reason.into(),
+        }
     }
 }
 
@@ -159,7 +162,13 @@ impl Config {
     pub fn database(&self) -> String {
         match &self.database_url {
             Some(url) => url.expose().to_owned(),
-            None => format!("sqlite://{}?mode=rwc", self.data_dir.join(SQLITE_FILE).display()),
+            None => {
+                let path = self.data_dir.join(SQLITE_FILE).display().to_string();
+                format!(
+                    "sqlite://{}?mode=rwc",
+                    path.replace('%', "%25").replace('?', "%3F").replace('#', "%23")
+                )
+            }
         }
     }
 
@@ -174,7 +183,11 @@ impl Config {
             return Ok(());
         }
         (setting.set)(self, text).map_err(|reason| {
-            let shown = if setting.secret { "the value".to_owned() } else { format!("\"{}\"", shorten(text)) };
+            let shown = if setting.secret {
+                "the value".to_owned()
+            } else {
+                format!("\"{}\"", shorten(text))
+            };
             Error::new(name, format!("{shown} {reason}"))
         })
     }
@@ -204,8 +217,16 @@ impl Config {
 
 /// One line of at most 80 characters of a value somebody typed.
 fn shorten(text: &str) -> String {
-    let line: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(80).collect();
-    if text.chars().count() > 80 { format!("{line}…") } else { line }
+    let line: String = text
+        .chars()
+        .map(|c| if c.is_control() { ' ' } else { c })
+        .take(80)
+        .collect();
+    if text.chars().count() > 80 {
+        format!("{line}…")
+    } else {
+        line
+    }
 }
 
 #[cfg(test)]

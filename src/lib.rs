@@ -1,3 +1,11 @@
 //! Hubwire: a SignalR-compatible chat server.
 
+pub mod auth;
+pub mod clock;
 pub mod config;
+pub mod controllers;
+pub mod router;
+pub mod serve;
+pub mod services;
+pub mod telemetry;
+pub mod views;

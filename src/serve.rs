@@ -9,11 +9,7 @@ use std::{
     time::Duration,
 };
 
-use axum::{
-    body::Body,
-    extract::ConnectInfo,
-    response::Response,
-};
+use axum::{body::Body, extract::ConnectInfo, response::Response};
 use hyper::{Request, body::Incoming, service::service_fn};
 use hyper_util::{
     rt::{TokioExecutor, TokioIo, TokioTimer},
@@ -42,7 +38,11 @@ where
     S::Future: Send,
 {
     let mut builder = auto::Builder::new(TokioExecutor::new()).http1_only();
-    builder.http1().timer(TokioTimer::new()).header_read_timeout(HEADER_TIMEOUT).max_buf_size(LONGEST_HEAD);
+    builder
+        .http1()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEADER_TIMEOUT)
+        .max_buf_size(LONGEST_HEAD);
     let slots = Arc::new(Semaphore::new(MOST_CONNECTIONS));
     let connections = GracefulShutdown::new();
     while let Some((tcp, peer, slot)) = accept(&listener, &slots, &stop).await {
@@ -54,7 +54,9 @@ where
             request.extensions_mut().insert(ConnectInfo(peer));
             service.clone().call(request.map(Body::new))
         });
-        let connection = builder.serve_connection_with_upgrades(TokioIo::new(tcp), answer).into_owned();
+        let connection = builder
+            .serve_connection_with_upgrades(TokioIo::new(tcp), answer)
+            .into_owned();
         let connection = connections.watch(connection);
         tokio::spawn(async move {
             if let Err(error) = connection.await {
@@ -75,7 +77,10 @@ async fn accept(
     slots: &Arc<Semaphore>,
     stop: &CancellationToken,
 ) -> Option<(TcpStream, SocketAddr, OwnedSemaphorePermit)> {
-    let slot = stop.run_until_cancelled(slots.clone().acquire_owned()).await?.expect("the semaphore is never closed");
+    let slot = stop
+        .run_until_cancelled(slots.clone().acquire_owned())
+        .await?
+        .expect("the semaphore is never closed");
     loop {
         match stop.run_until_cancelled(listener.accept()).await? {
             Ok((tcp, peer)) => return Some((tcp, plain(peer), slot)),

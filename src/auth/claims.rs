@@ -7,13 +7,16 @@ use crate::{
     config::Config,
     services::{Principal, Profile},
 };
-use entities::ids::UserId;
+use entities::user_id::UserId;
 
 /// How far clocks may differ, in milliseconds.
 const LEEWAY: i64 = 30_000;
 /// Claims that hold the user id, first one first.
-const USER_CLAIMS: [&str; 3] =
-    ["http://schemas.xmlsoap.org/ws/2005/05/identity/claims/nameidentifier", "nameid", "sub"];
+const USER_CLAIMS: [&str; 3] = [
+    "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/nameidentifier",
+    "nameid",
+    "sub",
+];
 
 /// What has to hold for the claims of a token.
 #[derive(Debug)]
@@ -44,24 +47,40 @@ impl Rules {
                 return Err(Error::Early);
             }
         }
-        if !self.issuer.as_deref().is_none_or(|issuer| claims.get("iss").and_then(Value::as_str) == Some(issuer)) {
+        if !self
+            .issuer
+            .as_deref()
+            .is_none_or(|issuer| claims.get("iss").and_then(Value::as_str) == Some(issuer))
+        {
             return Err(Error::Claim("iss"));
         }
-        if !self.audience.as_deref().is_none_or(|audience| holds(claims.get("aud"), audience)) {
+        if !self
+            .audience
+            .as_deref()
+            .is_none_or(|audience| holds(claims.get("aud"), audience))
+        {
             return Err(Error::Claim("aud"));
         }
         let user_id = self.user_id(claims).ok_or(Error::Claim("user id"))?;
-        Ok(Verified { principal: Principal { user_id, profile: profile(claims) }, expires_at })
+        Ok(Verified {
+            principal: Principal {
+                user_id,
+                profile: profile(claims),
+            },
+            expires_at,
+        })
     }
 
     fn user_id(&self, claims: &Map<String, Value>) -> Option<UserId> {
         let value = match &self.user_claim {
             Some(name) => claims.get(name.as_str())?,
-            None => USER_CLAIMS.iter().find_map(|name| claims.get(*name).filter(|value| !value.is_null()))?,
+            None => USER_CLAIMS
+                .iter()
+                .find_map(|name| claims.get(*name).filter(|value| !value.is_null()))?,
         };
         match value {
-            Value::String(text) => UserId::parse(text),
-            Value::Number(number) if number.is_i64() || number.is_u64() => UserId::parse(&number.to_string()),
+            Value::String(text) => text.parse().ok(),
+            Value::Number(number) if number.is_i64() || number.is_u64() => number.to_string().parse().ok(),
             _ => None,
         }
     }
@@ -71,7 +90,10 @@ impl Rules {
         let seconds = now.div_euclid(1000);
         let lifetime = i64::try_from(token.lifetime.as_secs()).unwrap_or(i64::MAX);
         let mut claims = Map::new();
-        claims.insert(self.user_claim.clone().unwrap_or_else(|| "sub".to_owned()), json!(token.user));
+        claims.insert(
+            self.user_claim.clone().unwrap_or_else(|| "sub".to_owned()),
+            json!(token.user),
+        );
         claims.insert("iat".to_owned(), json!(seconds));
         claims.insert("exp".to_owned(), json!(seconds.saturating_add(lifetime)));
         let optional = [("name", token.name), ("preferred_username", token.username)];
@@ -88,7 +110,6 @@ impl Rules {
 /// Seconds since 1970, whole or not, as milliseconds.
 fn time(value: Option<&Value>) -> Option<i64> {
     let seconds = value?.as_f64().filter(|seconds| seconds.is_finite())?;
-    #[expect(clippy::cast_possible_truncation, reason = "a cast from f64 saturates, which is what a far future means")]
     Some((seconds * 1000.0) as i64)
 }
 
@@ -101,9 +122,17 @@ fn holds(value: Option<&Value>, audience: &str) -> bool {
 }
 
 fn profile(claims: &Map<String, Value>) -> Profile {
-    let text = |name: &str| claims.get(name).and_then(Value::as_str).map(str::trim).filter(|text| !text.is_empty());
+    let text = |name: &str| {
+        claims
+            .get(name)
+            .and_then(Value::as_str)
+            .map(str::trim)
+            .filter(|text| !text.is_empty())
+    };
     Profile {
-        username: text("preferred_username").or_else(|| text("unique_name")).map(str::to_owned),
+        username: text("preferred_username")
+            .or_else(|| text("unique_name"))
+            .map(str::to_owned),
         full_name: text("name").map(str::to_owned),
         avatar: text("picture").map(str::to_owned),
     }

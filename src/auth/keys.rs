@@ -34,7 +34,10 @@ struct Key {
 impl Keys {
     /// Reads the keys the configuration names; there may be none.
     pub fn load(config: &Config, clock: Clock) -> Result<Self, config::Error> {
-        let mut keys = Self { fixed: Vec::new(), set: None };
+        let mut keys = Self {
+            fixed: Vec::new(),
+            set: None,
+        };
         if let Some(secret) = &config.jwt_secret {
             keys.add_secret(secret.expose().as_bytes());
         }
@@ -61,7 +64,10 @@ impl Keys {
     /// The claims of a token one of the keys signed. Times and names are not checked here.
     pub fn verify(&self, token: &str) -> Option<Map<String, Value>> {
         let id = jsonwebtoken::decode_header(token).ok()?.kid;
-        self.fixed.iter().find_map(|key| key.verify(token)).or_else(|| self.set.as_ref()?.verify(token, id.as_deref()))
+        self.fixed
+            .iter()
+            .find_map(|key| key.verify(token))
+            .or_else(|| self.set.as_ref()?.verify(token, id.as_deref()))
     }
 }
 
@@ -77,13 +83,18 @@ impl Key {
     }
 
     fn verify(&self, token: &str) -> Option<Map<String, Value>> {
-        jsonwebtoken::decode(token, &self.key, &self.validation).ok().map(|data| data.claims)
+        jsonwebtoken::decode(token, &self.key, &self.validation)
+            .ok()
+            .map(|data| data.claims)
     }
 }
 
 impl fmt::Debug for Key {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Key").field("id", &self.id).field("algorithms", &self.validation.algorithms).finish_non_exhaustive()
+        f.debug_struct("Key")
+            .field("id", &self.id)
+            .field("algorithms", &self.validation.algorithms)
+            .finish_non_exhaustive()
     }
 }
 
@@ -100,7 +111,9 @@ fn from_pem(text: &str) -> Result<Key, config::Error> {
         (Algorithm::ES256, DecodingKey::from_ec_pem),
         (Algorithm::EdDSA, DecodingKey::from_ed_pem),
     ];
-    let found = kinds.iter().find_map(|(algorithm, parse)| Some(Key::new(None, parse(pem.as_bytes()).ok()?, vec![*algorithm])));
+    let found = kinds
+        .iter()
+        .find_map(|(algorithm, parse)| Some(Key::new(None, parse(pem.as_bytes()).ok()?, vec![*algorithm])));
     found.ok_or_else(|| wrong("it is not the PEM of an RSA, P-256 or Ed25519 public key".to_owned()))
 }
 
@@ -120,8 +133,12 @@ struct Read {
 
 impl KeySet {
     fn open(path: PathBuf, clock: Clock) -> Result<Self, config::Error> {
-        let keys = read_set(&path).map_err(|reason| config::Error::new("jwt_jwks", format!("{} {reason}", path.display())))?;
-        let state = Mutex::new(Read { keys: Arc::new(keys), at: clock.now() });
+        let keys =
+            read_set(&path).map_err(|reason| config::Error::new("jwt_jwks", format!("{} {reason}", path.display())))?;
+        let state = Mutex::new(Read {
+            keys: Arc::new(keys),
+            at: clock.now(),
+        });
         Ok(Self { path, clock, state })
     }
 
@@ -131,7 +148,9 @@ impl KeySet {
         if id.is_some_and(|id| !knows(&keys, id)) {
             keys = self.reread();
         }
-        let candidates = keys.iter().filter(|key| id.is_none() || key.id.is_none() || key.id.as_deref() == id);
+        let candidates = keys
+            .iter()
+            .filter(|key| id.is_none() || key.id.is_none() || key.id.as_deref() == id);
         candidates.into_iter().find_map(|key| key.verify(token))
     }
 
@@ -154,11 +173,20 @@ fn read_set(path: &PathBuf) -> Result<Vec<Key>, String> {
     let text = fs::read(path).map_err(|error| format!("cannot be read: {error}"))?;
     // One key we do not understand must not hide the others, so each is parsed on its own.
     let document: Value = serde_json::from_slice(&text).map_err(|_| "is not JSON".to_owned())?;
-    let listed = document.get("keys").and_then(Value::as_array).ok_or("has no list called keys")?;
-    let parsed = listed.iter().filter_map(|key| serde_json::from_value::<Jwk>(key.clone()).ok());
+    let listed = document
+        .get("keys")
+        .and_then(Value::as_array)
+        .ok_or("has no list called keys")?;
+    let parsed = listed
+        .iter()
+        .filter_map(|key| serde_json::from_value::<Jwk>(key.clone()).ok());
     let set = JwkSet { keys: parsed.collect() };
     let keys: Vec<_> = set.keys.iter().filter_map(from_jwk).collect();
-    if keys.is_empty() { Err("holds no RSA, P-256 or Ed25519 key for signatures".to_owned()) } else { Ok(keys) }
+    if keys.is_empty() {
+        Err("holds no RSA, P-256 or Ed25519 key for signatures".to_owned())
+    } else {
+        Ok(keys)
+    }
 }
 
 /// A verification key of a set; symmetric keys are never taken from a public document.
@@ -173,5 +201,9 @@ fn from_jwk(jwk: &Jwk) -> Option<Key> {
     if named.is_some_and(|named| named != format!("{algorithm:?}")) {
         return None;
     }
-    Some(Key::new(jwk.common.key_id.clone(), DecodingKey::from_jwk(jwk).ok()?, vec![algorithm]))
+    Some(Key::new(
+        jwk.common.key_id.clone(),
+        DecodingKey::from_jwk(jwk).ok()?,
+        vec![algorithm],
+    ))
 }

@@ -26,7 +26,10 @@ pub fn open(folder: &Path) -> io::Result<Vec<u8>> {
 fn read(path: &Path) -> io::Result<Vec<u8>> {
     let key = fs::read_to_string(path)?.trim().to_owned();
     if key.len() < KEY_BYTES {
-        return Err(io::Error::other(format!("{} is damaged; delete it to have another one made", path.display())));
+        return Err(io::Error::other(format!(
+            "{} is damaged; delete it to have another one made",
+            path.display()
+        )));
     }
     Ok(key.into_bytes())
 }
@@ -37,10 +40,11 @@ fn make(folder: &Path, path: &Path) -> io::Result<()> {
     let mut bytes = [0_u8; KEY_BYTES];
     getrandom::fill(&mut bytes).map_err(io::Error::other)?;
     let draft = folder.join(format!("{FILE}.{}", uuid::Uuid::new_v4().simple()));
-    let written = write_private(&draft, &URL_SAFE_NO_PAD.encode(bytes)).and_then(|()| match fs::hard_link(&draft, path) {
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
-        other => other,
-    });
+    let written =
+        write_private(&draft, &URL_SAFE_NO_PAD.encode(bytes)).and_then(|()| match fs::hard_link(&draft, path) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+            other => other,
+        });
     let removed = fs::remove_file(&draft);
     written.and(removed)
 }
@@ -69,7 +73,10 @@ mod tests {
         #[cfg(unix)]
         {
             use std::os::unix::fs::PermissionsExt as _;
-            assert_eq!(fs::metadata(inner.join(FILE)).unwrap().permissions().mode() & 0o777, 0o600);
+            assert_eq!(
+                fs::metadata(inner.join(FILE)).unwrap().permissions().mode() & 0o777,
+                0o600
+            );
         }
     }
 

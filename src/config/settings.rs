@@ -103,7 +103,12 @@ pub fn env_example() -> String {
         # The same keys work in hubwire.toml, in small letters and without HUBWIRE_; LOG_ and LIMITS_ are sections there.\n"
         .to_owned();
     for setting in SETTINGS {
-        text.push_str(&format!("\n# {}\n{}={}\n", setting.doc, setting.variable(), setting.default));
+        text.push_str(&format!(
+            "\n# {}\n{}={}\n",
+            setting.doc,
+            setting.variable(),
+            setting.default
+        ));
     }
     text
 }
@@ -113,24 +118,40 @@ fn address(text: &str) -> Result<SocketAddr, String> {
         Some(port) => format!("127.0.0.1:{port}"),
         None => text.to_owned(),
     };
-    numeric.parse().map_err(|_| "is not an address and port such as 127.0.0.1:5080".to_owned())
+    numeric
+        .parse()
+        .map_err(|_| "is not an address and port such as 127.0.0.1:5080".to_owned())
 }
 
 fn database(text: &str) -> Result<Secret, String> {
-    let known = ["sqlite:", "postgres://", "postgresql://"].iter().any(|scheme| text.starts_with(scheme));
-    if known { Ok(Secret::new(text)) } else { Err("must begin with sqlite: or postgres://".to_owned()) }
+    let known = ["sqlite:", "postgres://", "postgresql://"]
+        .iter()
+        .any(|scheme| text.starts_with(scheme));
+    if known {
+        Ok(Secret::new(text))
+    } else {
+        Err("must begin with sqlite: or postgres://".to_owned())
+    }
 }
 
 fn choice<T: Copy>(text: &str, choices: &[(&str, T)]) -> Result<T, String> {
     let found = choices.iter().find(|(name, _)| name.eq_ignore_ascii_case(text.trim()));
     found.map(|(_, value)| *value).ok_or_else(|| {
-        let names: Vec<_> = choices.iter().map(|(name, _)| *name).filter(|name| *name != "1" && *name != "0").collect();
+        let names: Vec<_> = choices
+            .iter()
+            .map(|(name, _)| *name)
+            .filter(|name| *name != "1" && *name != "0")
+            .collect();
         format!("is not {}", names.join(" or "))
     })
 }
 
 fn number(text: &str, least: u64, most: u64) -> Result<u64, String> {
-    let number = text.trim().parse().ok().filter(|number| (least..=most).contains(number));
+    let number = text
+        .trim()
+        .parse()
+        .ok()
+        .filter(|number| (least..=most).contains(number));
     number.ok_or_else(|| format!("is not a whole number from {least} to {most}"))
 }
 
@@ -149,7 +170,9 @@ fn level(text: &str) -> Result<String, String> {
 fn web_address(text: &str) -> Result<String, String> {
     let trimmed = text.trim().trim_end_matches('/');
     match trimmed.parse::<http::Uri>() {
-        Ok(uri) if matches!(uri.scheme_str(), Some("http" | "https")) && uri.authority().is_some() => Ok(trimmed.to_owned()),
+        Ok(uri) if matches!(uri.scheme_str(), Some("http" | "https")) && uri.authority().is_some() => {
+            Ok(trimmed.to_owned())
+        }
         _ => Err("is not an address such as https://chat.example.com".to_owned()),
     }
 }
@@ -163,7 +186,9 @@ fn origins(text: &str) -> Result<Vec<String>, String> {
                 return Err("lists *, which browsers refuse together with credentials: name the origins".to_owned());
             }
             let uri: Option<http::Uri> = origin.trim_end_matches('/').parse().ok();
-            let good = uri.filter(|uri| uri.scheme().is_some() && uri.authority().is_some() && uri.path() == "/" && uri.query().is_none());
+            let good = uri.filter(|uri| {
+                uri.scheme().is_some() && uri.authority().is_some() && uri.path() == "/" && uri.query().is_none()
+            });
             good.map(|_| origin.trim_end_matches('/').to_ascii_lowercase())
                 .ok_or_else(|| "is not a list of origins such as https://chat.example.com".to_owned())
         })

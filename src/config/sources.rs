@@ -48,8 +48,12 @@ impl Flags {
             ("--database", "database_url", &self.database),
             ("--data-dir", "data_dir", &self.data_dir),
         ];
-        let given = flags.into_iter().filter_map(|(flag, key, text)| Some((flag, key, text.clone()?)));
-        given.map(|(flag, key, text)| (flag.to_owned(), known(key), text)).collect()
+        let given = flags
+            .into_iter()
+            .filter_map(|(flag, key, text)| Some((flag, key, text.clone()?)));
+        given
+            .map(|(flag, key, text)| (flag.to_owned(), known(key), text))
+            .collect()
     }
 }
 
@@ -57,7 +61,10 @@ fn known(key: &str) -> &'static Setting {
     settings::find(key).expect("flags set settings of the table")
 }
 
-#[expect(clippy::disallowed_methods, reason = "this is the one place that reads the environment")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "this is the one place that reads the environment"
+)]
 fn variables() -> Result<Vec<(String, String)>, Error> {
     let ours = std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value)));
     ours.filter(|(name, _)| name.starts_with("HUBWIRE_"))
@@ -70,11 +77,18 @@ fn variables() -> Result<Vec<(String, String)>, Error> {
 
 /// The values of environment variables; an unknown name is an error, because it is a misspelt one.
 pub(super) fn environment(variables: Vec<(String, String)>) -> Result<Vec<Value>, Error> {
-    let ours = variables.into_iter().filter(|(name, _)| !FOREIGN.iter().any(|foreign| name.starts_with(foreign)));
-    ours.map(|(name, text)| match SETTINGS.iter().find(|setting| setting.variable() == name) {
-        Some(setting) => Ok((name, setting, text)),
-        None => Err(Error::new(name, "there is no such setting; .env.example lists them all")),
-    })
+    let ours = variables
+        .into_iter()
+        .filter(|(name, _)| !FOREIGN.iter().any(|foreign| name.starts_with(foreign)));
+    ours.map(
+        |(name, text)| match SETTINGS.iter().find(|setting| setting.variable() == name) {
+            Some(setting) => Ok((name, setting, text)),
+            None => Err(Error::new(
+                name,
+                "there is no such setting; .env.example lists them all",
+            )),
+        },
+    )
     .collect()
 }
 
@@ -82,7 +96,10 @@ fn file(path: &Path, must_exist: bool) -> Result<Vec<Value>, Error> {
     match std::fs::read_to_string(path) {
         Ok(text) => toml(&path.display().to_string(), &text),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound && !must_exist => Ok(Vec::new()),
-        Err(error) => Err(Error::new(if must_exist { "--config" } else { DEFAULT_FILE }, format!("{} cannot be read: {error}", path.display()))),
+        Err(error) => Err(Error::new(
+            if must_exist { "--config" } else { DEFAULT_FILE },
+            format!("{} cannot be read: {error}", path.display()),
+        )),
     }
 }
 
@@ -90,7 +107,13 @@ fn file(path: &Path, must_exist: bool) -> Result<Vec<Value>, Error> {
 pub(super) fn toml(file: &str, text: &str) -> Result<Vec<Value>, Error> {
     let table: toml::Table = text.parse().map_err(|error: toml::de::Error| {
         let line = error.span().map_or(1, |span| text[..span.start].lines().count().max(1));
-        Error::new(file, format!("line {line} is not TOML: {}", error.message().lines().next().unwrap_or("a mistake")))
+        Error::new(
+            file,
+            format!(
+                "line {line} is not TOML: {}",
+                error.message().lines().next().unwrap_or("a mistake")
+            ),
+        )
     })?;
     let mut values = Vec::new();
     flatten(file, "", &table, &mut values)?;
@@ -99,14 +122,30 @@ pub(super) fn toml(file: &str, text: &str) -> Result<Vec<Value>, Error> {
 
 fn flatten(file: &str, section: &str, table: &toml::Table, values: &mut Vec<Value>) -> Result<(), Error> {
     for (name, value) in table {
-        let key = if section.is_empty() { name.clone() } else { format!("{section}.{name}") };
+        let key = if section.is_empty() {
+            name.clone()
+        } else {
+            format!("{section}.{name}")
+        };
         let place = format!("{key} in {file}");
-        let is_section = SETTINGS.iter().any(|setting| setting.key.starts_with(&format!("{key}.")));
+        let is_section = SETTINGS
+            .iter()
+            .any(|setting| setting.key.starts_with(&format!("{key}.")));
         match (value, settings::find(&key)) {
             (toml::Value::Table(inner), None) if is_section => flatten(file, &key, inner, values)?,
-            (_, None) => return Err(Error::new(place, "there is no such setting; .env.example lists them all")),
+            (_, None) => {
+                return Err(Error::new(
+                    place,
+                    "there is no such setting; .env.example lists them all",
+                ));
+            }
             (value, Some(setting)) => {
-                let text = plain(value).ok_or_else(|| Error::new(&place, "the value is not a text, a number, true, false or a list of texts"))?;
+                let text = plain(value).ok_or_else(|| {
+                    Error::new(
+                        &place,
+                        "the value is not a text, a number, true, false or a list of texts",
+                    )
+                })?;
                 values.push((place, setting, text));
             }
         }
@@ -119,7 +158,11 @@ fn plain(value: &toml::Value) -> Option<String> {
         toml::Value::String(text) => Some(text.clone()),
         toml::Value::Integer(number) => Some(number.to_string()),
         toml::Value::Boolean(flag) => Some(flag.to_string()),
-        toml::Value::Array(items) => items.iter().map(plain).collect::<Option<Vec<_>>>().map(|items| items.join(",")),
+        toml::Value::Array(items) => items
+            .iter()
+            .map(plain)
+            .collect::<Option<Vec<_>>>()
+            .map(|items| items.join(",")),
         toml::Value::Float(_) | toml::Value::Datetime(_) | toml::Value::Table(_) => None,
     }
 }

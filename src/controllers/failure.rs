@@ -23,12 +23,21 @@ pub struct Failure {
 
 impl Failure {
     fn new(status: StatusCode, code: &'static str, sentence: impl Into<String>) -> Self {
-        Self { status, code, sentence: sentence.into(), field: None, retry_after: None }
+        Self {
+            status,
+            code,
+            sentence: sentence.into(),
+            field: None,
+            retry_after: None,
+        }
     }
 
     /// A value that cannot be used, and the field it came in where that is known.
     pub fn invalid(field: Option<&str>, sentence: impl Into<String>) -> Self {
-        Self { field: field.map(str::to_owned), ..Self::new(StatusCode::BAD_REQUEST, "validation_failed", sentence) }
+        Self {
+            field: field.map(str::to_owned),
+            ..Self::new(StatusCode::BAD_REQUEST, "validation_failed", sentence)
+        }
     }
 
     /// Refused for good, with the reason.
@@ -48,17 +57,29 @@ impl Failure {
 
     /// The path exists, but not for this method.
     pub fn wrong_method() -> Self {
-        Self::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "This address does not accept that method")
+        Self::new(
+            StatusCode::METHOD_NOT_ALLOWED,
+            "method_not_allowed",
+            "This address does not accept that method",
+        )
     }
 
     /// The body is over `limit` bytes.
     pub fn body_too_large(limit: usize) -> Self {
-        Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", format!("The body may have at most {limit} bytes"))
+        Self::new(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "too_large",
+            format!("The body may have at most {limit} bytes"),
+        )
     }
 
     /// The body is announced as something that is not JSON.
     pub fn not_json() -> Self {
-        Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media", "The body must be application/json")
+        Self::new(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "unsupported_media",
+            "The body must be application/json",
+        )
     }
 
     /// The server stops, starts, or cannot reach its database.
@@ -68,7 +89,11 @@ impl Failure {
 
     /// Something went wrong that is not the client's business.
     pub fn internal() -> Self {
-        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "Something went wrong on the server")
+        Self::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "internal",
+            "Something went wrong on the server",
+        )
     }
 }
 
@@ -153,7 +178,9 @@ struct Details<'a> {
 
 /// Gives a failure its body; every other response passes as it is.
 pub fn render(mut response: Response, trace_id: &str) -> Response {
-    let Some(failure) = response.extensions_mut().remove::<Failure>() else { return response };
+    let Some(failure) = response.extensions_mut().remove::<Failure>() else {
+        return response;
+    };
     let body = Envelope {
         success: false,
         error: &failure.sentence,
@@ -164,7 +191,10 @@ pub fn render(mut response: Response, trace_id: &str) -> Response {
     };
     *response.body_mut() = Body::from(views::json::to_vec(&body));
     let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json; charset=utf-8"));
+    headers.insert(
+        header::CONTENT_TYPE,
+        HeaderValue::from_static("application/json; charset=utf-8"),
+    );
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response
 }

@@ -36,7 +36,9 @@ impl Origins {
     /// Whether pages of this origin may call and read the answers.
     pub fn allows(&self, origin: &str) -> bool {
         let origin = origin.to_ascii_lowercase();
-        self.listed.contains(&origin) || (self.any_localhost && is_localhost(&origin)) || self.own.as_ref() == Some(&origin)
+        self.listed.contains(&origin)
+            || (self.any_localhost && is_localhost(&origin))
+            || self.own.as_ref() == Some(&origin)
     }
 
     /// Whether the request may open a hub connection: no origin (not a browser), our own host, or an allowed one.
@@ -56,7 +58,9 @@ fn origin_of(address: &str) -> Option<String> {
 }
 
 fn is_localhost(origin: &str) -> bool {
-    let Some(host) = origin.strip_prefix("http://") else { return false };
+    let Some(host) = origin.strip_prefix("http://") else {
+        return false;
+    };
     let (name, port) = host.split_once(':').unwrap_or((host, "80"));
     matches!(name, "localhost" | "127.0.0.1") && port.parse::<u16>().is_ok()
 }
@@ -64,7 +68,9 @@ fn is_localhost(origin: &str) -> bool {
 /// Whether an origin is the host the request was sent to. The scheme is not compared: a proxy may add TLS.
 fn is_own_host(origin: &str, headers: &HeaderMap) -> bool {
     let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
-    let (Some(host), Some((scheme, authority))) = (host, origin.split_once("://")) else { return false };
+    let (Some(host), Some((scheme, authority))) = (host, origin.split_once("://")) else {
+        return false;
+    };
     let usual = match scheme {
         "http" => ":80",
         "https" => ":443",
@@ -89,8 +95,14 @@ pub async fn cors(State(origins): State<Arc<Origins>>, request: Request, next: N
     headers.append(header::VARY, HeaderValue::from_static("Origin"));
     if let Some(origin) = allowed {
         headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
-        headers.insert(header::ACCESS_CONTROL_ALLOW_CREDENTIALS, HeaderValue::from_static("true"));
-        headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static("Retry-After, X-Request-Id"));
+        headers.insert(
+            header::ACCESS_CONTROL_ALLOW_CREDENTIALS,
+            HeaderValue::from_static("true"),
+        );
+        headers.insert(
+            header::ACCESS_CONTROL_EXPOSE_HEADERS,
+            HeaderValue::from_static("Retry-After, X-Request-Id"),
+        );
     }
     response
 }
@@ -100,7 +112,10 @@ fn preflight(asked: &HeaderMap, is_allowed: bool) -> Response {
     *response.status_mut() = StatusCode::NO_CONTENT;
     let headers = response.headers_mut();
     if is_allowed {
-        headers.insert(header::ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static("GET, POST, PUT, PATCH, DELETE"));
+        headers.insert(
+            header::ACCESS_CONTROL_ALLOW_METHODS,
+            HeaderValue::from_static("GET, POST, PUT, PATCH, DELETE"),
+        );
         headers.insert(header::ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static(PREFLIGHT_AGE));
         if let Some(names) = asked.get(header::ACCESS_CONTROL_REQUEST_HEADERS) {
             headers.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, names.clone());
@@ -124,7 +139,10 @@ mod tests {
     use super::*;
 
     fn origins(listed: &[&str], production: bool) -> Origins {
-        let mut config = Config { cors_origins: listed.iter().map(|origin| (*origin).to_owned()).collect(), ..Config::default() };
+        let mut config = Config {
+            cors_origins: listed.iter().map(|origin| (*origin).to_owned()).collect(),
+            ..Config::default()
+        };
         if production {
             config.env = crate::config::Environment::Production;
         }
@@ -134,10 +152,23 @@ mod tests {
     #[test]
     fn localhost_is_allowed_until_somebody_decides() {
         let open = origins(&[], false);
-        for origin in ["http://localhost", "http://localhost:3000", "http://127.0.0.1:5173", "HTTP://LOCALHOST:1"] {
+        for origin in [
+            "http://localhost",
+            "http://localhost:3000",
+            "http://127.0.0.1:5173",
+            "HTTP://LOCALHOST:1",
+        ] {
             assert!(open.allows(origin), "{origin}");
         }
-        for origin in ["null", "", "https://localhost:3000", "http://localhost.evil.test", "http://localhost:x", "http://evil.test", "http://127.0.0.1.evil.test:80"] {
+        for origin in [
+            "null",
+            "",
+            "https://localhost:3000",
+            "http://localhost.evil.test",
+            "http://localhost:x",
+            "http://evil.test",
+            "http://127.0.0.1.evil.test:80",
+        ] {
             assert!(!open.allows(origin), "{origin}");
         }
         assert!(!origins(&[], true).allows("http://localhost:3000"));
@@ -148,7 +179,13 @@ mod tests {
     fn listed_origins_are_compared_whole() {
         let listed = origins(&["https://app.test"], true);
         assert!(listed.allows("https://app.test"));
-        for origin in ["https://app.test.evil.com", "https://evilapp.test", "http://app.test", "https://app.test:444", "https://app.test/"] {
+        for origin in [
+            "https://app.test.evil.com",
+            "https://evilapp.test",
+            "http://app.test",
+            "https://app.test:444",
+            "https://app.test/",
+        ] {
             assert!(!listed.allows(origin), "{origin}");
         }
     }
@@ -165,7 +202,13 @@ mod tests {
             closed.may_connect(&headers)
         };
         assert!(ask(None) && ask(Some("http://chat.test:5080")) && ask(Some("https://CHAT.test:5080")));
-        for origin in ["null", "http://chat.test", "http://chat.test:80", "http://evil.test:5080", "ftp://chat.test:5080"] {
+        for origin in [
+            "null",
+            "http://chat.test",
+            "http://chat.test:80",
+            "http://evil.test:5080",
+            "ftp://chat.test:5080",
+        ] {
             assert!(!ask(Some(origin)), "{origin}");
         }
     }

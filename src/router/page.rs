@@ -20,7 +20,11 @@ const JS: &str = "text/javascript; charset=utf-8";
 
 macro_rules! asset {
     ($path:literal, $file:literal, $content_type:expr) => {
-        Asset { path: $path, content_type: $content_type, content: include_bytes!(concat!("../../web/", $file)) }
+        Asset {
+            path: $path,
+            content_type: $content_type,
+            content: include_bytes!(concat!("../../web/", $file)),
+        }
     };
 }
 
@@ -41,10 +45,17 @@ pub fn paths() -> impl Iterator<Item = &'static str> {
 
 /// `GET` of any file of the page.
 pub async fn file(uri: Uri, headers: HeaderMap) -> Result<Response, Failure> {
-    let found = ASSETS.iter().zip(TAGS.iter()).find(|(asset, _)| asset.path == uri.path());
+    let found = ASSETS
+        .iter()
+        .zip(TAGS.iter())
+        .find(|(asset, _)| asset.path == uri.path());
     let (asset, tag) = found.ok_or_else(Failure::unknown_route)?;
     let known = headers.get(header::IF_NONE_MATCH).is_some_and(|known| known == tag);
-    let mut response = Response::new(if known { Body::empty() } else { Body::from(asset.content) });
+    let mut response = Response::new(if known {
+        Body::empty()
+    } else {
+        Body::from(asset.content)
+    });
     if known {
         *response.status_mut() = StatusCode::NOT_MODIFIED;
     }
@@ -71,10 +82,18 @@ fn tag(content: &[u8]) -> HeaderValue {
 /// The page may load from here and talk to here. Older browsers do not count WebSockets as 'self', so our host
 /// is named as well.
 fn policy(headers: &HeaderMap) -> HeaderValue {
-    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).filter(|host| {
-        !host.is_empty() && host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".:-[]".contains(&byte))
-    });
-    let sockets = host.map(|host| format!(" ws://{host} wss://{host}")).unwrap_or_default();
+    let host = headers
+        .get(header::HOST)
+        .and_then(|host| host.to_str().ok())
+        .filter(|host| {
+            !host.is_empty()
+                && host
+                    .bytes()
+                    .all(|byte| byte.is_ascii_alphanumeric() || b".:-[]".contains(&byte))
+        });
+    let sockets = host
+        .map(|host| format!(" ws://{host} wss://{host}"))
+        .unwrap_or_default();
     let policy = format!(
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; \
          connect-src 'self'{sockets}; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"

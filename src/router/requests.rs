@@ -30,13 +30,18 @@ pub async fn observe(mut request: Request, next: Next) -> Response {
     let mut response = controllers::render(next.run(request).await, &trace.0);
     let id = HeaderValue::from_str(&trace.0).expect("ids are checked or made of hexadecimal digits");
     response.headers_mut().insert(REQUEST_ID, id);
-    response.headers_mut().insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    response
+        .headers_mut()
+        .insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     report(&method, &path, response.status(), started, &trace);
     response
 }
 
 fn report(method: &Method, path: &str, status: StatusCode, started: Instant, trace: &TraceId) {
-    let (status, duration_ms) = (status.as_u16(), u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX));
+    let (status, duration_ms) = (
+        status.as_u16(),
+        u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
+    );
     if status >= 500 && status != 503 {
         tracing::error!(%method, path, status, duration_ms, trace_id = trace.0, "request failed");
     } else {

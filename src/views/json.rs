@@ -19,7 +19,10 @@ pub struct BadBody {
 
 impl BadBody {
     fn new(field: Option<&str>, reason: impl Into<String>) -> Self {
-        Self { field: field.map(str::to_owned), reason: reason.into() }
+        Self {
+            field: field.map(str::to_owned),
+            reason: reason.into(),
+        }
     }
 }
 
@@ -83,7 +86,14 @@ fn check_members(text: &str) -> Result<(), BadBody> {
             let name: String = name.chars().filter(|c| !c.is_control()).take(64).collect();
             Err(BadBody::new(Some(&name), format!("The member {name} is there twice")))
         }
-        Err(error) => Err(BadBody::new(None, format!("The body is not valid JSON (line {}, column {})", error.line(), error.column()))),
+        Err(error) => Err(BadBody::new(
+            None,
+            format!(
+                "The body is not valid JSON (line {}, column {})",
+                error.line(),
+                error.column()
+            ),
+        )),
     }
 }
 
@@ -99,8 +109,16 @@ mod tests {
 
     #[test]
     fn names_ignore_case_and_unknown_ones_are_left_out() {
-        for body in [r#"{"content":"hi"}"#, r#"{"Content":"hi","more":[1]}"#, "\u{feff} {\"CONTENT\":\"hi\"} "] {
-            assert_eq!(from_slice::<Sample>(body.as_bytes()).unwrap().content.as_deref(), Some("hi"), "{body}");
+        for body in [
+            r#"{"content":"hi"}"#,
+            r#"{"Content":"hi","more":[1]}"#,
+            "\u{feff} {\"CONTENT\":\"hi\"} ",
+        ] {
+            assert_eq!(
+                from_slice::<Sample>(body.as_bytes()).unwrap().content.as_deref(),
+                Some("hi"),
+                "{body}"
+            );
         }
     }
 
@@ -114,7 +132,11 @@ mod tests {
             (b"{\"content\":", None, "The body is not valid JSON (line 1, column 11)"),
             (b"{} x", None, "The body is not valid JSON (line 1, column 4)"),
             (b"{\"content\":\"\xff\"}", None, "The body is not valid UTF-8"),
-            (b"{\"content\":\"a\",\"Content\":\"b\"}", Some("Content"), "The member Content is there twice"),
+            (
+                b"{\"content\":\"a\",\"Content\":\"b\"}",
+                Some("Content"),
+                "The member Content is there twice",
+            ),
             (b"{\"content\":{}}", None, "The body does not have the expected shape"),
         ];
         for (body, field, reason) in cases {

@@ -1,0 +1,3 @@
+//! REST.
+mod failure;
+pub use failure::{Failure, render};

@@ -1,0 +1,5 @@
+//! Routes.
+pub mod origins;
+pub mod page;
+pub mod paths;
+pub mod requests;
