@@ -1,11 +1,18 @@
 //! The demo page, compiled into the program: works offline, loads nothing from elsewhere, runs no inline script.
 
-use std::{fmt::Write as _, sync::LazyLock};
+use std::{
+    fmt::Write as _,
+    sync::{Arc, LazyLock},
+};
 
-use axum::{body::Body, response::Response};
+use axum::{
+    body::Body,
+    response::Response,
+    routing::{MethodRouter, get},
+};
 use http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 
-use crate::controllers::Failure;
+use crate::{app::App, controllers::Failure};
 
 /// One file of the page.
 struct Asset {
@@ -38,13 +45,13 @@ const ASSETS: &[Asset] = &[
 /// The files' entity tags, in the order of [`ASSETS`].
 static TAGS: LazyLock<Vec<HeaderValue>> = LazyLock::new(|| ASSETS.iter().map(|asset| tag(asset.content)).collect());
 
-/// The paths of the page, for the router.
-pub fn paths() -> impl Iterator<Item = &'static str> {
-    ASSETS.iter().map(|asset| asset.path)
+/// The routes of the page.
+pub fn routes() -> impl Iterator<Item = (&'static str, MethodRouter<Arc<App>>)> {
+    ASSETS.iter().map(|asset| (asset.path, get(file)))
 }
 
 /// `GET` of any file of the page.
-pub async fn file(uri: Uri, headers: HeaderMap) -> Result<Response, Failure> {
+async fn file(uri: Uri, headers: HeaderMap) -> Result<Response, Failure> {
     let found = ASSETS
         .iter()
         .zip(TAGS.iter())

@@ -5,6 +5,7 @@
 
 use std::{
     convert::Infallible,
+    sync::Arc,
     task::{Context, Poll},
 };
 
@@ -52,13 +53,13 @@ fn literals(template: &str) -> Vec<bool> {
 /// Rewrites the path of a request before the routes see it.
 #[derive(Clone, Debug)]
 pub struct CanonicalPaths<S> {
-    templates: &'static [&'static str],
+    templates: Arc<[&'static str]>,
     inner: S,
 }
 
 impl<S> CanonicalPaths<S> {
     /// Wraps a router whose routes are `templates`.
-    pub fn new(templates: &'static [&'static str], inner: S) -> Self {
+    pub fn new(templates: Arc<[&'static str]>, inner: S) -> Self {
         Self { templates, inner }
     }
 }
@@ -76,7 +77,7 @@ where
     }
 
     fn call(&mut self, mut request: Request<Body>) -> S::Future {
-        if let Some(path) = canonical(self.templates, request.uri().path()) {
+        if let Some(path) = canonical(&self.templates, request.uri().path()) {
             *request.uri_mut() = with_path(request.uri(), path);
         }
         self.inner.call(request)
