@@ -65,12 +65,26 @@ impl App {
         let folder = DataFolder::lock(&config.data_dir)?;
         let auth = Auth::open(&config, clock.clone())?;
         let options = database::Options::new(config.database());
-        let database = Database::open(&options).await.map_err(|error| unreachable_database(&error))?;
-        let log = Log::open(&database, &clock).await.map_err(|error| unreachable_database(&error))?;
+        let database = Database::open(&options)
+            .await
+            .map_err(|error| unreachable_database(&error))?;
+        let log = Log::open(&database, &clock)
+            .await
+            .map_err(|error| unreachable_database(&error))?;
         let services = Services::new(&database, &log, &clock, settings(&config));
         let origins = Arc::new(Origins::new(&config));
         let draining = AtomicBool::new(false);
-        Ok(Arc::new(Self { config, clock, database, log, services, auth, origins, draining, _folder: folder }))
+        Ok(Arc::new(Self {
+            config,
+            clock,
+            database,
+            log,
+            services,
+            auth,
+            origins,
+            draining,
+            _folder: folder,
+        }))
     }
 
     /// Whether the server is stopping: `/readyz` says so, and hubs take no new connections.
@@ -102,7 +116,12 @@ pub async fn run(listener: TcpListener, app: Arc<App>, shutdown: impl Future<Out
     let stop = CancellationToken::new();
     let total = app.config.shutdown;
     let patience = total.checked_sub(LAST_WORDS).unwrap_or(total / 2);
-    let serving = tokio::spawn(serve::serve(listener, router::service(app.clone()), stop.clone(), patience));
+    let serving = tokio::spawn(serve::serve(
+        listener,
+        router::service(app.clone()),
+        stop.clone(),
+        patience,
+    ));
     shutdown.await;
     tracing::info!("stopping");
     app.draining.store(true, Ordering::Release);
@@ -146,12 +165,20 @@ fn settings(config: &Config) -> Settings {
 pub async fn migrate(config: &Config) -> Result<(), Error> {
     lock::make(&config.data_dir)?;
     let options = database::Options::new(config.database());
-    let database = Database::open(&options).await.map_err(|error| unreachable_database(&error))?;
+    let database = Database::open(&options)
+        .await
+        .map_err(|error| unreachable_database(&error))?;
     database.close().await.map_err(|error| unreachable_database(&error))
 }
 
 /// The database's own words on one line. They name hosts and files, never passwords.
 fn unreachable_database(error: &dyn std::error::Error) -> Error {
     let text = error.to_string();
-    Error::Database(text.lines().next().unwrap_or("no reason is known").trim_end_matches('.').to_owned())
+    Error::Database(
+        text.lines()
+            .next()
+            .unwrap_or("no reason is known")
+            .trim_end_matches('.')
+            .to_owned(),
+    )
 }

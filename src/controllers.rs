@@ -36,7 +36,10 @@ impl<T> Reply<T> {
 
     /// One page of something.
     pub fn page(data: T, pagination: Pagination) -> Self {
-        Self { data, pagination: Some(pagination) }
+        Self {
+            data,
+            pagination: Some(pagination),
+        }
     }
 }
 
@@ -51,10 +54,17 @@ struct Envelope<'a, T> {
 
 impl<T: Serialize> IntoResponse for Reply<T> {
     fn into_response(self) -> Response {
-        let envelope = Envelope { success: true, data: &self.data, pagination: self.pagination.as_ref() };
+        let envelope = Envelope {
+            success: true,
+            data: &self.data,
+            pagination: self.pagination.as_ref(),
+        };
         let mut response = Response::new(Body::from(views::json::to_vec(&envelope)));
         let headers = response.headers_mut();
-        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json; charset=utf-8"));
+        headers.insert(
+            header::CONTENT_TYPE,
+            HeaderValue::from_static("application/json; charset=utf-8"),
+        );
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         response
     }

@@ -87,7 +87,10 @@ fn main() -> ExitCode {
     }
 }
 
-#[expect(clippy::print_stderr, reason = "the one sentence of a start that failed, also without a log")]
+#[expect(
+    clippy::print_stderr,
+    reason = "the one sentence of a start that failed, also without a log"
+)]
 fn complain(error: &app::Error) -> ExitCode {
     eprintln!("{error}");
     match error {
@@ -159,7 +162,10 @@ fn print_token(config: &Config, arguments: &TokenArguments) -> Result<(), app::E
         lifetime: Duration::from_secs(arguments.minutes * 60),
     };
     let token = auth.sign(&token).ok_or_else(|| {
-        config::Error::new("jwt_secret", "without one nothing can be signed here: jwt_public_key and jwt_jwks only verify")
+        config::Error::new(
+            "jwt_secret",
+            "without one nothing can be signed here: jwt_public_key and jwt_jwks only verify",
+        )
     })?;
     say(&token);
     Ok(())

@@ -34,7 +34,10 @@ fn api() -> Vec<(&'static str, MethodRouter<Arc<App>>)> {
         ("/api/Chat/messages", get(messages::list).post(messages::send)),
         ("/api/Chat/conversations", get(conversations::list)),
         ("/api/Chat/conversations/{id}", get(conversations::find)),
-        ("/api/Chat/conversations/{id}/messages", get(messages::list_in).post(messages::send_to)),
+        (
+            "/api/Chat/conversations/{id}/messages",
+            get(messages::list_in).post(messages::send_to),
+        ),
         ("/api/Chat/conversations/direct/{userId}", post(conversations::direct)),
         ("/api/Chat/groups", get(groups::list).post(groups::create)),
         ("/api/Chat/groups/{id}", get(groups::find)),
@@ -56,8 +59,14 @@ pub fn service(
     if app.gives_demo_tokens() {
         routes.push(("/demo/token", post(demo::token)));
     }
-    let templates: Arc<[_]> = routes.iter().map(|(path, _)| *path).chain(HUB_PATHS.iter().copied()).collect();
-    let router = routes.into_iter().fold(Router::new(), |router, (path, methods)| router.route(path, methods));
+    let templates: Arc<[_]> = routes
+        .iter()
+        .map(|(path, _)| *path)
+        .chain(HUB_PATHS.iter().copied())
+        .collect();
+    let router = routes
+        .into_iter()
+        .fold(Router::new(), |router, (path, methods)| router.route(path, methods));
     let router = router
         .method_not_allowed_fallback(async || Failure::wrong_method())
         .fallback(async || Failure::unknown_route())

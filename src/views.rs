@@ -71,7 +71,10 @@ impl From<&paging::Pagination> for Pagination {
 
 /// The views of a page and its place.
 pub fn page<T, V>(page: &Page<T>, view: impl Fn(&T) -> V) -> (Vec<V>, Pagination) {
-    (page.items.iter().map(view).collect(), Pagination::from(&page.pagination))
+    (
+        page.items.iter().map(view).collect(),
+        Pagination::from(&page.pagination),
+    )
 }
 
 #[cfg(test)]

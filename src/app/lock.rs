@@ -18,7 +18,11 @@ impl DataFolder {
     /// Makes the folder if need be and locks it, or says who has it.
     pub(super) fn lock(path: &Path) -> Result<Self, Error> {
         make(path)?;
-        let file = File::options().write(true).create(true).truncate(false).open(path.join(FILE));
+        let file = File::options()
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .open(path.join(FILE));
         let file = file.map_err(|error| unusable(path, &error))?;
         match file.try_lock() {
             Ok(()) => Ok(Self(file)),

@@ -17,7 +17,11 @@ pub async fn list(
     params: Params,
 ) -> Result<Reply<Vec<Conversation>>, Failure> {
     let include_archived = params.flag("includeArchived")?;
-    let page = app.services.conversations.list(&principal, &params.page(), include_archived).await?;
+    let page = app
+        .services
+        .conversations
+        .list(&principal, &params.page(), include_archived)
+        .await?;
     let (data, pagination) = views::page(&page, |found| Conversation::seen_by(found, &principal.user_id));
     Ok(Reply::page(data, pagination))
 }

@@ -124,7 +124,7 @@ impl From<services::Error> for Failure {
         let mut failure = Self::new(status, error.code(), error.to_string());
         match error {
             E::Invalid { field, .. } => failure.field = Some(field.to_string()),
-            E::TooMany { retry_after } => failure.retry_after = Some(retry_after),
+            E::TooMany { retry_after, .. } => failure.retry_after = Some(retry_after),
             _ => {}
         }
         failure

@@ -16,7 +16,11 @@ pub async fn create(
     Caller(principal): Caller,
     Input(draft): Input<GroupDraft>,
 ) -> Result<Reply<Group>, Failure> {
-    let (group, skipped) = app.services.conversations.create_group(&principal, draft.group()?).await?;
+    let (group, skipped) = app
+        .services
+        .conversations
+        .create_group(&principal, draft.group()?)
+        .await?;
     Ok(Reply::new(Group::written(&group, &skipped)))
 }
 

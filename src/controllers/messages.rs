@@ -69,10 +69,23 @@ async fn post(
     Ok(Reply::new(Message::for_sender(&posted.message)))
 }
 
-async fn page(app: &App, principal: &Principal, conversation: &str, params: &Params) -> Result<Reply<MessagePage>, Failure> {
-    let page = app.services.messages.page(principal, conversation, &params.page()).await?;
+async fn page(
+    app: &App,
+    principal: &Principal,
+    conversation: &str,
+    params: &Params,
+) -> Result<Reply<MessagePage>, Failure> {
+    let page = app
+        .services
+        .messages
+        .page(principal, conversation, &params.page())
+        .await?;
     let conversation = app.services.conversations.resolve(principal, conversation).await?;
     let (messages, pagination) = views::page(&page, |message| Message::seen_by(message, &principal.user_id));
-    let data = MessagePage { conversation_id: conversation.id.to_string(), messages, pagination: pagination.clone() };
+    let data = MessagePage {
+        conversation_id: conversation.id.to_string(),
+        messages,
+        pagination: pagination.clone(),
+    };
     Ok(Reply::page(data, pagination))
 }

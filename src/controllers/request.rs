@@ -50,7 +50,8 @@ impl<S: Send + Sync> FromRequestParts<S> for Reference {
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Failure> {
         let path = Path::<String>::from_request_parts(parts, state).await;
-        path.map(|Path(id)| Self(id)).map_err(|_| Failure::not_found("There is nothing with this id"))
+        path.map(|Path(id)| Self(id))
+            .map_err(|_| Failure::not_found("There is nothing with this id"))
     }
 }
 
@@ -63,7 +64,9 @@ impl<S: Send + Sync> FromRequestParts<S> for Params {
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Failure> {
         let pairs = Query::<Vec<(String, String)>>::try_from_uri(&parts.uri);
-        pairs.map(|Query(pairs)| Self(pairs)).map_err(|_| Failure::invalid(None, "The query is not valid"))
+        pairs
+            .map(|Query(pairs)| Self(pairs))
+            .map_err(|_| Failure::invalid(None, "The query is not valid"))
     }
 }
 
@@ -74,7 +77,10 @@ impl Params {
     }
 
     fn value(&self, name: &str) -> Option<&str> {
-        let found = self.0.iter().find(|(given, value)| given.eq_ignore_ascii_case(name) && !value.trim().is_empty());
+        let found = self
+            .0
+            .iter()
+            .find(|(given, value)| given.eq_ignore_ascii_case(name) && !value.trim().is_empty());
         found.map(|(_, value)| value.as_str())
     }
 
@@ -123,20 +129,33 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Input<T> {
             None => Failure::invalid(None, "The body did not arrive whole"),
         })?;
         let input = views::json::from_slice(&body.to_bytes());
-        input.map(Self).map_err(|bad| Failure::invalid(bad.field.as_deref(), bad.reason))
+        input
+            .map(Self)
+            .map_err(|bad| Failure::invalid(bad.field.as_deref(), bad.reason))
     }
 }
 
 /// `application/json` and its kin; a client that announces nothing sends JSON.
 fn is_json(headers: &HeaderMap) -> bool {
-    let Some(value) = headers.get(header::CONTENT_TYPE) else { return true };
-    let essence = value.to_str().unwrap_or("?").split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    let Some(value) = headers.get(header::CONTENT_TYPE) else {
+        return true;
+    };
+    let essence = value
+        .to_str()
+        .unwrap_or("?")
+        .split(';')
+        .next()
+        .unwrap_or_default()
+        .trim()
+        .to_ascii_lowercase();
     essence.is_empty() || essence == "application/json" || essence == "text/json" || essence.ends_with("+json")
 }
 
 /// The `Idempotency-Key` of a request, the same key as `clientMessageId`.
 pub(super) fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Failure> {
-    let Some(value) = headers.get("idempotency-key") else { return Ok(None) };
+    let Some(value) = headers.get("idempotency-key") else {
+        return Ok(None);
+    };
     match value.to_str() {
         Ok(key) if key.trim().is_empty() => Ok(None),
         Ok(key) => Ok(Some(key.trim().to_owned())),

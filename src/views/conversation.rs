@@ -1,10 +1,6 @@
 //! Conversations and groups, as one member sees them.
 
-use entities::{
-    conversation::Kind,
-    ids::ConversationId,
-    user_id::UserId,
-};
+use entities::{conversation::Kind, ids::ConversationId, user_id::UserId};
 use serde::Serialize;
 
 use super::{Member, Message, Participant, Time};
@@ -49,7 +45,10 @@ impl Conversation {
             description: conversation.description.clone(),
             avatar: conversation.avatar.clone(),
             participants: conversation.participants.iter().map(Participant::from).collect(),
-            last_message: conversation.last_message.as_ref().map(|message| Message::seen_by(message, viewer)),
+            last_message: conversation
+                .last_message
+                .as_ref()
+                .map(|message| Message::seen_by(message, viewer)),
             unread_count: conversation.unread_count,
             is_muted: conversation.is_muted,
             is_archived: conversation.is_archived,
@@ -96,7 +95,10 @@ impl Group {
 
     /// The group after a write, with those who were left out.
     pub fn written(conversation: &ConversationDetails, skipped: &[groups::Skipped]) -> Self {
-        Self { skipped: Some(skipped.iter().map(Skipped::from).collect()), ..Self::new(conversation) }
+        Self {
+            skipped: Some(skipped.iter().map(Skipped::from).collect()),
+            ..Self::new(conversation)
+        }
     }
 }
 
@@ -111,6 +113,9 @@ pub struct Skipped {
 
 impl From<&groups::Skipped> for Skipped {
     fn from(skipped: &groups::Skipped) -> Self {
-        Self { user_id: skipped.id.clone(), reason: skipped.reason.code() }
+        Self {
+            user_id: skipped.id.clone(),
+            reason: skipped.reason.code(),
+        }
     }
 }

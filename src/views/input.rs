@@ -75,7 +75,9 @@ impl NewMessage {
             return Ok(Target::Conversation(conversation));
         }
         let person = loose::first(&[("recipientId", &self.recipient_id), ("receiverId", &self.receiver_id)])?;
-        person.map(Target::Person).ok_or_else(|| Error::invalid("conversationId", "or recipientId is needed"))
+        person
+            .map(Target::Person)
+            .ok_or_else(|| Error::invalid("conversationId", "or recipientId is needed"))
     }
 }
 
@@ -119,6 +121,11 @@ impl Introduction {
     /// The name, at most 64 characters of it.
     pub fn name(self) -> Result<String, Error> {
         let name = loose::first(&[("name", &self.name)])?.ok_or_else(|| Error::invalid("name", "must not be empty"))?;
-        Ok(name.trim().chars().filter(|letter| !letter.is_control()).take(64).collect())
+        Ok(name
+            .trim()
+            .chars()
+            .filter(|letter| !letter.is_control())
+            .take(64)
+            .collect())
     }
 }

@@ -59,7 +59,11 @@ pub struct Message {
 impl Message {
     /// The message for `viewer`: its sender sees the client's own ids too.
     pub fn seen_by(message: &MessageDetails, viewer: &UserId) -> Self {
-        if message.sender.id == *viewer { Self::for_sender(message) } else { Self::for_others(message) }
+        if message.sender.id == *viewer {
+            Self::for_sender(message)
+        } else {
+            Self::for_others(message)
+        }
     }
 
     /// The message for everybody but its sender.
@@ -75,7 +79,11 @@ impl Message {
             sender_name: message.sender.full_name.clone(),
             sender: Sender::from(&message.sender),
             recipient_id: message.recipient.clone(),
-            content: if is_deleted { String::new() } else { message.content.clone() },
+            content: if is_deleted {
+                String::new()
+            } else {
+                message.content.clone()
+            },
             kind: message.kind.name(),
             media: None,
             attachments: Vec::new(),
@@ -111,7 +119,10 @@ impl Message {
 
 /// What the client attached; `{}` when it attached nothing.
 fn metadata(message: &MessageDetails) -> Value {
-    let stored = message.metadata.as_ref().and_then(|json| serde_json::from_str(json.get()).ok());
+    let stored = message
+        .metadata
+        .as_ref()
+        .and_then(|json| serde_json::from_str(json.get()).ok());
     stored.unwrap_or_else(|| Value::Object(Map::new()))
 }
 
