@@ -29,7 +29,7 @@ enum Loose {
 
 impl Text {
     /// The text, if there is one; `field` is the member's name for the error.
-    pub(super) fn text(&self, field: &'static str) -> Result<Option<&str>, Error> {
+    pub fn text(&self, field: &'static str) -> Result<Option<&str>, Error> {
         match &self.0 {
             Loose::Nothing => Ok(None),
             Loose::Text(text) => Ok(Some(text)),
