@@ -33,8 +33,10 @@ async function enter(token) {
     ConversationUpdated: ({ conversationId }) => renew(conversationId),
   }, {
     changed: (state) => {
-      byId('badge').dataset.state = state;
-      byId('badge').textContent = state;
+      for (const badge of [byId('badge'), byId('chat-badge')]) {
+        badge.dataset.state = state;
+        badge.textContent = state;
+      }
     },
     back: catchUp,
     refused: () => { forget(); location.reload(); },

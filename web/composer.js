@@ -17,7 +17,7 @@ export function composer({ send, typing }) {
 
   function fit() {
     box.style.height = 'auto';
-    box.style.height = `${Math.min(box.scrollHeight + 2, 180)}px`;
+    if (box.scrollHeight) box.style.height = `${Math.min(box.scrollHeight + 2, 180)}px`;
   }
 
   box.addEventListener('input', () => {
