@@ -22,8 +22,8 @@ export class Client {
     if (policy) builder = builder.withAutomaticReconnect(policy);
     client.connection = builder.build();
     for (const name of EVENTS) client.connection.on(name, (...args) => client.#hear({ name, args }));
-    client.connection.onreconnecting(() => client.#hear({ name: 'reconnecting', args: [] }));
-    client.connection.onreconnected(() => client.#hear({ name: 'reconnected', args: [] }));
+    client.connection.onreconnecting(() => client.#hear({ name: 'reconnecting', args: [true] }));
+    client.connection.onreconnected(() => client.#hear({ name: 'reconnected', args: [true] }));
     await client.connection.start();
     return client;
   }
@@ -45,7 +45,6 @@ export class Client {
     for (;;) {
       const [found] = this.all(name, matches);
       if (found !== undefined) return found;
-      if (this.heard.some((e) => e.name === name && e.data === undefined && matches())) return undefined;
       if (Date.now() >= end) assert.fail(`${name} was not heard; heard: ${JSON.stringify(this.heard.map((e) => e.name))}`);
       await new Promise((resolve) => {
         const timer = setTimeout(done, end - Date.now());
