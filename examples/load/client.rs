@@ -108,13 +108,13 @@ impl Connection {
     }
 }
 
-/// The connection token of a fresh negotiation.
+/// The connection token of a fresh negotiation. HTTP/1.0: the answer is whole and ends with the connection.
 pub(crate) async fn negotiate(authority: &str, hub: &str, token: Option<&str>) -> Result<String> {
     let authorization = token
         .map(|token| format!("Authorization: Bearer {token}\r\n"))
         .unwrap_or_default();
     let request = format!(
-        "POST {hub}/negotiate?negotiateVersion=1 HTTP/1.1\r\nHost: {authority}\r\nContent-Length: 0\r\nConnection: close\r\n{authorization}\r\n"
+        "POST {hub}/negotiate?negotiateVersion=1 HTTP/1.0\r\nHost: {authority}\r\nContent-Length: 0\r\n{authorization}\r\n"
     );
     let mut stream = connect(authority).await?;
     stream.write_all(request.as_bytes()).await?;

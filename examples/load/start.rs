@@ -14,7 +14,9 @@ use crate::client;
 const DEADLINE: Duration = Duration::from_secs(30);
 
 pub(crate) async fn run(binary: &Path, data_dir: Option<PathBuf>, runs: usize) -> Result<()> {
-    let binary = &binary.canonicalize().with_context(|| format!("there is no {}", binary.display()))?;
+    let binary = &binary
+        .canonicalize()
+        .with_context(|| format!("there is no {}", binary.display()))?;
     let temporary = tempfile::tempdir()?;
     let data = data_dir.unwrap_or_else(|| temporary.path().to_owned());
     // The first start makes the database and its key; it is not measured.
