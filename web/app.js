@@ -33,6 +33,7 @@ async function enter(token) {
     ConversationUpdated: ({ conversationId }) => renew(conversationId),
   }, {
     changed: (state) => {
+      if (state !== 'online') store.markGaps();
       for (const badge of [byId('badge'), byId('chat-badge')]) {
         badge.dataset.state = state;
         badge.textContent = state;
@@ -54,7 +55,7 @@ async function enter(token) {
   async function load(conversation, range) {
     const { messages, pagination } = await hub.messages(conversation.id, { limit: PAGE, ...range });
     for (const message of messages) store.putMessage(message);
-    return pagination;
+    return { hasMore: pagination.hasMore, last: messages.at(-1)?.id };
   }
 
   async function loadNewest(conversation) {
@@ -73,16 +74,19 @@ async function enter(token) {
   // Everything is kept by its id, so what arrives twice is shown once.
   async function catchUp() {
     await refresh();
+    const open = store.opened();
     for (const conversation of store.list()) {
-      if (conversation !== store.opened()) conversation.isLoaded = false;
+      if (conversation !== open || !conversation.gapAfter) store.unload(conversation);
       for (const entry of store.drafts(conversation)) if (entry.state === 'waiting') deliver(entry.draft);
     }
-    const open = store.opened();
-    if (!open?.isLoaded) return open && loadNewest(open);
+    if (!open) return;
+    if (!open.isLoaded) return loadNewest(open);
     for (let hasMore = true; hasMore;) {
-      const after = store.newestId(open);
-      hasMore = (await load(open, after ? { after, limit: 100 } : {})).hasMore && Boolean(after);
+      const page = await load(open, { after: open.gapAfter, limit: 100 });
+      open.gapAfter = page.last ?? open.gapAfter;
+      hasMore = page.hasMore;
     }
+    open.gapAfter = null;
   }
 
   // By the hub; by REST when the connection is lost just now; later when the server cannot be reached at all.
@@ -124,7 +128,7 @@ async function enter(token) {
   conversationList(store, { choose });
   const dialog = newConversationDialog({
     startDirect: async (userId) => begin(await api.direct(userId)),
-    startGroup: async (group) => { const { conversationId, id } = await hub.createGroup(group); await renew(conversationId ?? id); choose(conversationId ?? id); },
+    startGroup: async (group) => { const { conversationId } = await hub.createGroup(group); await renew(conversationId); choose(conversationId); },
     explain,
   });
   byId('new').onclick = byId('new-first').onclick = () => dialog.open();

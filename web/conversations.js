@@ -1,5 +1,5 @@
 // The list of conversations: name, last message, when, and how many are unread.
-import { arrange, briefly, byId, el, paintAvatar } from './dom.js';
+import { arrange, briefly, byId, el, paintAvatar, setText } from './dom.js';
 import { otherOf, titleOf } from './store.js';
 
 export function conversationList(store, { choose }) {
@@ -9,7 +9,7 @@ export function conversationList(store, { choose }) {
   function rowFor(id) {
     const avatar = el('span', { className: 'avatar', ariaHidden: 'true' });
     const name = el('strong'), when = el('time', { className: 'quiet' });
-    const preview = el('span', { className: 'preview quiet' }), count = el('span', { className: 'count' });
+    const preview = el('span', { className: 'preview quiet' }), count = el('span', { className: 'count', role: 'img' });
     const button = el('button', { type: 'button', className: 'row', onclick: () => choose(id) },
       avatar, el('span', { className: 'line' }, name, when), el('span', { className: 'line' }, preview, count));
     return { node: el('li', {}, button), button, avatar, name, when, preview, count };
@@ -31,12 +31,12 @@ export function conversationList(store, { choose }) {
       if (!rows.has(id)) rows.set(id, rowFor(id));
       const row = rows.get(id), title = titleOf(details, store.me), unread = store.unread(conversation);
       paintAvatar(row.avatar, details.type === 'group' ? id : otherOf(details, store.me)?.id ?? id, title);
-      row.name.textContent = title;
-      row.when.textContent = details.updatedAt ? briefly(details.updatedAt) : '';
-      row.preview.textContent = preview(conversation);
+      setText(row.name, title);
+      setText(row.when, briefly(details.updatedAt));
+      setText(row.preview, preview(conversation));
       row.preview.classList.toggle('live', conversation.typists.size > 0);
-      row.count.textContent = unread > 99 ? '99+' : unread || '';
-      row.count.ariaLabel = unread ? `${unread} unread` : null;
+      setText(row.count, unread > 99 ? '99+' : String(unread || ''));
+      row.count.ariaLabel = `${unread} unread`;
       row.button.classList.toggle('unread', unread > 0);
       if (conversation === open) row.button.setAttribute('aria-current', 'true'); else row.button.removeAttribute('aria-current');
     }

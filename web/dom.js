@@ -7,6 +7,9 @@ export function el(tag, properties = {}, ...children) {
   return node;
 }
 
+// A text that is the same stays the same node: nothing is announced or laid out again.
+export const setText = (node, text) => { if (node.textContent !== text) node.textContent = text; };
+
 export const byId = (id) => document.getElementById(id);
 
 // Brings `parent` to hold exactly `nodes` in this order and touches only what is out of place, so that
@@ -23,7 +26,7 @@ export function paintAvatar(node, id, name) {
   const letters = words.length > 1 ? [...words[0]][0] + [...words.at(-1)][0] : [...name.trim()].slice(0, 2).join('');
   let hash = 0;
   for (const c of id) hash = (hash * 31 + c.codePointAt(0)) >>> 0;
-  node.textContent = letters.toUpperCase();
+  setText(node, letters.toUpperCase());
   node.dataset.hue = hash % 8;
 }
 

@@ -14,11 +14,25 @@ export function createStore(me) {
     queueMicrotask(() => { scheduled = false; for (const listener of listeners) listener(); });
   }
 
-  const blank = (id) => ({ id, entries: new Map(), keys: new Map(), typists: new Map(), isLoaded: false, hasEarlier: true });
+  // `isLoaded`: the newest page is here. `gapAfter`: the last message that was here when the connection was lost.
+  const blank = (id) => ({ id, entries: new Map(), keys: new Map(), typists: new Map(), isLoaded: false, hasEarlier: true, gapAfter: null });
+
+  // The connection is lost: what is said from now on is missing here.
+  function markGaps() {
+    for (const conversation of conversations.values()) conversation.gapAfter ??= newestId(conversation);
+  }
+
+  // Forgets what is stored of a conversation, to load it anew when it is opened; what is still to be sent stays.
+  function unload(conversation) {
+    const drafts = timeline(conversation).filter((e) => e.draft);
+    Object.assign(conversation, { ...blank(conversation.id), typists: conversation.typists, entries: new Map(drafts.map((e) => [e.key, e])) });
+    changed();
+  }
+
 
   // What the server says about a conversation; the messages here stay.
   function putConversation(details) {
-    const id = details.conversationId ?? details.id;
+    const id = details.conversationId;
     const known = conversations.get(id) ?? blank(id);
     conversations.set(id, Object.assign(known, { details }));
     changed();
@@ -76,6 +90,8 @@ export function createStore(me) {
     return [...entries.filter((e) => !e.draft).sort((a, b) => a.message.seq - b.message.seq), ...entries.filter((e) => e.draft)];
   }
 
+  const newestId = (conversation) => timeline(conversation).findLast((e) => !e.draft)?.message.id ?? null;
+
   // What a window has shown is read, whatever the server counts.
   function unread({ details, id }) {
     const last = details.lastMessage;
@@ -112,13 +128,12 @@ export function createStore(me) {
   return {
     me,
     subscribe: (listener) => listeners.add(listener),
-    changed, putConversation, putMessage, hear, putDraft, draftState, timeline, unread, typing, status,
+    changed, markGaps, unload, putConversation, putMessage, hear, putDraft, draftState, timeline, unread, typing, status,
     list: () => [...conversations.values()].sort(byActivity),
     get: (id) => conversations.get(id),
     opened: () => conversations.get(openId) ?? null,
     open(id) { openId = id; const conversation = conversations.get(id); if (conversation) markSeen(conversation); changed(); },
     markOpenSeen() { const conversation = conversations.get(openId); if (conversation) markSeen(conversation); },
-    newestId: (conversation) => timeline(conversation).findLast((e) => !e.draft)?.message.id,
     oldestId: (conversation) => timeline(conversation).find((e) => !e.draft)?.message.id,
     drafts: (conversation) => timeline(conversation).filter((e) => e.draft),
   };
@@ -132,7 +147,7 @@ function readSeen(userId) {
 export function titleOf(details, me) {
   if (details.type === 'group') return details.name || 'Group';
   const other = otherOf(details, me);
-  return other?.fullName || other?.displayName || other?.username || other?.id || 'Conversation';
+  return other?.fullName ?? 'Conversation';
 }
 
-export const otherOf = (details, me) => details.participants?.find((p) => (p.userId ?? p.id) !== me.id);
+export const otherOf = (details, me) => details.participants.find((p) => p.userId !== me.id);

@@ -1,5 +1,5 @@
 // The open conversation: its messages by day and by speaker, history on scrolling up, ticks and typing.
-import { arrange, byId, dayName, el, paintAvatar, timeOfDay } from './dom.js';
+import { arrange, byId, dayName, el, paintAvatar, setText, timeOfDay } from './dom.js';
 import { otherOf, titleOf } from './store.js';
 
 const TOGETHER = 5 * 60_000; // messages of one person within this time stand as one block
@@ -11,8 +11,8 @@ export function timelineView(store, { loadEarlier, retry }) {
 
   function rowFor() {
     const author = el('span', { className: 'author' }), text = el('p', { className: 'text' });
-    const when = el('time'), tick = el('span', { className: 'tick' });
-    const again = el('button', { type: 'button', className: 'again', textContent: 'Try again', hidden: true });
+    const when = el('time'), tick = el('span', { className: 'tick', role: 'img' });
+    const again = el('button', { type: 'button', className: 'again', hidden: true });
     const note = el('span', { className: 'note' }, when, tick);
     return { node: el('li', {}, author, el('div', { className: 'bubble' }, text, note), again), author, text, when, tick, again };
   }
@@ -22,28 +22,33 @@ export function timelineView(store, { loadEarlier, retry }) {
     const follows = before && before.message.senderId === message.senderId && new Date(message.createdAt) - new Date(before.message.createdAt) < TOGETHER;
     row.node.className = `message${isMine ? ' mine' : ''}${follows ? ' follows' : ''} ${state}`;
     row.node.dataset.id = message.id ?? '';
-    row.author.textContent = isMine || !isGroup || follows ? '' : message.senderName;
-    row.text.textContent = message.isDeleted ? 'Message deleted' : message.content || `[${message.type}]`;
+    setText(row.author, isMine || !isGroup || follows ? '' : message.senderName);
+    setText(row.text, message.isDeleted ? 'Message deleted' : message.content || `[${message.type}]`);
     row.text.classList.toggle('gone', Boolean(message.isDeleted));
-    row.when.textContent = timeOfDay(message.createdAt) + (message.isEdited ? ' · edited' : '');
+    setText(row.when, timeOfDay(message.createdAt) + (message.isEdited ? ' · edited' : ''));
     row.when.dateTime = message.createdAt;
     const words = { sending: 'sending', waiting: 'waiting for the server', failed: entry.problem || 'not sent', sent: message.status ?? 'sent' };
-    row.tick.textContent = isMine ? { sending: '◷', waiting: '◷', failed: '!' }[state] ?? (words.sent === 'sent' ? '✓' : '✓✓') : '';
-    row.tick.title = isMine ? words[state] : '';
-    row.tick.ariaLabel = isMine ? words[state] : null;
+    row.tick.hidden = !isMine;
+    setText(row.tick, { sending: '◷', waiting: '◷', failed: '!' }[state] ?? (words.sent === 'sent' ? '✓' : '✓✓'));
+    row.tick.title = row.tick.ariaLabel = words[state];
     row.again.hidden = state !== 'failed';
-    row.again.title = words.failed;
-    row.again.textContent = state === 'failed' ? `${words.failed}. Try again` : '';
+    setText(row.again, state === 'failed' ? `${words.failed}. Try again` : '');
     row.again.onclick = () => retry(entry);
   }
 
   function header({ details }) {
     const title = titleOf(details, store.me), other = otherOf(details, store.me);
-    byId('peer-name').textContent = title;
+    setText(byId('peer-name'), title);
     paintAvatar(byId('peer-avatar'), details.type === 'group' ? details.id : other?.id ?? details.id, title);
-    byId('peer-line').textContent = details.type === 'group'
-      ? details.participants.map((p) => ((p.userId ?? p.id) === store.me.id ? 'you' : p.fullName || p.userId)).join(', ')
-      : other?.id ?? '';
+    setText(byId('peer-line'), details.type === 'group'
+      ? details.participants.map((p) => (p.userId === store.me.id ? 'you' : p.fullName)).join(', ')
+      : other?.id ?? '');
+  }
+
+  function historyLine({ isLoaded, hasEarlier }, hasMessages) {
+    if (!isLoaded || isLoading) return 'Loading …';
+    if (!hasMessages) return 'Say hello.';
+    return hasEarlier ? '' : 'This is where it began.';
   }
 
   function typingLine({ typists }) {
@@ -83,8 +88,8 @@ export function timelineView(store, { loadEarlier, retry }) {
     // What is added above must not move what is being read.
     const fromEnd = scroller.scrollHeight - scroller.scrollTop;
     arrange(list, nodes);
-    earlier.textContent = !conversation.isLoaded || isLoading ? 'Loading …' : !conversation.hasEarlier && nodes.length ? 'This is where it began.' : nodes.length ? '' : 'Say hello.';
-    typing.textContent = typingLine(conversation);
+    setText(earlier, historyLine(conversation, nodes.length > 0));
+    setText(typing, typingLine(conversation));
     if (isAtEnd) scroller.scrollTop = scroller.scrollHeight;
     else if (isLoading) scroller.scrollTop = scroller.scrollHeight - fromEnd;
     if (mayFill && conversation.isLoaded && scroller.scrollHeight <= scroller.clientHeight) more();

@@ -19,16 +19,22 @@ after(async () => {
   await server?.stop();
 });
 
-// A window of its own with somebody signed in by name. What the page complains about fails the test.
-async function enter(t, name, options = {}) {
+// A window of its own. What the page complains about, or asks of anybody but the server, fails the test.
+async function open(t, options = {}, url = server.url) {
   const context = await browser.newContext({ viewport: { width: 1100, height: 720 }, ...options });
   t.after(() => context.close());
   const page = await context.newPage();
   const complaints = [];
   page.on('pageerror', (error) => complaints.push(String(error)));
   page.on('console', (message) => { if (/Content Security Policy|Refused to/.test(message.text())) complaints.push(message.text()); });
+  page.on('request', (request) => { if (!/^(https?|wss?):\/\/127\.0\.0\.1:/.test(request.url())) complaints.push(`asked ${request.url()}`); });
   t.after(() => assert.deepEqual(complaints, []));
-  await page.goto(server.url);
+  await page.goto(url);
+  return page;
+}
+
+async function enter(t, name, options) {
+  const page = await open(t, options);
   await page.getByLabel('Your name').fill(name);
   await page.getByRole('button', { name: 'Start chatting' }).click();
   await badge(page, 'online');
@@ -115,12 +121,25 @@ test('a server that stops and comes back is found again', async (t) => {
   await shot(ann, 'reconnecting');
 
   await server.startAgain();
+  // More than a page is said before the windows are back, or while they are coming back.
+  const conversationId = await bob.evaluate(() => location.hash.slice(1));
+  const token = await bob.evaluate(() => sessionStorage.getItem('hubwire.token'));
+  const meanwhile = Array.from({ length: 40 }, (_, i) => `meanwhile ${i + 1}.`);
+  for (const content of meanwhile) {
+    const answer = await fetch(`${server.url}/api/Chat/messages`, { method: 'POST', headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' }, body: JSON.stringify({ conversationId, content }) });
+    assert.equal(answer.status, 200);
+  }
   await Promise.all([badge(ann, 'online'), badge(bob, 'online')]);
   await ann.locator('.message.mine.sent', { hasText: 'while away' }).waitFor();
   await message(bob, 'while away').waitFor();
   await say(bob, 'after');
   await message(ann, 'after').waitFor();
-  for (const page of [ann, bob]) assert.deepEqual(await page.locator('#messages .text').allTextContents(), ['before', 'while away', 'after']);
+  for (const page of [ann, bob]) {
+    await message(page, 'meanwhile 40.').waitFor();
+    const texts = await page.locator('#messages .text').allTextContents();
+    assert.deepEqual(texts.filter((text) => text !== 'while away'), ['before', ...meanwhile, 'after'], 'all in order, each once');
+    assert.equal(texts.filter((text) => text === 'while away').length, 1);
+  }
 });
 
 test('a group has all its members', async (t) => {
@@ -152,4 +171,19 @@ test('on a phone one pane at a time, and in the dark', async (t) => {
   assert.ok(width <= 390, `nothing is wider than the phone, but the page is ${width} wide`);
   await ann.getByRole('button', { name: 'Back to conversations' }).click();
   assert.equal(await ann.locator('#sidebar').isVisible(), true);
+});
+
+test('a server with a key of its own gives no tokens: the page asks for one', async (t) => {
+  const other = await startServer({ HUBWIRE_JWT_SECRET: 'a secret of thirty-two characters' });
+  t.after(() => other.stop());
+  const page = await open(t, {}, other.url);
+  await page.getByLabel('Your name').fill('Ann Lee');
+  await page.getByRole('button', { name: 'Start chatting' }).click();
+  await page.getByLabel('Token').fill('nonsense');
+  await page.getByRole('button', { name: 'Sign in' }).click();
+  await page.locator('#sign-in-problem:not(:empty)').waitFor();
+  await page.getByLabel('Token').fill(await other.token('ann', 'Ann Lee'));
+  await page.getByRole('button', { name: 'Sign in' }).click();
+  await badge(page, 'online');
+  assert.equal(await myId(page), 'ann');
 });
