@@ -29,7 +29,7 @@ async function enter(token) {
     },
     MessageStatus: ({ data }) => store.status(data),
     UserTyping: (event) => store.typing(event),
-    NewConversation: (details) => store.putConversation(details),
+    NewConversation: (details) => { store.putConversation(details); },
     ConversationUpdated: ({ conversationId }) => renew(conversationId),
   }, {
     changed: (state) => {
