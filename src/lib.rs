@@ -1,1 +1,14 @@
-//! Under construction.
+//! Hubwire: a SignalR-compatible chat server.
+
+pub mod app;
+pub mod auth;
+pub mod clock;
+pub mod config;
+pub mod controllers;
+pub mod database;
+pub mod log;
+pub mod router;
+pub mod serve;
+pub mod services;
+pub mod telemetry;
+pub mod views;

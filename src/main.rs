@@ -1,3 +1,172 @@
-//! Under construction.
+//! `hubwire`: reads the command line, builds the server, serves. What it prints is for people and scripts; the
+//! log goes to standard error.
 
-fn main() {}
+use std::{path::PathBuf, process::ExitCode, time::Duration};
+
+use clap::{Args, Parser, Subcommand};
+use hubwire::{
+    app::{self, App},
+    auth::{Auth, NewToken},
+    clock::Clock,
+    config::{self, Config, Flags},
+    telemetry,
+};
+use tokio::net::TcpListener;
+
+/// A SignalR-compatible hub and chat server.
+#[derive(Debug, Parser)]
+#[command(name = "hubwire", version)]
+struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    settings: SettingFlags,
+}
+
+#[derive(Debug, Args)]
+struct SettingFlags {
+    /// Settings file; hubwire.toml is read without being named.
+    #[arg(long, value_name = "FILE", global = true)]
+    config: Option<PathBuf>,
+    /// Address and port to listen on; port 0 picks a free one.
+    #[arg(long, value_name = "ADDRESS", global = true)]
+    listen: Option<String>,
+    /// sqlite:… or postgres://…
+    #[arg(long, value_name = "URL", global = true)]
+    database: Option<String>,
+    /// Folder of the SQLite file and the made-up signing key.
+    #[arg(long, value_name = "FOLDER", global = true)]
+    data_dir: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Start the server (the default).
+    Serve,
+    /// Print a token for somebody, signed with the configured secret or the made-up key.
+    Token(TokenArguments),
+    /// Apply the migrations and exit.
+    Migrate,
+}
+
+#[derive(Debug, Args)]
+struct TokenArguments {
+    /// User id, 1 to 128 printable characters.
+    #[arg(long, value_name = "ID")]
+    user: String,
+    /// Name others see.
+    #[arg(long)]
+    name: Option<String>,
+    /// Short name others see.
+    #[arg(long)]
+    username: Option<String>,
+    /// How long the token lives.
+    #[arg(long, default_value_t = 1440, value_parser = clap::value_parser!(u64).range(1..=5_256_000))]
+    minutes: u64,
+}
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let flags = Flags {
+        config: cli.settings.config,
+        listen: cli.settings.listen,
+        database: cli.settings.database,
+        data_dir: cli.settings.data_dir,
+    };
+    let done = Config::load(&flags).map_err(app::Error::from).and_then(|config| {
+        telemetry::start(&config.log);
+        match cli.command.unwrap_or(Command::Serve) {
+            Command::Serve => in_runtime(serve(config)),
+            Command::Token(token) => print_token(&config, &token),
+            Command::Migrate => in_runtime(app::migrate(&config)),
+        }
+    });
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => complain(&error),
+    }
+}
+
+#[expect(
+    clippy::print_stderr,
+    reason = "the one sentence of a start that failed, also without a log"
+)]
+fn complain(error: &app::Error) -> ExitCode {
+    eprintln!("{error}");
+    match error {
+        app::Error::Setting(_) => ExitCode::from(2),
+        app::Error::InUse(_) | app::Error::Database(_) => ExitCode::FAILURE,
+    }
+}
+
+#[expect(clippy::print_stdout, reason = "standard output is the program's answer")]
+fn say(line: &str) {
+    println!("{line}");
+}
+
+fn in_runtime(work: impl Future<Output = Result<(), app::Error>>) -> Result<(), app::Error> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let runtime = runtime.expect("a process can start its threads");
+    let done = runtime.block_on(work);
+    // What still runs after an orderly stop is not waited for.
+    runtime.shutdown_timeout(Duration::from_millis(100));
+    done
+}
+
+async fn serve(config: Config) -> Result<(), app::Error> {
+    let app = App::open(config, Clock::system()).await?;
+    let wanted = app.config.listen;
+    let unusable = |error: std::io::Error| config::Error::new("listen", format!("{wanted} cannot be used: {error}"));
+    let stop = stop_signal();
+    let listener = TcpListener::bind(wanted).await.map_err(unusable)?;
+    let address = listener.local_addr().map_err(unusable)?;
+    if app.auth.is_made_up() {
+        tracing::warn!(
+            "tokens are signed with a key this server made up, in {}: fine for trying it out, refused in production",
+            app.config.data_dir.display()
+        );
+    }
+    say(&format!("Now listening on: http://{address}"));
+    app::run(listener, app, stop).await;
+    Ok(())
+}
+
+/// Ends at Ctrl-C or, on Unix, SIGTERM. The signals are caught from the call on.
+fn stop_signal() -> impl Future<Output = ()> {
+    #[cfg(unix)]
+    let mut terminate = {
+        use tokio::signal::unix::{SignalKind, signal};
+        signal(SignalKind::terminate()).expect("a process can catch SIGTERM")
+    };
+    let interrupt = tokio::signal::ctrl_c();
+    async move {
+        #[cfg(unix)]
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt => {}
+        }
+        #[cfg(not(unix))]
+        drop(interrupt.await);
+    }
+}
+
+fn print_token(config: &Config, arguments: &TokenArguments) -> Result<(), app::Error> {
+    if arguments.user.parse::<entities::user_id::UserId>().is_err() {
+        return Err(config::Error::new("--user", "a user id has 1 to 128 printable characters").into());
+    }
+    let auth = Auth::open(config, Clock::system())?;
+    let token = NewToken {
+        user: &arguments.user,
+        name: arguments.name.as_deref(),
+        username: arguments.username.as_deref(),
+        lifetime: Duration::from_secs(arguments.minutes * 60),
+    };
+    let token = auth.sign(&token).ok_or_else(|| {
+        config::Error::new(
+            "jwt_secret",
+            "without one nothing can be signed here: jwt_public_key and jwt_jwks only verify",
+        )
+    })?;
+    say(&token);
+    Ok(())
+}

@@ -1,1 +1,14 @@
-//! Under construction.
+//! Hubwire's tables: a SeaORM file each, the id newtypes, and the small enums that are stored in columns.
+//!
+//! Rows and relations only; what may be done with them is `src/log` and `src/services`.
+
+pub mod conversation;
+pub mod event;
+pub mod ids;
+pub mod log_head;
+pub mod member;
+pub mod message;
+pub mod moves;
+pub mod person;
+
+pub mod user_id;

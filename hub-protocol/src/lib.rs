@@ -1,1 +1,20 @@
-//! Under construction.
+#![doc = include_str!("../README.md")]
+#![warn(missing_docs)]
+
+pub mod close;
+pub mod codec;
+pub mod connection;
+pub mod error;
+pub mod framing;
+pub mod handshake;
+pub mod json;
+pub mod message;
+pub mod negotiate;
+pub mod values;
+
+#[cfg(feature = "server")]
+pub mod endpoint;
+#[cfg(feature = "server")]
+pub mod hub;
+#[cfg(feature = "server")]
+pub mod transport;

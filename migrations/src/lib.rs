@@ -1,1 +1,22 @@
-//! Under construction.
+//! Hubwire's schema, a file a change; the rules for writing one are in this folder's README.
+
+use sea_orm_migration::prelude::*;
+
+mod m20261120_000001_chat;
+mod m20261120_000002_log;
+
+pub use sea_orm_migration::prelude::MigratorTrait;
+
+/// Applies and undoes the changes, in order.
+#[derive(Debug)]
+pub struct Migrator;
+
+#[async_trait::async_trait]
+impl MigratorTrait for Migrator {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        vec![
+            Box::new(m20261120_000001_chat::Migration),
+            Box::new(m20261120_000002_log::Migration),
+        ]
+    }
+}

@@ -1,0 +1,285 @@
+//! One client as a state machine: no I/O, no clock, no tasks.
+//!
+//! Time arrives as an argument, bytes by [`Connection::handle_bytes`], and what must happen leaves by the
+//! `poll_*` methods. A driver repeats until nothing moves: [`poll_event`](Connection::poll_event), then
+//! [`poll_transmit`](Connection::poll_transmit), then waits for bytes or for
+//! [`poll_timeout`](Connection::poll_timeout), whichever comes first.
+//!
+//! Records are parsed when an event is asked for, not when bytes arrive: a driver that runs one call at a
+//! time simply does not ask while a call runs, and unread bytes stay bytes.
+
+mod timers;
+
+use std::{
+    collections::VecDeque,
+    time::{Duration, Instant},
+};
+
+use bytes::Bytes;
+
+use self::timers::{Timer, Timers};
+use crate::{
+    close::CloseReason,
+    codec::Protocol,
+    framing::RecordReader,
+    handshake::{self, HandshakeRequest},
+    message::HubMessage,
+};
+
+/// What bounds one connection. The defaults are ASP.NET Core's.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// How long the handshake may take from [`Connection::accept`]: 15 s.
+    pub handshake_timeout: Duration,
+    /// A Ping is sent each time this much has passed, whatever else was sent: 15 s.
+    pub keep_alive_interval: Duration,
+    /// How long a client that once sent a Ping may be silent: 30 s.
+    pub client_timeout: Duration,
+    /// The longest record in bytes, its frame included: 32,768. `None` is no limit.
+    pub maximum_receive_message_size: Option<usize>,
+    /// Tell clients what went wrong inside: no.
+    pub detailed_errors: bool,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            handshake_timeout: Duration::from_secs(15),
+            keep_alive_interval: Duration::from_secs(15),
+            client_timeout: Duration::from_secs(30),
+            maximum_receive_message_size: Some(32 * 1024),
+            detailed_errors: false,
+        }
+    }
+}
+
+/// What a driver must act on.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Event {
+    /// The handshake is done; its answer is the next thing to transmit.
+    Connected(Protocol),
+    /// A message for the hub. The client time-out rests until [`Connection::handle_dispatched`].
+    Message(HubMessage),
+    /// The connection is over; what is left to transmit are its last words.
+    Ended(CloseReason),
+}
+
+#[derive(Debug, PartialEq)]
+enum State {
+    Handshaking,
+    Connected(Protocol),
+    Ended,
+}
+
+/// One client's side of the protocol. See the [module](self) for how it is driven.
+#[derive(Debug)]
+pub struct Connection {
+    options: Options,
+    state: State,
+    records: RecordReader,
+    timers: Timers,
+    transmit: VecDeque<Bytes>,
+    ended: Option<CloseReason>,
+    /// Set by the client's first Ping.
+    client_pings: bool,
+}
+
+impl Connection {
+    /// Starts to wait for the handshake.
+    pub fn accept(now: Instant, options: Options) -> Self {
+        let mut timers = Timers::default();
+        timers.set(Timer::Handshake, now + options.handshake_timeout);
+        let records = RecordReader::new(options.maximum_receive_message_size);
+        Self {
+            options,
+            state: State::Handshaking,
+            records,
+            timers,
+            transmit: VecDeque::new(),
+            ended: None,
+            client_pings: false,
+        }
+    }
+
+    /// The protocol, once the handshake has chosen it.
+    pub fn protocol(&self) -> Option<Protocol> {
+        match self.state {
+            State::Connected(protocol) => Some(protocol),
+            State::Handshaking | State::Ended => None,
+        }
+    }
+
+    /// How many bytes wait to be parsed. A driver that reads on while a call runs stops at a bound of its own.
+    pub fn buffered(&self) -> usize {
+        self.records.buffered()
+    }
+
+    /// Takes bytes from the transport.
+    pub fn handle_bytes(&mut self, bytes: Bytes) {
+        if self.state != State::Ended {
+            self.records.push(bytes);
+        }
+    }
+
+    /// Fires the timers that are due.
+    pub fn handle_timeout(&mut self, now: Instant) {
+        while let Some(timer) = self.timers.expire(now) {
+            match timer {
+                Timer::Handshake => self.refuse("Handshake was canceled.", CloseReason::HandshakeCanceled),
+                Timer::KeepAlive => {
+                    self.send(&HubMessage::Ping);
+                    // From now, not from when it was due: a late timer sends one Ping, not several.
+                    self.timers
+                        .set(Timer::KeepAlive, now + self.options.keep_alive_interval);
+                }
+                Timer::ClientTimeout => self.handle_end(CloseReason::ClientTimeout),
+            }
+        }
+    }
+
+    /// The hub is done with the message that the last [`Event::Message`] carried.
+    pub fn handle_dispatched(&mut self, now: Instant) {
+        self.restart_client_timeout(now);
+    }
+
+    /// Ends the connection from outside. The first reason stays; its Close, if any, is transmitted.
+    pub fn handle_end(&mut self, reason: CloseReason) {
+        if self.state == State::Ended {
+            return;
+        }
+        // Before the handshake the client cannot read a Close.
+        if self.protocol().is_some()
+            && let Some(close) = reason.message(self.options.detailed_errors)
+        {
+            self.send(&HubMessage::Close(close));
+        }
+        self.end(reason);
+    }
+
+    /// The next thing to act on. Parses at most one record for the hub.
+    pub fn poll_event(&mut self, now: Instant) -> Option<Event> {
+        loop {
+            if let Some(reason) = self.ended.take() {
+                return Some(Event::Ended(reason));
+            }
+            let record = match self.state {
+                State::Ended => return None,
+                State::Handshaking | State::Connected(_) => self.records.next_record(),
+            };
+            match (record, self.protocol()) {
+                (Ok(None), _) => return None,
+                (Ok(Some(record)), None) => {
+                    if let Some(protocol) = self.shake_hands(now, &record) {
+                        return Some(Event::Connected(protocol));
+                    }
+                }
+                (Ok(Some(record)), Some(protocol)) => {
+                    self.restart_client_timeout(now);
+                    match protocol.parse(&record) {
+                        Ok(Some(HubMessage::Ping)) => {
+                            self.client_pings = true;
+                            self.restart_client_timeout(now);
+                        }
+                        Ok(Some(HubMessage::Close(close))) => self.handle_end(CloseReason::ClientClosed(close.error)),
+                        // Without stateful reconnect these mean nothing (`HubProtocol.md#ack`).
+                        Ok(Some(HubMessage::Ack(_) | HubMessage::Sequence(_)) | None) => {}
+                        Ok(Some(message)) => {
+                            self.timers.stop(Timer::ClientTimeout);
+                            return Some(Event::Message(message));
+                        }
+                        Err(error) => self.handle_end(CloseReason::Malformed(error.to_string())),
+                    }
+                }
+                (Err(_), None) => self.refuse("Handshake was canceled.", CloseReason::HandshakeCanceled),
+                (Err(error), Some(_)) => self.handle_end(CloseReason::TooLarge(error.limit)),
+            }
+        }
+    }
+
+    /// Whether the connection has ended, without reading further: for a driver that is busy with a call.
+    pub fn poll_end(&mut self) -> Option<CloseReason> {
+        self.ended.take()
+    }
+
+    /// More arrived in one piece than fits: ends the connection as a record over the limit does.
+    pub fn handle_too_large(&mut self) {
+        match (&self.state, self.options.maximum_receive_message_size) {
+            (State::Handshaking, _) => self.refuse("Handshake was canceled.", CloseReason::HandshakeCanceled),
+            (State::Connected(_), limit) => self.handle_end(CloseReason::TooLarge(limit.unwrap_or(usize::MAX))),
+            (State::Ended, _) => {}
+        }
+    }
+
+    /// The transport has ended: a Close that arrived before counts, other unread messages do not.
+    pub fn handle_last_bytes(&mut self) {
+        while let (Some(protocol), Ok(Some(record))) = (self.protocol(), self.records.next_record()) {
+            if let Ok(Some(HubMessage::Close(close))) = protocol.parse(&record) {
+                self.handle_end(CloseReason::ClientClosed(close.error));
+            }
+        }
+    }
+
+    /// The next record to write, framed; records leave in this order.
+    pub fn poll_transmit(&mut self) -> Option<Bytes> {
+        self.transmit.pop_front()
+    }
+
+    /// When [`handle_timeout`](Self::handle_timeout) is due.
+    pub fn poll_timeout(&self) -> Option<Instant> {
+        self.timers.next()
+    }
+
+    fn shake_hands(&mut self, now: Instant, record: &[u8]) -> Option<Protocol> {
+        let request = match HandshakeRequest::parse(record) {
+            Ok(request) => request,
+            Err(error) => {
+                let mut text = "An unexpected error occurred during connection handshake.".to_owned();
+                if self.options.detailed_errors {
+                    text = format!("{text} InvalidDataException: {error}");
+                }
+                self.refuse(&text, CloseReason::HandshakeRefused);
+                return None;
+            }
+        };
+        match request.choose() {
+            Ok(protocol) => {
+                self.timers.stop(Timer::Handshake);
+                self.timers
+                    .set(Timer::KeepAlive, now + self.options.keep_alive_interval);
+                self.state = State::Connected(protocol);
+                self.transmit.push_back(Bytes::from_static(handshake::ACCEPTED));
+                Some(protocol)
+            }
+            Err(error) => {
+                self.refuse(&error, CloseReason::HandshakeRefused);
+                None
+            }
+        }
+    }
+
+    fn refuse(&mut self, error: &str, reason: CloseReason) {
+        self.transmit.push_back(handshake::refusal(error).into());
+        self.end(reason);
+    }
+
+    fn end(&mut self, reason: CloseReason) {
+        self.state = State::Ended;
+        self.timers = Timers::default();
+        self.records = RecordReader::new(Some(0));
+        self.ended = Some(reason);
+    }
+
+    fn send(&mut self, message: &HubMessage) {
+        if let Some(protocol) = self.protocol() {
+            let mut record = Vec::new();
+            protocol.write(message, &mut record);
+            self.transmit.push_back(record.into());
+        }
+    }
+
+    fn restart_client_timeout(&mut self, now: Instant) {
+        if self.client_pings && self.state != State::Ended {
+            self.timers.set(Timer::ClientTimeout, now + self.options.client_timeout);
+        }
+    }
+}

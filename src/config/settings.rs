@@ -1,0 +1,196 @@
+//! The table of settings: name, default, what it does, and how its text is understood.
+//!
+//! `.env.example` is this table written out; a test holds the two equal.
+
+use std::{net::SocketAddr, path::PathBuf, time::Duration};
+
+use super::{Config, Environment, LogFormat, Secret, UnknownPeople};
+
+/// One thing that can be set.
+#[derive(Debug)]
+pub struct Setting {
+    /// The key in `hubwire.toml`; a dot separates section and name.
+    pub key: &'static str,
+    /// The default as text; empty when there is none.
+    pub default: &'static str,
+    /// One sentence for `.env.example`.
+    pub doc: &'static str,
+    /// Whether the value must not be repeated in an error or a log.
+    pub secret: bool,
+    /// Puts a value into the configuration, or says what is wrong with it ("is not …").
+    pub set: fn(&mut Config, &str) -> Result<(), String>,
+}
+
+impl Setting {
+    /// The environment variable of this setting.
+    pub fn variable(&self) -> String {
+        format!("HUBWIRE_{}", self.key.replace('.', "_").to_ascii_uppercase())
+    }
+}
+
+macro_rules! settings {
+    ($($key:literal = $default:literal $(, $secret:ident)?; $doc:literal; |$config:ident, $text:ident| $body:expr;)*) => {
+        /// Every setting, in the order of `.env.example`.
+        pub const SETTINGS: &[Setting] = &[$(Setting {
+            key: $key,
+            default: $default,
+            doc: $doc,
+            secret: settings!(@secret $($secret)?),
+            set: |$config, $text| { $body; Ok(()) },
+        }),*];
+    };
+    (@secret) => { false };
+    (@secret secret) => { true };
+}
+
+settings! {
+    "listen" = "127.0.0.1:5080"; "Address and port to listen on; port 0 picks a free one.";
+        |config, text| config.listen = address(text)?;
+    "database_url" = "", secret; "sqlite://… or postgres://…; empty: a SQLite file in the data folder.";
+        |config, text| config.database_url = Some(database(text)?);
+    "data_dir" = "./hubwire-data"; "Folder of the SQLite file and of the signing key the server makes up without another.";
+        |config, text| config.data_dir = PathBuf::from(text);
+    "env" = "development"; "development or production; production refuses a made-up key and unlisted origins.";
+        |config, text| config.env = choice(text, &[("development", Environment::Development), ("production", Environment::Production)])?;
+    "public_url" = ""; "Address clients reach the server under, for absolute URLs; empty: taken from the request.";
+        |config, text| config.public_url = Some(web_address(text)?);
+    "jwt_secret" = "", secret; "Shared secret of HS256, HS384 and HS512 tokens, 32 bytes or more.";
+        |config, text| config.jwt_secret = Some(Secret::new(text));
+    "jwt_public_key" = ""; "PEM of an RSA, P-256 or Ed25519 public key (a file, or the text) for RS256, ES256 or EdDSA tokens.";
+        |config, text| config.jwt_public_key = Some(text.to_owned());
+    "jwt_jwks" = ""; "File with a JSON Web Key Set; read again when a token names a key it does not have.";
+        |config, text| config.jwt_jwks = Some(PathBuf::from(text));
+    "jwt_issuer" = ""; "The `iss` every token must have; empty: not checked.";
+        |config, text| config.jwt_issuer = Some(text.to_owned());
+    "jwt_audience" = ""; "The `aud` every token must have; empty: not checked.";
+        |config, text| config.jwt_audience = Some(text.to_owned());
+    "jwt_user_claim" = ""; "The claim that holds the user id; empty: the .NET name identifier, nameid, sub, in that order.";
+        |config, text| config.jwt_user_claim = Some(text.to_owned());
+    "cors_origins" = ""; "Origins of web pages that may call, comma separated; empty: any localhost one, in production none.";
+        |config, text| config.cors_origins = origins(text)?;
+    "unknown_people" = "create"; "create or refuse: what happens to a well-formed user id nobody has signed in with yet.";
+        |config, text| config.unknown_people = choice(text, &[("create", UnknownPeople::Create), ("refuse", UnknownPeople::Refuse)])?;
+    "detailed_errors" = "false"; "Whether hub errors show their cause to clients; for development.";
+        |config, text| config.detailed_errors = choice(text, &[("true", true), ("1", true), ("false", false), ("0", false)])?;
+    "shutdown_seconds" = "10"; "How long stopping may take in all, 1 to 300 seconds.";
+        |config, text| config.shutdown = Duration::from_secs(number(text, 1, 300)?);
+    "log.format" = "text"; "text or json, one line an event, on standard error.";
+        |config, text| config.log.format = choice(text, &[("text", LogFormat::Text), ("json", LogFormat::Json)])?;
+    "log.level" = "info"; "error, warn, info, debug or trace, or directives such as info,hubwire=debug.";
+        |config, text| config.log.level = level(text)?;
+    "limits.text_characters" = "10000"; "Longest text of a message, in characters; 0: no limit, here and below.";
+        |config, text| config.limits.text_characters = limit(text)?;
+    "limits.group_members" = "50"; "Most members of a group, its owner included.";
+        |config, text| config.limits.group_members = limit(text)?;
+    "limits.messages_per_minute" = "30"; "Messages a person may send a minute over all transports.";
+        |config, text| config.limits.messages_per_minute = limit(text)?;
+    "limits.burst" = "10"; "How many more than the sustained rate may come at once.";
+        |config, text| config.limits.burst = limit(text)?;
+    "limits.hub_message_bytes" = "262144"; "Largest hub message a client may send, in bytes.";
+        |config, text| config.limits.hub_message_bytes = limit(text)?;
+    "limits.connections_per_person" = "10"; "Connections a person may have open to one hub.";
+        |config, text| config.limits.connections_per_person = limit(text)?;
+}
+
+/// The setting with this key.
+pub fn find(key: &str) -> Option<&'static Setting> {
+    SETTINGS.iter().find(|setting| setting.key == key)
+}
+
+/// The text of `.env.example`.
+pub fn env_example() -> String {
+    let mut text = "# Every setting with its default. An empty value is the same as none.\n\
+        # The same keys work in hubwire.toml, in small letters and without HUBWIRE_; LOG_ and LIMITS_ are sections there.\n"
+        .to_owned();
+    for setting in SETTINGS {
+        text.push_str(&format!(
+            "\n# {}\n{}={}\n",
+            setting.doc,
+            setting.variable(),
+            setting.default
+        ));
+    }
+    text
+}
+
+fn address(text: &str) -> Result<SocketAddr, String> {
+    let numeric = match text.strip_prefix("localhost:") {
+        Some(port) => format!("127.0.0.1:{port}"),
+        None => text.to_owned(),
+    };
+    numeric
+        .parse()
+        .map_err(|_| "is not an address and port such as 127.0.0.1:5080".to_owned())
+}
+
+fn database(text: &str) -> Result<Secret, String> {
+    let known = ["sqlite:", "postgres://", "postgresql://"]
+        .iter()
+        .any(|scheme| text.starts_with(scheme));
+    if known {
+        Ok(Secret::new(text))
+    } else {
+        Err("must begin with sqlite: or postgres://".to_owned())
+    }
+}
+
+fn choice<T: Copy>(text: &str, choices: &[(&str, T)]) -> Result<T, String> {
+    let found = choices.iter().find(|(name, _)| name.eq_ignore_ascii_case(text.trim()));
+    found.map(|(_, value)| *value).ok_or_else(|| {
+        let names: Vec<_> = choices
+            .iter()
+            .map(|(name, _)| *name)
+            .filter(|name| *name != "1" && *name != "0")
+            .collect();
+        format!("is not {}", names.join(" or "))
+    })
+}
+
+fn number(text: &str, least: u64, most: u64) -> Result<u64, String> {
+    let number = text
+        .trim()
+        .parse()
+        .ok()
+        .filter(|number| (least..=most).contains(number));
+    number.ok_or_else(|| format!("is not a whole number from {least} to {most}"))
+}
+
+fn limit(text: &str) -> Result<u64, String> {
+    number(text, 0, u64::from(u32::MAX))
+}
+
+fn level(text: &str) -> Result<String, String> {
+    match tracing_subscriber::EnvFilter::builder().parse(text) {
+        Ok(_) => Ok(text.to_owned()),
+        Err(_) => Err("is not a log level such as info, nor directives such as info,hubwire=debug".to_owned()),
+    }
+}
+
+/// An absolute http address without a trailing slash.
+fn web_address(text: &str) -> Result<String, String> {
+    let trimmed = text.trim().trim_end_matches('/');
+    match trimmed.parse::<http::Uri>() {
+        Ok(uri) if matches!(uri.scheme_str(), Some("http" | "https")) && uri.authority().is_some() => {
+            Ok(trimmed.to_owned())
+        }
+        _ => Err("is not an address such as https://chat.example.com".to_owned()),
+    }
+}
+
+/// A list of origins, each in the form browsers send: scheme, host and, unless it is the usual one, port.
+fn origins(text: &str) -> Result<Vec<String>, String> {
+    let listed = text.split(',').map(str::trim).filter(|origin| !origin.is_empty());
+    listed
+        .map(|origin| {
+            if origin == "*" {
+                return Err("lists *, which browsers refuse together with credentials: name the origins".to_owned());
+            }
+            let uri: Option<http::Uri> = origin.trim_end_matches('/').parse().ok();
+            let good = uri.filter(|uri| {
+                uri.scheme().is_some() && uri.authority().is_some() && uri.path() == "/" && uri.query().is_none()
+            });
+            good.map(|_| origin.trim_end_matches('/').to_ascii_lowercase())
+                .ok_or_else(|| "is not a list of origins such as https://chat.example.com".to_owned())
+        })
+        .collect()
+}

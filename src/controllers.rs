@@ -1,0 +1,71 @@
+//! REST: what the controllers share. A request becomes a call on a service, the answer an envelope.
+
+pub mod conversations;
+pub mod demo;
+mod failure;
+pub mod groups;
+pub mod health;
+pub mod messages;
+pub mod people;
+mod request;
+
+use axum::{
+    body::Body,
+    response::{IntoResponse, Response},
+};
+use http::{HeaderValue, header};
+use serde::Serialize;
+
+pub use failure::{Failure, render};
+pub use request::{Caller, Input, Params, Reference};
+
+use crate::views::{self, Pagination};
+
+/// A granted request: `{"success": true, "data": …, "pagination"?: …}` with status 200.
+#[derive(Debug)]
+pub struct Reply<T> {
+    data: T,
+    pagination: Option<Pagination>,
+}
+
+impl<T> Reply<T> {
+    /// An answer without pages.
+    pub fn new(data: T) -> Self {
+        Self { data, pagination: None }
+    }
+
+    /// One page of something.
+    pub fn page(data: T, pagination: Pagination) -> Self {
+        Self {
+            data,
+            pagination: Some(pagination),
+        }
+    }
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Envelope<'a, T> {
+    success: bool,
+    data: &'a T,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pagination: Option<&'a Pagination>,
+}
+
+impl<T: Serialize> IntoResponse for Reply<T> {
+    fn into_response(self) -> Response {
+        let envelope = Envelope {
+            success: true,
+            data: &self.data,
+            pagination: self.pagination.as_ref(),
+        };
+        let mut response = Response::new(Body::from(views::json::to_vec(&envelope)));
+        let headers = response.headers_mut();
+        headers.insert(
+            header::CONTENT_TYPE,
+            HeaderValue::from_static("application/json; charset=utf-8"),
+        );
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        response
+    }
+}

@@ -1,0 +1,200 @@
+//! What a request that cannot be granted gets: a status, a code, one sentence. Nothing internal.
+
+use std::time::Duration;
+
+use axum::{
+    body::Body,
+    response::{IntoResponse, Response},
+};
+use http::{HeaderValue, StatusCode, header};
+use serde::Serialize;
+
+use crate::{auth, services, views};
+
+/// A refusal on its way to the client; `render` writes it out once the request's id is known.
+#[derive(Clone, Debug)]
+pub struct Failure {
+    status: StatusCode,
+    code: &'static str,
+    sentence: String,
+    field: Option<String>,
+    retry_after: Option<Duration>,
+}
+
+impl Failure {
+    fn new(status: StatusCode, code: &'static str, sentence: impl Into<String>) -> Self {
+        Self {
+            status,
+            code,
+            sentence: sentence.into(),
+            field: None,
+            retry_after: None,
+        }
+    }
+
+    /// A value that cannot be used, and the field it came in where that is known.
+    pub fn invalid(field: Option<&str>, sentence: impl Into<String>) -> Self {
+        Self {
+            field: field.map(str::to_owned),
+            ..Self::new(StatusCode::BAD_REQUEST, "validation_failed", sentence)
+        }
+    }
+
+    /// Refused for good, with the reason.
+    pub fn forbidden(sentence: &str) -> Self {
+        Self::new(StatusCode::FORBIDDEN, "forbidden", sentence)
+    }
+
+    /// Something that is not there, or not for the caller to know of.
+    pub fn not_found(sentence: &str) -> Self {
+        Self::new(StatusCode::NOT_FOUND, "not_found", sentence)
+    }
+
+    /// No route has this path.
+    pub fn unknown_route() -> Self {
+        Self::not_found("There is nothing at this address")
+    }
+
+    /// The path exists, but not for this method.
+    pub fn wrong_method() -> Self {
+        Self::new(
+            StatusCode::METHOD_NOT_ALLOWED,
+            "method_not_allowed",
+            "This address does not accept that method",
+        )
+    }
+
+    /// The body is over `limit` bytes.
+    pub fn body_too_large(limit: usize) -> Self {
+        Self::new(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "too_large",
+            format!("The body may have at most {limit} bytes"),
+        )
+    }
+
+    /// The body is announced as something that is not JSON.
+    pub fn not_json() -> Self {
+        Self::new(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "unsupported_media",
+            "The body must be application/json",
+        )
+    }
+
+    /// The server stops, starts, or cannot reach its database.
+    pub fn unavailable(sentence: &str) -> Self {
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", sentence)
+    }
+
+    /// Something went wrong that is not the client's business.
+    pub fn internal() -> Self {
+        Self::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "internal",
+            "Something went wrong on the server",
+        )
+    }
+}
+
+impl From<auth::Error> for Failure {
+    fn from(error: auth::Error) -> Self {
+        let sentence = match error {
+            auth::Error::Missing => "This needs a bearer token",
+            _ => "The token is not valid",
+        };
+        Self::new(StatusCode::UNAUTHORIZED, "unauthorized", sentence)
+    }
+}
+
+impl From<services::Error> for Failure {
+    fn from(error: services::Error) -> Self {
+        use services::Error as E;
+        let status = match &error {
+            E::Unauthorized => StatusCode::UNAUTHORIZED,
+            E::Forbidden(_) | E::NotAParticipant => StatusCode::FORBIDDEN,
+            E::NotFound(_) => StatusCode::NOT_FOUND,
+            E::Invalid { .. } => StatusCode::BAD_REQUEST,
+            E::IdempotencyMismatch | E::GroupFull { .. } => StatusCode::CONFLICT,
+            E::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
+            E::TooMany { .. } => StatusCode::TOO_MANY_REQUESTS,
+            E::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+            E::Internal => StatusCode::INTERNAL_SERVER_ERROR,
+        };
+        let mut failure = Self::new(status, error.code(), error.to_string());
+        match error {
+            E::Invalid { field, .. } => failure.field = Some(field.to_string()),
+            E::TooMany { retry_after, .. } => failure.retry_after = Some(retry_after),
+            _ => {}
+        }
+        failure
+    }
+}
+
+impl IntoResponse for Failure {
+    fn into_response(self) -> Response {
+        let mut response = Response::new(Body::empty());
+        *response.status_mut() = self.status;
+        let headers = response.headers_mut();
+        if self.status == StatusCode::UNAUTHORIZED {
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        if let Some(wait) = self.retry_after {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(whole_seconds(wait)));
+        }
+        response.extensions_mut().insert(self);
+        response
+    }
+}
+
+impl From<Failure> for Response {
+    fn from(failure: Failure) -> Self {
+        failure.into_response()
+    }
+}
+
+/// Rounded up: who waits that long is let in.
+fn whole_seconds(wait: Duration) -> u64 {
+    wait.as_millis().div_ceil(1000).max(1).try_into().unwrap_or(u64::MAX)
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Envelope<'a> {
+    success: bool,
+    error: &'a str,
+    code: &'static str,
+    data: Option<()>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    details: Option<Details<'a>>,
+    trace_id: &'a str,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Details<'a> {
+    field: &'a str,
+}
+
+/// Gives a failure its body; every other response passes as it is.
+pub fn render(mut response: Response, trace_id: &str) -> Response {
+    let Some(failure) = response.extensions_mut().remove::<Failure>() else {
+        return response;
+    };
+    let body = Envelope {
+        success: false,
+        error: &failure.sentence,
+        code: failure.code,
+        data: None,
+        details: failure.field.as_deref().map(|field| Details { field }),
+        trace_id,
+    };
+    *response.body_mut() = Body::from(views::json::to_vec(&body));
+    let headers = response.headers_mut();
+    headers.insert(
+        header::CONTENT_TYPE,
+        HeaderValue::from_static("application/json; charset=utf-8"),
+    );
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}

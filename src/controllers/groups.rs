@@ -1,0 +1,46 @@
+//! `/api/Chat/groups`
+
+use std::sync::Arc;
+
+use axum::extract::State;
+
+use super::{Caller, Failure, Input, Params, Reference, Reply};
+use crate::{
+    app::App,
+    views::{self, Group, input::GroupDraft},
+};
+
+/// `POST /api/Chat/groups`
+pub async fn create(
+    State(app): State<Arc<App>>,
+    Caller(principal): Caller,
+    Input(draft): Input<GroupDraft>,
+) -> Result<Reply<Group>, Failure> {
+    let (group, skipped) = app
+        .services
+        .conversations
+        .create_group(&principal, draft.group()?)
+        .await?;
+    Ok(Reply::new(Group::written(&group, &skipped)))
+}
+
+/// `GET /api/Chat/groups`
+pub async fn list(
+    State(app): State<Arc<App>>,
+    Caller(principal): Caller,
+    params: Params,
+) -> Result<Reply<Vec<Group>>, Failure> {
+    let page = app.services.conversations.groups(&principal, &params.page()).await?;
+    let (data, pagination) = views::page(&page, Group::new);
+    Ok(Reply::page(data, pagination))
+}
+
+/// `GET /api/Chat/groups/{id}`
+pub async fn find(
+    State(app): State<Arc<App>>,
+    Caller(principal): Caller,
+    Reference(group): Reference,
+) -> Result<Reply<Group>, Failure> {
+    let found = app.services.conversations.group(&principal, &group).await?;
+    Ok(Reply::new(Group::new(&found)))
+}

@@ -1,0 +1,91 @@
+//! `/api/Chat/messages` and the messages of a conversation.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use http::HeaderMap;
+
+use super::{Caller, Failure, Input, Params, Reference, Reply, request};
+use crate::{
+    app::App,
+    services::{Error, Principal, messages::Via},
+    views::{self, Message, MessagePage, input::NewMessage},
+};
+
+/// `POST /api/Chat/messages`
+pub async fn send(
+    State(app): State<Arc<App>>,
+    Caller(principal): Caller,
+    headers: HeaderMap,
+    Input(message): Input<NewMessage>,
+) -> Result<Reply<Message>, Failure> {
+    post(&app, &principal, &headers, message, None).await
+}
+
+/// `POST /api/Chat/conversations/{id}/messages`
+pub async fn send_to(
+    State(app): State<Arc<App>>,
+    Caller(principal): Caller,
+    Reference(conversation): Reference,
+    headers: HeaderMap,
+    Input(message): Input<NewMessage>,
+) -> Result<Reply<Message>, Failure> {
+    post(&app, &principal, &headers, message, Some(conversation)).await
+}
+
+/// `GET /api/Chat/messages?chatId=`
+pub async fn list(
+    State(app): State<Arc<App>>,
+    Caller(principal): Caller,
+    params: Params,
+) -> Result<Reply<MessagePage>, Failure> {
+    let conversation = params.first(&["conversationId", "chatId", "roomId", "room_id"]);
+    let conversation = conversation.ok_or_else(|| Error::invalid("chatId", "is needed; conversationId is the same"))?;
+    page(&app, &principal, conversation, &params).await
+}
+
+/// `GET /api/Chat/conversations/{id}/messages`
+pub async fn list_in(
+    State(app): State<Arc<App>>,
+    Caller(principal): Caller,
+    Reference(conversation): Reference,
+    params: Params,
+) -> Result<Reply<MessagePage>, Failure> {
+    page(&app, &principal, &conversation, &params).await
+}
+
+async fn post(
+    app: &App,
+    principal: &Principal,
+    headers: &HeaderMap,
+    message: NewMessage,
+    conversation: Option<String>,
+) -> Result<Reply<Message>, Failure> {
+    let mut draft = message.draft(conversation, Via::Rest)?;
+    if draft.client_message_id.is_none() {
+        draft.client_message_id = request::idempotency_key(headers)?;
+    }
+    let posted = app.services.messages.post(principal, draft).await?;
+    Ok(Reply::new(Message::for_sender(&posted.message)))
+}
+
+async fn page(
+    app: &App,
+    principal: &Principal,
+    conversation: &str,
+    params: &Params,
+) -> Result<Reply<MessagePage>, Failure> {
+    let page = app
+        .services
+        .messages
+        .page(principal, conversation, &params.page())
+        .await?;
+    let conversation = app.services.conversations.resolve(principal, conversation).await?;
+    let (messages, pagination) = views::page(&page, |message| Message::seen_by(message, &principal.user_id));
+    let data = MessagePage {
+        conversation_id: conversation.id.to_string(),
+        messages,
+        pagination: pagination.clone(),
+    };
+    Ok(Reply::page(data, pagination))
+}

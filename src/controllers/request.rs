@@ -1,0 +1,164 @@
+//! What controllers take from a request: the caller, the ids of the path, the parameters, the body.
+
+use std::{sync::Arc, time::Duration};
+
+use axum::{
+    extract::{FromRequest, FromRequestParts, Path, Query, Request},
+    http::request::Parts,
+};
+use http::{HeaderMap, header};
+use http_body_util::{BodyExt as _, LengthLimitError, Limited};
+use serde::de::DeserializeOwned;
+
+use super::Failure;
+use crate::{
+    app::App,
+    services::{Error, Principal, paging::PageRequest},
+    views,
+};
+
+/// Largest body of a JSON request, in bytes.
+const LARGEST_BODY: usize = 1024 * 1024;
+/// Time for a whole body to arrive.
+const BODY_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// Who is calling, from the token.
+#[derive(Debug)]
+pub struct Caller(pub Principal);
+
+impl FromRequestParts<Arc<App>> for Caller {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Failure> {
+        let verified = app.auth.verify_request(&parts.uri, &parts.headers);
+        match verified {
+            Ok(verified) => Ok(Self(verified.principal)),
+            Err(error) => {
+                tracing::debug!(path = parts.uri.path(), "unauthorized: {error}");
+                Err(error.into())
+            }
+        }
+    }
+}
+
+/// The id in a path, as the client wrote it. What cannot be one does not exist.
+#[derive(Debug)]
+pub struct Reference(pub String);
+
+impl<S: Send + Sync> FromRequestParts<S> for Reference {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Failure> {
+        let path = Path::<String>::from_request_parts(parts, state).await;
+        path.map(|Path(id)| Self(id))
+            .map_err(|_| Failure::not_found("There is nothing with this id"))
+    }
+}
+
+/// The parameters of the query. Names ignore case, the first of a repeated one counts, an empty one is absent.
+#[derive(Debug)]
+pub struct Params(Vec<(String, String)>);
+
+impl<S: Send + Sync> FromRequestParts<S> for Params {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Failure> {
+        let pairs = Query::<Vec<(String, String)>>::try_from_uri(&parts.uri);
+        pairs
+            .map(|Query(pairs)| Self(pairs))
+            .map_err(|_| Failure::invalid(None, "The query is not valid"))
+    }
+}
+
+impl Params {
+    /// The first of several names that has a value.
+    pub fn first(&self, names: &[&str]) -> Option<&str> {
+        names.iter().find_map(|name| self.value(name))
+    }
+
+    fn value(&self, name: &str) -> Option<&str> {
+        let found = self
+            .0
+            .iter()
+            .find(|(given, value)| given.eq_ignore_ascii_case(name) && !value.trim().is_empty());
+        found.map(|(_, value)| value.as_str())
+    }
+
+    /// A flag, false when absent.
+    pub fn flag(&self, name: &'static str) -> Result<bool, Failure> {
+        match self.value(name).map(str::to_ascii_lowercase).as_deref() {
+            None | Some("false" | "0") => Ok(false),
+            Some("true" | "1") => Ok(true),
+            Some(_) => Err(Error::invalid(name, "must be true or false").into()),
+        }
+    }
+
+    /// Which page is asked for, in whatever style.
+    pub fn page(&self) -> PageRequest {
+        let value = |name: &str| self.value(name).map(str::to_owned);
+        PageRequest {
+            skip: value("skip"),
+            take: value("take"),
+            page: value("page"),
+            limit: value("limit"),
+            page_number: value("pageNumber"),
+            page_size: value("pageSize"),
+            offset: value("offset"),
+            before: value("before"),
+            after: value("after"),
+        }
+    }
+}
+
+/// A JSON object as the body.
+#[derive(Debug)]
+pub struct Input<T>(pub T);
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Input<T> {
+    type Rejection = Failure;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, Failure> {
+        if !is_json(request.headers()) {
+            return Err(Failure::not_json());
+        }
+        let body = Limited::new(request.into_body(), LARGEST_BODY);
+        let body = tokio::time::timeout(BODY_TIMEOUT, body.collect()).await;
+        let body = body.map_err(|_| Failure::invalid(None, "The body did not arrive in time"))?;
+        let body = body.map_err(|error| match error.downcast_ref::<LengthLimitError>() {
+            Some(_) => Failure::body_too_large(LARGEST_BODY),
+            None => Failure::invalid(None, "The body did not arrive whole"),
+        })?;
+        let input = views::json::from_slice(&body.to_bytes());
+        input
+            .map(Self)
+            .map_err(|bad| Failure::invalid(bad.field.as_deref(), bad.reason))
+    }
+}
+
+/// `application/json` and its kin; a client that announces nothing sends JSON.
+fn is_json(headers: &HeaderMap) -> bool {
+    let Some(value) = headers.get(header::CONTENT_TYPE) else {
+        return true;
+    };
+    let essence = value
+        .to_str()
+        .unwrap_or("?")
+        .split(';')
+        .next()
+        .unwrap_or_default()
+        .trim()
+        .to_ascii_lowercase();
+    essence.is_empty() || essence == "application/json" || essence == "text/json" || essence.ends_with("+json")
+}
+
+/// The `Idempotency-Key` of a request, the same key as `clientMessageId`.
+pub(super) fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Failure> {
+    let Some(value) = headers.get("idempotency-key") else {
+        return Ok(None);
+    };
+    match value.to_str() {
+        Ok(key) if key.trim().is_empty() => Ok(None),
+        Ok(key) => Ok(Some(key.trim().to_owned())),
+        Err(_) => Err(Error::invalid("Idempotency-Key", "must be plain text").into()),
+    }
+}

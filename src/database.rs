@@ -1,0 +1,146 @@
+//! The database: one pool that writes, one that reads, and the migrations.
+
+use std::time::Duration;
+
+use migrations::{Migrator, MigratorTrait};
+use sea_orm::{ConnectOptions, ConnectionTrait, DatabaseConnection, DbBackend, DbErr};
+use sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
+
+/// How to reach the database.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// `sqlite:…` or `postgres://…`.
+    pub url: String,
+    /// Connections for reading (SQLite), or for everything (PostgreSQL).
+    pub max_connections: u32,
+    /// How long a statement waits for somebody else's lock before it gives up.
+    pub busy_timeout: Duration,
+}
+
+impl Options {
+    /// The defaults for `url`: 4 readers beside SQLite's one writer, 16 connections to PostgreSQL, 5 s of patience.
+    #[must_use]
+    pub fn new(url: impl Into<String>) -> Self {
+        let url = url.into();
+        let max_connections = if url.starts_with("sqlite:") { 4 } else { 16 };
+        Self {
+            url,
+            max_connections,
+            busy_timeout: Duration::from_secs(5),
+        }
+    }
+}
+
+/// Two pools on SQLite: one connection that writes, a few that only read. On PostgreSQL both are one pool.
+#[derive(Clone, Debug)]
+pub struct Database {
+    pub write: DatabaseConnection,
+    pub read: DatabaseConnection,
+}
+
+impl Database {
+    /// Connects and applies the migrations.
+    pub async fn open(options: &Options) -> Result<Self, DbErr> {
+        let database = Self::connect(options).await?;
+        database.migrate().await?;
+        Ok(database)
+    }
+
+    /// Connects and leaves the schema as it is. A missing SQLite file is made.
+    pub async fn connect(options: &Options) -> Result<Self, DbErr> {
+        if !options.url.starts_with("sqlite:") {
+            let pool = sea_orm::Database::connect(postgres(options)).await?;
+            return Ok(Self {
+                write: pool.clone(),
+                read: pool,
+            });
+        }
+        let write = sea_orm::Database::connect(sqlite(options, false)).await?;
+        let read = if in_memory(&options.url) {
+            write.clone()
+        } else {
+            sea_orm::Database::connect(sqlite(options, true)).await?
+        };
+        Ok(Self { write, read })
+    }
+
+    /// Applies the migrations that are missing.
+    pub async fn migrate(&self) -> Result<(), DbErr> {
+        Migrator::up(&self.write, None).await
+    }
+
+    /// One round trip to the database, for `/readyz`.
+    pub async fn ping(&self) -> Result<(), DbErr> {
+        self.read.execute_unprepared("SELECT 1").await.map(|_| ())
+    }
+
+    /// Which database it is.
+    #[must_use]
+    pub fn backend(&self) -> DbBackend {
+        self.write.get_database_backend()
+    }
+
+    /// Closes both pools; SQLite folds its write-ahead log into the file.
+    pub async fn close(self) -> Result<(), DbErr> {
+        self.read.close().await?;
+        self.write.close().await
+    }
+}
+
+fn in_memory(url: &str) -> bool {
+    url.contains(":memory:") || url.contains("mode=memory")
+}
+
+fn postgres(options: &Options) -> ConnectOptions {
+    let mut connect = ConnectOptions::new(&options.url);
+    let busy = options.busy_timeout;
+    connect
+        .max_connections(options.max_connections)
+        .acquire_timeout(Duration::from_secs(5))
+        .statement_timeout(Duration::from_secs(15))
+        .sqlx_logging(false)
+        .record_stmt_in_spans(false)
+        // The default pings at every acquire.
+        .test_before_acquire_if_idle_for(Duration::from_secs(30))
+        .map_sqlx_postgres_opts(move |options| {
+            options.options([
+                ("lock_timeout", busy.as_millis().to_string().as_str()),
+                ("synchronous_commit", "on"),
+            ])
+        });
+    connect
+}
+
+fn sqlite(options: &Options, read_only: bool) -> ConnectOptions {
+    let mut connect = ConnectOptions::new(&options.url);
+    let connections = if read_only { options.max_connections } else { 1 };
+    let busy = options.busy_timeout;
+    connect
+        .max_connections(connections)
+        .min_connections(1)
+        // Never recycled: the page cache and the prepared statements stay, and so does a database in memory.
+        .idle_timeout(None)
+        .max_lifetime(None)
+        .test_before_acquire(false)
+        .sqlx_logging(false)
+        .record_stmt_in_spans(false)
+        .map_sqlx_sqlite_opts(move |sqlite| {
+            let sqlite = sqlite
+                .busy_timeout(busy)
+                .foreign_keys(true)
+                .statement_cache_capacity(128);
+            if read_only {
+                return sqlite.pragma("query_only", "ON");
+            }
+            sqlite
+                .create_if_missing(true)
+                .journal_mode(SqliteJournalMode::Wal)
+                // FULL: what was acknowledged survives a power cut.
+                .synchronous(SqliteSynchronous::Full)
+                .pragma("wal_autocheckpoint", "4000")
+                .pragma("journal_size_limit", "67108864")
+                .pragma("cache_size", "-8192")
+                .pragma("temp_store", "MEMORY")
+        });
+    connect
+}

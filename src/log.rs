@@ -1,0 +1,129 @@
+//! The event log: one order of everything that durably happened.
+//!
+//! The writer appends, the tail keeps the newest part in memory, `read_after` reaches back further. Services write,
+//! edges follow.
+
+use std::sync::Arc;
+
+use entities::event as rows;
+use entities::ids::EventId;
+use entities::log_head;
+use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Set};
+use uuid::Uuid;
+
+use crate::clock::Clock;
+use crate::database::Database;
+use crate::log::event::Event;
+use crate::log::members::Members;
+use crate::log::tail::Tail;
+use crate::log::unproven::Unproven;
+use crate::log::writer::Writer;
+
+pub(crate) mod cache;
+pub mod error;
+pub mod event;
+pub mod members;
+pub mod tail;
+pub mod unproven;
+pub mod writer;
+
+pub use self::error::Error;
+
+/// The log of one database. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Log {
+    /// The newest events, and the wake-up of those who follow.
+    pub tail: Tail,
+    /// Who belongs where.
+    pub members: Members,
+    /// The only one who writes.
+    pub writer: Writer,
+    /// Hub sends whose answer nobody has proven yet.
+    pub unproven: Unproven,
+    database: Database,
+    epoch: Arc<str>,
+}
+
+impl Log {
+    /// Opens the log of a migrated database and starts its writer. Call it inside a runtime.
+    pub async fn open(database: &Database, clock: &Clock) -> Result<Self, DbErr> {
+        let head = head(database).await?;
+        let tail = Tail::new(head.event);
+        let members = Members::new(database.read.clone());
+        let unproven = Unproven::new(clock.clone());
+        let writer = Writer::start(database, clock, &tail, &members, &unproven, &head);
+        Ok(Self {
+            tail,
+            members,
+            writer,
+            unproven,
+            database: database.clone(),
+            epoch: head.epoch.into(),
+        })
+    }
+
+    /// Identifies this log among all: made with the database.
+    #[must_use]
+    pub fn epoch(&self) -> &str {
+        &self.epoch
+    }
+
+    /// Up to `limit` events after `position`, in order: from memory, or from the database when that is too far back.
+    /// Empty when there are none yet.
+    pub async fn read_after(&self, position: EventId, limit: usize) -> Result<Vec<Arc<Event>>, DbErr> {
+        if let Some(events) = self.tail.after(position, limit) {
+            return Ok(events);
+        }
+        // Nothing beyond the tail's head: what is newer was not announced yet.
+        stored_after(&self.database.read, position, self.tail.head(), limit).await
+    }
+
+    /// Stops the writer after it has carried out what it accepted. Later commands are `Unavailable`.
+    pub async fn close(&self) {
+        self.writer.close().await;
+    }
+}
+
+/// Events of the database in `(position, up_to]`, in order.
+async fn stored_after<C: ConnectionTrait>(
+    connection: &C,
+    position: EventId,
+    up_to: EventId,
+    limit: usize,
+) -> Result<Vec<Arc<Event>>, DbErr> {
+    let stored = rows::Entity::find()
+        .filter(rows::Column::Id.gt(position))
+        .filter(rows::Column::Id.lte(up_to))
+        .order_by_asc(rows::Column::Id)
+        .limit(limit as u64)
+        .all(connection)
+        .await?;
+    stored
+        .into_iter()
+        .map(|row| {
+            let id = row.id;
+            Event::from_row(row)
+                .map(Arc::new)
+                .map_err(|error| DbErr::Custom(format!("event {id}: {error}")))
+        })
+        .collect()
+}
+
+/// The head of the log; a new database gets one, with an epoch of its own.
+async fn head(database: &Database) -> Result<log_head::Model, DbErr> {
+    let first = log_head::ActiveModel {
+        id: Set(log_head::ID),
+        epoch: Set(Uuid::new_v4().to_string()),
+        event: Set(EventId(0)),
+        message: Set(entities::ids::MessageNumber(0)),
+        conversation: Set(entities::ids::ConversationNumber(0)),
+    };
+    log_head::Entity::insert(first)
+        .on_conflict_do_nothing_on([log_head::Column::Id])
+        .exec_without_returning(&database.write)
+        .await?;
+    log_head::Entity::find_by_id(log_head::ID)
+        .one(&database.write)
+        .await?
+        .ok_or_else(|| DbErr::RecordNotFound("the log has no head".to_owned()))
+}

@@ -1,0 +1,289 @@
+//! Who belongs where, folded from the log and loaded from the database when cold.
+
+use std::sync::Arc;
+
+use entities::conversation::{self, Kind};
+use entities::ids::{ConversationId, ConversationNumber, EventId, Seq};
+use entities::member::{self, Role};
+use entities::user_id::UserId;
+use parking_lot::Mutex;
+use sea_orm::{ColumnTrait, ConnectionTrait, DatabaseConnection, DbErr, EntityTrait, QueryFilter, QueryOrder};
+
+use crate::log::cache::Cache;
+use crate::log::event::{Body, Event};
+
+/// Conversations kept in memory, per generation of the cache.
+const CAPACITY: usize = 8_192;
+
+/// One interval of membership.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Member {
+    pub user: UserId,
+    pub role: Role,
+    /// The first event they could see.
+    pub from_event: EventId,
+    /// The first event they could no longer see; `None` for a current member.
+    pub until_event: Option<EventId>,
+    /// The first message they may see.
+    pub visible_from_seq: Seq,
+}
+
+/// A conversation and everybody who belongs or belonged to it. Immutable: a change makes a new one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Membership {
+    pub number: ConversationNumber,
+    pub id: ConversationId,
+    pub kind: Kind,
+    /// A group's name when it was loaded or last folded.
+    pub name: Option<String>,
+    /// All intervals, oldest first.
+    pub intervals: Vec<Member>,
+}
+
+impl Membership {
+    /// The current membership of `user`.
+    #[must_use]
+    pub fn current(&self, user: &UserId) -> Option<&Member> {
+        self.intervals
+            .iter()
+            .find(|member| member.until_event.is_none() && member.user == *user)
+    }
+
+    /// Whether `user` belonged to it once, or does now.
+    #[must_use]
+    pub fn knows(&self, user: &UserId) -> bool {
+        self.intervals.iter().any(|member| member.user == *user)
+    }
+
+    /// Those who belong to it now.
+    pub fn users(&self) -> impl Iterator<Item = &UserId> {
+        self.intervals
+            .iter()
+            .filter(|member| member.until_event.is_none())
+            .map(|member| &member.user)
+    }
+
+    /// Those who belonged to it at event `id`.
+    pub fn hears(&self, id: EventId) -> impl Iterator<Item = &UserId> {
+        self.intervals
+            .iter()
+            .filter(move |member| member.heard(id))
+            .map(|member| &member.user)
+    }
+
+    /// Whether `user` belonged to it at event `id`.
+    #[must_use]
+    pub fn is_heard_by(&self, user: &UserId, id: EventId) -> bool {
+        self.intervals
+            .iter()
+            .any(|member| member.user == *user && member.heard(id))
+    }
+
+    /// The other one of a direct conversation.
+    #[must_use]
+    pub fn partner(&self, of: &UserId) -> Option<&UserId> {
+        if self.kind != Kind::Direct {
+            return None;
+        }
+        self.intervals
+            .iter()
+            .map(|member| &member.user)
+            .find(|user| *user != of)
+    }
+}
+
+impl Member {
+    fn heard(&self, id: EventId) -> bool {
+        self.from_event <= id && self.until_event.is_none_or(|until| id < until)
+    }
+}
+
+/// The memberships in memory. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Members {
+    read: DatabaseConnection,
+    state: Arc<Mutex<State>>,
+}
+
+#[derive(Debug)]
+struct State {
+    memberships: Cache<ConversationNumber, Arc<Membership>>,
+    numbers: Cache<ConversationId, ConversationNumber>,
+    direct: Cache<String, ConversationNumber>,
+    /// Grows with every fold: what was read from the database before it may be stale.
+    generation: u64,
+}
+
+impl Members {
+    pub(crate) fn new(read: DatabaseConnection) -> Self {
+        let state = State {
+            memberships: Cache::new(CAPACITY),
+            numbers: Cache::new(CAPACITY),
+            direct: Cache::new(CAPACITY),
+            generation: 0,
+        };
+        Self {
+            read,
+            state: Arc::new(Mutex::new(state)),
+        }
+    }
+
+    /// The membership of a conversation, or `None` when there is no such conversation.
+    pub async fn of(&self, number: ConversationNumber) -> Result<Option<Arc<Membership>>, DbErr> {
+        loop {
+            if let Some(known) = self.cached(number) {
+                return Ok(Some(known));
+            }
+            let generation = self.state.lock().generation;
+            let Some(membership) = load(&self.read, number).await? else {
+                return Ok(None);
+            };
+            let membership = Arc::new(membership);
+            let mut state = self.state.lock();
+            if state.generation == generation {
+                state.keep(&membership);
+                return Ok(Some(membership));
+            }
+            // Something was folded meanwhile; what was read may be from before it.
+        }
+    }
+
+    /// The membership behind a public id.
+    pub async fn by_id(&self, id: ConversationId) -> Result<Option<Arc<Membership>>, DbErr> {
+        let known = self.state.lock().numbers.find(&id);
+        let number = match known {
+            Some(number) => number,
+            None => {
+                let row = conversation::Entity::find()
+                    .filter(conversation::Column::Id.eq(id))
+                    .one(&self.read)
+                    .await?;
+                let Some(row) = row else { return Ok(None) };
+                row.number
+            }
+        };
+        self.of(number).await
+    }
+
+    /// The direct conversation of a pair ([`conversation::direct_key`]), if they have one.
+    pub async fn direct(&self, key: &str) -> Result<Option<ConversationNumber>, DbErr> {
+        let known = self.state.lock().direct.find(key);
+        if known.is_some() {
+            return Ok(known);
+        }
+        let row = conversation::Entity::find()
+            .filter(conversation::Column::DirectKey.eq(key))
+            .one(&self.read)
+            .await?;
+        // A direct conversation is never taken apart, so this cannot be stale.
+        Ok(row.map(|row| {
+            self.state.lock().direct.insert(key.to_owned(), row.number);
+            row.number
+        }))
+    }
+
+    /// What is in memory, without asking the database.
+    #[must_use]
+    pub fn cached(&self, number: ConversationNumber) -> Option<Arc<Membership>> {
+        self.state.lock().memberships.find(&number)
+    }
+
+    /// The writer's own look: it holds the lock, so what it reads is current.
+    pub(crate) async fn of_locked<C: ConnectionTrait>(
+        &self,
+        connection: &C,
+        number: ConversationNumber,
+    ) -> Result<Option<Arc<Membership>>, DbErr> {
+        if let Some(known) = self.cached(number) {
+            return Ok(Some(known));
+        }
+        let Some(membership) = load(connection, number).await? else {
+            return Ok(None);
+        };
+        let membership = Arc::new(membership);
+        self.state.lock().keep(&membership);
+        Ok(Some(membership))
+    }
+
+    /// Takes in what a committed event says. The same event twice is as good as once.
+    pub(crate) fn fold(&self, event: &Event) {
+        let Some(number) = event.conversation else { return };
+        match &event.body {
+            Body::ConversationCreated(created) => {
+                let intervals = created.members.iter().map(|founder| Member {
+                    user: founder.user.clone(),
+                    role: founder.role,
+                    from_event: event.id,
+                    until_event: None,
+                    visible_from_seq: Seq(1),
+                });
+                let membership = Membership {
+                    number,
+                    id: created.id,
+                    kind: created.kind,
+                    name: created.name.clone(),
+                    intervals: intervals.collect(),
+                };
+                let mut state = self.state.lock();
+                state.generation += 1;
+                state.keep(&Arc::new(membership));
+            }
+            Body::MemberJoined(joined) if !joined.founding => {
+                let mut state = self.state.lock();
+                state.generation += 1;
+                // The row says more than the event; the next one who asks reads it.
+                state.memberships.remove(&number);
+            }
+            Body::MemberJoined(_) | Body::MessagePosted(_) => {}
+        }
+    }
+
+    /// Forgets everything: after a commit of unknown fate nothing here can be trusted.
+    pub(crate) fn forget(&self) {
+        let mut state = self.state.lock();
+        state.generation += 1;
+        state.memberships.clear();
+        state.numbers.clear();
+        state.direct.clear();
+    }
+}
+
+impl State {
+    fn keep(&mut self, membership: &Arc<Membership>) {
+        self.numbers.insert(membership.id, membership.number);
+        if membership.kind == Kind::Direct
+            && let [one, other] = membership.intervals.as_slice()
+        {
+            self.direct
+                .insert(conversation::direct_key(&one.user, &other.user), membership.number);
+        }
+        self.memberships.insert(membership.number, Arc::clone(membership));
+    }
+}
+
+async fn load<C: ConnectionTrait>(connection: &C, number: ConversationNumber) -> Result<Option<Membership>, DbErr> {
+    let Some(row) = conversation::Entity::find_by_id(number).one(connection).await? else {
+        return Ok(None);
+    };
+    let intervals = member::Entity::find()
+        .filter(member::Column::Conversation.eq(number))
+        .order_by_asc(member::Column::Number)
+        .all(connection)
+        .await?
+        .into_iter()
+        .map(|row| Member {
+            user: row.user_id,
+            role: row.role,
+            from_event: row.from_event,
+            until_event: row.until_event,
+            visible_from_seq: row.visible_from_seq,
+        })
+        .collect();
+    Ok(Some(Membership {
+        number,
+        id: row.id,
+        kind: row.kind,
+        name: row.name,
+        intervals,
+    }))
+}

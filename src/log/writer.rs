@@ -1,0 +1,100 @@
+//! The one writer of this node: commands in, one transaction for all that have arrived, answers after the commit.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use entities::ids::ConversationNumber;
+use entities::log_head;
+use tokio::sync::{mpsc, oneshot};
+
+use crate::clock::Clock;
+use crate::database::Database;
+use crate::log::Error;
+use crate::log::event::Person;
+use crate::log::members::Members;
+use crate::log::tail::Tail;
+use crate::log::unproven::Unproven;
+
+mod batch;
+pub mod command;
+mod creation;
+mod posts;
+mod queue;
+mod rows;
+mod sign_in;
+
+use self::command::{Command, GroupMade, NewDirect, NewGroup, Post, Posted, Reply, SignIn};
+use self::queue::Queue;
+
+/// Commands that wait at most; then callers wait for room.
+const CAPACITY: usize = 1_024;
+/// How long a caller waits for room.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// The way to the writer. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Writer {
+    commands: mpsc::Sender<Command>,
+}
+
+impl Writer {
+    pub(crate) fn start(
+        database: &Database,
+        clock: &Clock,
+        tail: &Tail,
+        members: &Members,
+        unproven: &Unproven,
+        head: &log_head::Model,
+    ) -> Self {
+        let (commands, arrivals) = mpsc::channel(CAPACITY);
+        let state = batch::State::new(database, clock, tail, members, unproven, head);
+        tokio::spawn(Queue::new(arrivals, state).run());
+        Self { commands }
+    }
+
+    /// Stores a message, or finds the one it repeats.
+    pub async fn post(&self, post: Post) -> Result<Posted, Error> {
+        self.ask(|reply| Command::Post(Box::new(post), reply)).await
+    }
+
+    /// Finds or makes the one direct conversation of two people.
+    pub async fn direct(&self, direct: NewDirect) -> Result<ConversationNumber, Error> {
+        self.ask(|reply| Command::Direct(Box::new(direct), reply)).await
+    }
+
+    /// Makes a group.
+    pub async fn group(&self, group: NewGroup) -> Result<GroupMade, Error> {
+        self.ask(|reply| Command::Group(Box::new(group), reply)).await
+    }
+
+    /// Stores what a token says about its subject.
+    pub async fn sign_in(&self, sign_in: SignIn) -> Result<Person, Error> {
+        self.ask(|reply| Command::SignIn(Box::new(sign_in), reply)).await
+    }
+
+    /// Carries out what was accepted, then stops.
+    pub(crate) async fn close(&self) {
+        let (reply, closed) = oneshot::channel();
+        if self.commands.send(Command::Close(reply)).await.is_ok() {
+            // An error means that somebody else closed it before.
+            let _ = closed.await;
+        }
+    }
+
+    async fn ask<T>(&self, command: impl FnOnce(Reply<T>) -> Command) -> Result<T, Error> {
+        let room = match tokio::time::timeout(PATIENCE, self.commands.reserve()).await {
+            Ok(Ok(room)) => room,
+            Ok(Err(_)) => return Err(Error::Unavailable),
+            Err(_) => {
+                tracing::warn!("the writer's channel is full");
+                return Err(Error::Unavailable);
+            }
+        };
+        let (reply, answer) = oneshot::channel();
+        room.send(command(reply));
+        answer.await.unwrap_or(Err(Error::Unavailable))
+    }
+}
+
+/// One event shared by the tail, the caches and the callers.
+type Shared = Arc<crate::log::event::Event>;

@@ -1,0 +1,62 @@
+//! What every request gets: an id, one line in the log without the query, safe headers, and no panic reaches the socket.
+
+use std::any::Any;
+
+use axum::{
+    extract::Request,
+    middleware::Next,
+    response::{IntoResponse as _, Response},
+};
+use http::{HeaderName, HeaderValue, Method, StatusCode, header};
+use tokio::time::Instant;
+use uuid::Uuid;
+
+use crate::controllers::{self, Failure};
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+/// Longest id taken over from a request, in characters.
+const LONGEST_ID: usize = 64;
+
+/// The id of a request: the `traceId` of its failure, the `x-request-id` of its answer, a field in the log.
+#[derive(Clone, Debug)]
+pub struct TraceId(pub String);
+
+/// Names the request, logs its outcome and writes failures out as the envelope.
+pub async fn observe(mut request: Request, next: Next) -> Response {
+    let started = Instant::now();
+    let trace = TraceId(given_id(&request).unwrap_or_else(|| Uuid::new_v4().simple().to_string()));
+    let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+    request.extensions_mut().insert(trace.clone());
+    let mut response = controllers::render(next.run(request).await, &trace.0);
+    let id = HeaderValue::from_str(&trace.0).expect("ids are checked or made of hexadecimal digits");
+    response.headers_mut().insert(REQUEST_ID, id);
+    response
+        .headers_mut()
+        .insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    report(&method, &path, response.status(), started, &trace);
+    response
+}
+
+fn report(method: &Method, path: &str, status: StatusCode, started: Instant, trace: &TraceId) {
+    let (status, duration_ms) = (
+        status.as_u16(),
+        u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
+    );
+    if status >= 500 && status != 503 {
+        tracing::error!(%method, path, status, duration_ms, trace_id = trace.0, "request failed");
+    } else {
+        tracing::debug!(%method, path, status, duration_ms, trace_id = trace.0, "request");
+    }
+}
+
+/// The caller's own id, if it is harmless in a header and a log.
+fn given_id(request: &Request) -> Option<String> {
+    let id = request.headers().get(REQUEST_ID)?.to_str().ok()?;
+    let harmless = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.:".contains(&byte);
+    ((1..=LONGEST_ID).contains(&id.len()) && id.bytes().all(harmless)).then(|| id.to_owned())
+}
+
+/// The answer when a handler panicked. The panic itself is in the log already.
+pub fn panicked(_: Box<dyn Any + Send>) -> Response {
+    Failure::internal().into_response()
+}

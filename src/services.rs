@@ -1,0 +1,127 @@
+//! The business: what a person may ask for, whatever edge they came in by.
+//!
+//! Every method takes the [`Principal`] an edge authenticated and returns typed values; `views` turns them into what
+//! clients see.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::clock::Clock;
+use crate::database::Database;
+use crate::log::Log;
+
+pub mod access;
+pub mod content;
+pub mod conversations;
+pub mod details;
+pub mod error;
+pub mod groups;
+pub mod limits;
+pub mod messages;
+pub mod paging;
+pub mod people;
+pub mod reading;
+pub mod typing;
+
+pub use self::error::Error;
+
+use entities::user_id::UserId;
+
+/// Who is asking: the subject of a checked token and what the token says about them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Principal {
+    pub user_id: UserId,
+    pub profile: Profile,
+}
+
+/// What a token says about its subject. What it does not say is left as it is known.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Profile {
+    pub username: Option<String>,
+    pub full_name: Option<String>,
+    pub avatar: Option<String>,
+}
+
+/// What becomes of a well-formed user id that nobody has signed in with yet.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum UnknownPeople {
+    /// It becomes a person with that id as the name, filled in at the first sign-in.
+    #[default]
+    Create,
+    /// It is not found.
+    Refuse,
+}
+
+/// CONTRACT §6; 0 is no limit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Unicode scalar values of a message.
+    pub text_characters: usize,
+    /// Members of a group, the creator included.
+    pub group_members: u32,
+    /// Messages a person may send a minute, over all transports.
+    pub messages_per_minute: u32,
+    /// How many of them at once.
+    pub burst: u32,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            text_characters: 10_000,
+            group_members: 50,
+            messages_per_minute: 30,
+            burst: 10,
+        }
+    }
+}
+
+/// What the services are told by the configuration.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    pub limits: Limits,
+    pub unknown_people: UnknownPeople,
+    /// A typing person who says nothing more has stopped after this.
+    pub typing_timeout: Duration,
+    /// Typing events of one person in one conversation are at least this far apart.
+    pub typing_interval: Duration,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            limits: Limits::default(),
+            unknown_people: UnknownPeople::default(),
+            typing_timeout: Duration::from_secs(10),
+            typing_interval: Duration::from_secs(1),
+        }
+    }
+}
+
+/// The table of contents. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Services {
+    pub people: people::People,
+    pub conversations: conversations::Conversations,
+    pub messages: messages::Messages,
+    pub typing: typing::Typing,
+}
+
+impl Services {
+    /// Builds the services over an open log. Call it inside a runtime: typing has a task of its own.
+    #[must_use]
+    pub fn new(database: &Database, log: &Log, clock: &Clock, settings: Settings) -> Self {
+        let settings = Arc::new(settings);
+        let people = people::People::new(database.clone(), log.clone());
+        let typing = typing::Typing::new(people.clone(), log.clone(), clock.clone(), &settings);
+        let conversations =
+            conversations::Conversations::new(database.clone(), log.clone(), people.clone(), Arc::clone(&settings));
+        let messages = messages::Messages::new(conversations.clone(), typing.clone(), clock.clone());
+        Self {
+            people,
+            conversations,
+            messages,
+            typing,
+        }
+    }
+}

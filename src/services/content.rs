@@ -1,0 +1,148 @@
+//! What may be said: the rules for the text a client sends.
+
+use aws_lc_rs::digest;
+use entities::message::Kind;
+use serde_json::Value;
+use serde_json::value::RawValue;
+
+use crate::log::unproven::ContentHash;
+use crate::services::Error;
+
+/// Characters of a client's key (`clientMessageId`, `tempId`) at most.
+const KEY_CHARACTERS: usize = 200;
+/// Bytes of `metadata` at most, as JSON.
+const METADATA_BYTES: usize = 16 * 1024;
+
+/// The text as it is stored: without control characters other than tab and newline, trimmed, not empty, and at most
+/// `limit` Unicode scalar values (0: no limit).
+pub(crate) fn text(content: &str, limit: usize) -> Result<String, Error> {
+    let cleaned = clean(content);
+    if cleaned.is_empty() {
+        return Err(Error::invalid("content", "must not be empty"));
+    }
+    if limit > 0 {
+        let length = cleaned.chars().count();
+        if length > limit {
+            return Err(Error::invalid(
+                "content",
+                format!("must have at most {limit} characters, not {length}"),
+            ));
+        }
+    }
+    Ok(cleaned)
+}
+
+/// An optional line of text (a name, a description), cleaned; an empty one is none.
+pub(crate) fn line(field: &'static str, text: Option<&str>, limit: usize) -> Result<Option<String>, Error> {
+    let Some(cleaned) = text.map(clean).filter(|text| !text.is_empty()) else {
+        return Ok(None);
+    };
+    if cleaned.chars().count() > limit {
+        return Err(Error::invalid(field, format!("must have at most {limit} characters")));
+    }
+    Ok(Some(cleaned))
+}
+
+fn clean(text: &str) -> String {
+    let kept = |character: &char| !character.is_control() || matches!(character, '\t' | '\n');
+    if text.chars().all(|character| kept(&character)) {
+        return text.trim().to_owned();
+    }
+    text.chars().filter(kept).collect::<String>().trim().to_owned()
+}
+
+/// The type by its name, in any case; nothing said is text.
+pub(crate) fn kind(name: Option<&str>) -> Result<Kind, Error> {
+    let Some(name) = name.map(str::trim).filter(|name| !name.is_empty()) else {
+        return Ok(Kind::Text);
+    };
+    name.parse().map_err(|_| {
+        Error::invalid(
+            "type",
+            "must be one of text, image, video, file, audio, location, system, encrypted",
+        )
+    })
+}
+
+/// A client's key; an empty one is none.
+pub(crate) fn key(field: &'static str, key: Option<String>) -> Result<Option<String>, Error> {
+    let Some(key) = key.filter(|key| !key.trim().is_empty()) else {
+        return Ok(None);
+    };
+    if key.chars().any(char::is_control) {
+        return Err(Error::invalid(field, "must not contain control characters"));
+    }
+    if key.chars().count() > KEY_CHARACTERS {
+        return Err(Error::invalid(
+            field,
+            format!("must have at most {KEY_CHARACTERS} characters"),
+        ));
+    }
+    Ok(Some(key))
+}
+
+/// The metadata as JSON text; `null` and `{}` are none.
+pub(crate) fn metadata(metadata: Option<Value>) -> Result<Option<Box<RawValue>>, Error> {
+    let object = match metadata {
+        None | Some(Value::Null) => return Ok(None),
+        Some(Value::Object(object)) if object.is_empty() => return Ok(None),
+        Some(Value::Object(object)) => object,
+        Some(_) => return Err(Error::invalid("metadata", "must be an object")),
+    };
+    let raw = serde_json::value::to_raw_value(&object).map_err(|_| Error::invalid("metadata", "must be JSON"))?;
+    if raw.get().len() > METADATA_BYTES {
+        return Err(Error::invalid(
+            "metadata",
+            format!("must have at most {METADATA_BYTES} bytes"),
+        ));
+    }
+    Ok(Some(raw))
+}
+
+/// What a repeated key must match: the type and the content as first sent.
+pub(crate) fn hash(kind: Kind, content: &str) -> ContentHash {
+    let mut context = digest::Context::new(&digest::SHA256);
+    context.update(kind.name().as_bytes());
+    context.update(&[0x1f]);
+    context.update(content.as_bytes());
+    let mut hash = ContentHash::default();
+    hash.copy_from_slice(context.finish().as_ref());
+    hash
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::{key, kind, metadata, text};
+
+    #[test]
+    fn text_is_trimmed_and_freed_of_control_characters() {
+        assert_eq!(text("  a\u{0}b\r\n\tc\u{7f}\u{85} ", 10).unwrap(), "ab\n\tc");
+        assert_eq!(text("\u{3000}😀\u{a0}", 1).unwrap(), "😀");
+        assert!(text(" \u{1b} ", 10).is_err());
+    }
+
+    #[test]
+    fn characters_are_scalar_values_after_trimming() {
+        assert!(text(&format!(" {} ", "😀".repeat(10_000)), 10_000).is_ok());
+        assert!(text(&"😀".repeat(10_001), 10_000).is_err());
+        assert!(text(&"x".repeat(99_999), 0).is_ok());
+    }
+
+    #[test]
+    fn types_ignore_case() {
+        assert_eq!(kind(Some("TEXT")).unwrap(), kind(None).unwrap());
+        assert!(kind(Some("gif")).is_err());
+    }
+
+    #[test]
+    fn keys_and_metadata_are_bounded() {
+        assert_eq!(key("tempId", Some("  ".into())).unwrap(), None);
+        assert!(key("tempId", Some("a\u{0}".into())).is_err());
+        assert!(key("tempId", Some("x".repeat(201))).is_err());
+        assert!(metadata(Some(json!([1]))).is_err());
+        assert!(metadata(Some(json!({}))).unwrap().is_none());
+        assert!(metadata(Some(json!({"a": "x".repeat(20_000)}))).is_err());
+    }
+}

@@ -1,0 +1,1 @@
+//! Every style of paging against a simple model.

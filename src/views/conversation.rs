@@ -1,0 +1,121 @@
+//! Conversations and groups, as one member sees them.
+
+use entities::{conversation::Kind, ids::ConversationId, user_id::UserId};
+use serde::Serialize;
+
+use super::{Member, Message, Participant, Time};
+use crate::services::{details::ConversationDetails, groups};
+
+/// A conversation in a list, in an event, on its own.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Conversation {
+    pub id: ConversationId,
+    pub conversation_id: ConversationId,
+    pub chat_id: ConversationId,
+    #[serde(rename = "Type")]
+    pub kind: &'static str,
+    pub name: Option<String>,
+    pub description: Option<String>,
+    pub avatar: Option<String>,
+    /// Everybody, the viewer included.
+    pub participants: Vec<Participant>,
+    pub last_message: Option<Message>,
+    pub unread_count: i64,
+    pub is_muted: bool,
+    pub is_archived: bool,
+    pub is_pinned: bool,
+    pub created_at: Time,
+    /// The last activity.
+    pub updated_at: Time,
+}
+
+impl Conversation {
+    /// The conversation for `viewer`, whose own counts and flags the details hold.
+    pub fn seen_by(conversation: &ConversationDetails, viewer: &UserId) -> Self {
+        Self {
+            id: conversation.id,
+            conversation_id: conversation.id,
+            chat_id: conversation.id,
+            kind: match conversation.kind {
+                Kind::Direct => "direct",
+                Kind::Group => "group",
+            },
+            name: conversation.name.clone(),
+            description: conversation.description.clone(),
+            avatar: conversation.avatar.clone(),
+            participants: conversation.participants.iter().map(Participant::from).collect(),
+            last_message: conversation
+                .last_message
+                .as_ref()
+                .map(|message| Message::seen_by(message, viewer)),
+            unread_count: conversation.unread_count,
+            is_muted: conversation.is_muted,
+            is_archived: conversation.is_archived,
+            is_pinned: conversation.is_pinned,
+            created_at: Time(conversation.created_at),
+            updated_at: Time(conversation.updated_at),
+        }
+    }
+}
+
+/// A group as the group routes show it. Its id is its conversation's.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Group {
+    pub id: ConversationId,
+    pub conversation_id: ConversationId,
+    pub name: Option<String>,
+    pub description: Option<String>,
+    pub avatar: Option<String>,
+    /// The owner.
+    pub admin_id: Option<UserId>,
+    pub members: Vec<Member>,
+    pub created_at: Time,
+    /// Who could not be added; only in the answer to a write.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub skipped: Option<Vec<Skipped>>,
+}
+
+impl Group {
+    /// The group alone.
+    pub fn new(conversation: &ConversationDetails) -> Self {
+        Self {
+            id: conversation.id,
+            conversation_id: conversation.id,
+            name: conversation.name.clone(),
+            description: conversation.description.clone(),
+            avatar: conversation.avatar.clone(),
+            admin_id: conversation.owner().map(|owner| owner.person.id.clone()),
+            members: conversation.participants.iter().map(Member::from).collect(),
+            created_at: Time(conversation.created_at),
+            skipped: None,
+        }
+    }
+
+    /// The group after a write, with those who were left out.
+    pub fn written(conversation: &ConversationDetails, skipped: &[groups::Skipped]) -> Self {
+        Self {
+            skipped: Some(skipped.iter().map(Skipped::from).collect()),
+            ..Self::new(conversation)
+        }
+    }
+}
+
+/// Somebody a write left out, and why.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Skipped {
+    /// The id as the client wrote it.
+    pub user_id: String,
+    pub reason: &'static str,
+}
+
+impl From<&groups::Skipped> for Skipped {
+    fn from(skipped: &groups::Skipped) -> Self {
+        Self {
+            user_id: skipped.id.clone(),
+            reason: skipped.reason.code(),
+        }
+    }
+}

@@ -1,0 +1,136 @@
+//! A message as everybody sees it, and as its sender does.
+
+use std::collections::BTreeMap;
+
+use entities::{
+    ids::{ConversationId, MessageId, Seq},
+    user_id::UserId,
+};
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use super::{Pagination, Sender, Time};
+use crate::services::details::MessageDetails;
+
+/// One message, the same in REST and on the hub.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Message {
+    pub id: MessageId,
+    pub message_id: MessageId,
+    pub seq: Seq,
+    pub conversation_id: ConversationId,
+    pub chat_id: ConversationId,
+    pub sender_id: UserId,
+    pub sender_name: String,
+    pub sender: Sender,
+    /// The other one of a direct conversation; null in a group.
+    pub recipient_id: Option<UserId>,
+    /// Always text, `""` for a tombstone.
+    pub content: String,
+    #[serde(rename = "Type")]
+    pub kind: &'static str,
+    /// The first attachment. Nothing attaches yet.
+    pub media: Option<()>,
+    pub attachments: Vec<()>,
+    pub parent_message_id: Option<MessageId>,
+    pub reply_to: Option<()>,
+    pub metadata: Value,
+    pub status: &'static str,
+    pub is_edited: bool,
+    pub is_deleted: bool,
+    pub is_pinned: bool,
+    pub reaction_summary: BTreeMap<String, u64>,
+    pub reply_count: u64,
+    pub mentions: Vec<UserId>,
+    /// For the sender's own eyes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub client_message_id: Option<String>,
+    /// For the sender's own eyes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub temp_id: Option<String>,
+    pub created_at: Time,
+    pub sent_at: Time,
+    pub edited_at: Option<Time>,
+    pub delivered_at: Option<Time>,
+    pub read_at: Option<Time>,
+}
+
+impl Message {
+    /// The message for `viewer`: its sender sees the client's own ids too.
+    pub fn seen_by(message: &MessageDetails, viewer: &UserId) -> Self {
+        if message.sender.id == *viewer {
+            Self::for_sender(message)
+        } else {
+            Self::for_others(message)
+        }
+    }
+
+    /// The message for everybody but its sender.
+    pub fn for_others(message: &MessageDetails) -> Self {
+        let is_deleted = message.deleted_at.is_some();
+        Self {
+            id: message.id,
+            message_id: message.id,
+            seq: message.seq,
+            conversation_id: message.conversation_id,
+            chat_id: message.conversation_id,
+            sender_id: message.sender.id.clone(),
+            sender_name: message.sender.full_name.clone(),
+            sender: Sender::from(&message.sender),
+            recipient_id: message.recipient.clone(),
+            content: if is_deleted {
+                String::new()
+            } else {
+                message.content.clone()
+            },
+            kind: message.kind.name(),
+            media: None,
+            attachments: Vec::new(),
+            parent_message_id: message.parent,
+            reply_to: None,
+            metadata: metadata(message),
+            status: "sent",
+            is_edited: message.edited_at.is_some(),
+            is_deleted,
+            is_pinned: false,
+            reaction_summary: BTreeMap::new(),
+            reply_count: 0,
+            mentions: Vec::new(),
+            client_message_id: None,
+            temp_id: None,
+            created_at: Time(message.created_at),
+            sent_at: Time(message.created_at),
+            edited_at: message.edited_at.map(Time),
+            delivered_at: None,
+            read_at: None,
+        }
+    }
+
+    /// The message for its sender's connections.
+    pub fn for_sender(message: &MessageDetails) -> Self {
+        Self {
+            client_message_id: message.client_message_id.clone(),
+            temp_id: message.temp_id.clone(),
+            ..Self::for_others(message)
+        }
+    }
+}
+
+/// What the client attached; `{}` when it attached nothing.
+fn metadata(message: &MessageDetails) -> Value {
+    let stored = message
+        .metadata
+        .as_ref()
+        .and_then(|json| serde_json::from_str(json.get()).ok());
+    stored.unwrap_or_else(|| Value::Object(Map::new()))
+}
+
+/// A page of a conversation's history, as `GET /messages` and the hub's `GetMessages` answer.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct MessagePage {
+    pub conversation_id: String,
+    pub messages: Vec<Message>,
+    pub pagination: Pagination,
+}

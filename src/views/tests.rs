@@ -1,0 +1,30 @@
+//! The members clients see, by name.
+
+use serde_json::{Value, json};
+
+use super::*;
+
+fn shown<T: Serialize>(view: &T) -> Value {
+    serde_json::from_slice(&json::to_vec(view)).unwrap()
+}
+
+#[test]
+fn times_have_milliseconds_and_z() {
+    assert_eq!(Time(1_704_110_400_000).to_string(), "2024-01-01T12:00:00.000Z");
+    assert_eq!(Time(1_704_110_400_007).to_string(), "2024-01-01T12:00:00.007Z");
+}
+
+#[test]
+fn pagination_has_every_member() {
+    let view = Pagination {
+        page: 1,
+        limit: 50,
+        total: 3,
+        total_pages: 1,
+        has_more: false,
+        next_cursor: None,
+        prev_cursor: None,
+    };
+    let expected = json!({"page": 1, "limit": 50, "total": 3, "totalPages": 1, "hasMore": false, "nextCursor": null, "prevCursor": null});
+    assert_eq!(shown(&view), expected);
+}
