@@ -204,6 +204,10 @@ impl Event {
         })
     }
 
+    pub(crate) fn weigh(&mut self, row: &Model) {
+        self.weight = row.body.len() + ROW_WEIGHT;
+    }
+
     /// The event a row stands for.
     pub(crate) fn from_row(row: Model) -> serde_json::Result<Self> {
         Ok(Self {
@@ -219,4 +223,4 @@ impl Event {
 }
 
 /// What an event weighs besides its body.
-pub(crate) const ROW_WEIGHT: usize = 256;
+const ROW_WEIGHT: usize = 256;

@@ -1,6 +1,5 @@
 //! The one writer of this node: commands in, one transaction for all that have arrived, answers after the commit.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use entities::ids::ConversationNumber;
@@ -22,6 +21,7 @@ mod posts;
 mod queue;
 mod rows;
 mod sign_in;
+mod work;
 
 use self::command::{Command, GroupMade, NewDirect, NewGroup, Post, Posted, Reply, SignIn};
 use self::queue::Queue;
@@ -95,6 +95,3 @@ impl Writer {
         answer.await.unwrap_or(Err(Error::Unavailable))
     }
 }
-
-/// One event shared by the tail, the caches and the callers.
-type Shared = Arc<crate::log::event::Event>;

@@ -1,24 +1,255 @@
-//! Under construction.
+//! One transaction for a batch of commands, and what becomes of it.
 
-use entities::log_head;
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
 
+use entities::ids::{ConversationNumber, EventId};
+use entities::{event as rows, log_head};
+use sea_orm::{
+    DatabaseTransaction, DbErr, EntityTrait, QuerySelect, SqliteTransactionMode, TransactionOptions, TransactionTrait,
+};
+
+use super::command::Command;
+use super::posts::ConversationHead;
+use super::work::{Outcome, Work};
 use crate::clock::Clock;
 use crate::database::Database;
+use crate::log::cache::Cache;
+use crate::log::error::is_outage;
 use crate::log::members::Members;
 use crate::log::tail::Tail;
 use crate::log::unproven::Unproven;
+use crate::log::{Error, stored_after};
 
-pub(crate) struct State;
+/// Conversations whose newest place is remembered, per generation of the cache.
+const CAPACITY: usize = 8_192;
+/// How long the fate of a commit is asked after.
+const FATE_PATIENCE: Duration = Duration::from_secs(5);
+/// Foreign events read at once.
+const FOREIGN_EVENTS: usize = 1_000;
+
+/// What the writer knows between two transactions.
+pub(crate) struct State {
+    pub(super) database: Database,
+    pub(super) clock: Clock,
+    pub(super) tail: Tail,
+    pub(super) members: Members,
+    pub(super) unproven: Unproven,
+    pub(super) heads: Cache<ConversationNumber, ConversationHead>,
+    /// Everything up to here is folded and in the tail.
+    head: EventId,
+}
+
+/// The database as a whole is in trouble.
+#[derive(Debug)]
+pub(crate) struct Outage;
+
+/// Why a transaction did not happen.
+#[derive(Debug)]
+enum Failure {
+    Outage,
+    /// Something in the batch cannot be stored.
+    Poisoned,
+}
+
+impl From<DbErr> for Failure {
+    fn from(error: DbErr) -> Self {
+        if is_outage(&error) {
+            tracing::warn!(error = %error, "the database is unavailable, nothing was acknowledged");
+            Self::Outage
+        } else {
+            tracing::error!(error = %error, "a batch could not be stored");
+            Self::Poisoned
+        }
+    }
+}
+
+/// What is known of a commit that reported an error.
+enum Fate {
+    Committed,
+    NotCommitted,
+    Unknown,
+}
 
 impl State {
     pub(crate) fn new(
-        _database: &Database,
-        _clock: &Clock,
-        _tail: &Tail,
-        _members: &Members,
-        _unproven: &Unproven,
-        _head: &log_head::Model,
+        database: &Database,
+        clock: &Clock,
+        tail: &Tail,
+        members: &Members,
+        unproven: &Unproven,
+        head: &log_head::Model,
     ) -> Self {
-        Self
+        Self {
+            database: database.clone(),
+            clock: clock.clone(),
+            tail: tail.clone(),
+            members: members.clone(),
+            unproven: unproven.clone(),
+            heads: Cache::new(CAPACITY),
+            head: head.event,
+        }
+    }
+
+    /// Carries out a batch and answers every command. Together if possible; if something in it is poisoned, one by one,
+    /// so that it fails alone.
+    pub(crate) async fn write(&mut self, batch: Vec<Command>) -> Result<(), Outage> {
+        if batch.is_empty() {
+            return Ok(());
+        }
+        match self.attempt(&batch).await {
+            Ok(work) => self.publish(work, batch),
+            Err(Failure::Outage) => {
+                refuse(batch, Error::Unavailable);
+                return Err(Outage);
+            }
+            Err(Failure::Poisoned) if batch.len() == 1 => refuse(batch, Error::Internal),
+            Err(Failure::Poisoned) => {
+                let mut rest = batch.into_iter();
+                while let Some(command) = rest.next() {
+                    let single = vec![command];
+                    match self.attempt(&single).await {
+                        Ok(work) => self.publish(work, single),
+                        Err(Failure::Poisoned) => refuse(single, Error::Internal),
+                        Err(Failure::Outage) => {
+                            refuse(single, Error::Unavailable);
+                            refuse(rest.collect(), Error::Unavailable);
+                            return Err(Outage);
+                        }
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// One transaction, committed when this returns a work.
+    async fn attempt(&mut self, batch: &[Command]) -> Result<Work, Failure> {
+        let options = TransactionOptions {
+            // Otherwise the lock is taken at the first write, after what was read may have become stale.
+            sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
+            ..TransactionOptions::default()
+        };
+        let transaction = self.database.write.begin_with_options(options).await?;
+        let head = lock_head(&transaction).await?;
+        self.catch_up(&transaction, head.event).await?;
+        let mut work = Work::new(head, batch.len());
+        for (index, command) in batch.iter().enumerate() {
+            work.apart(&transaction, index, command, self.clock.now()).await?;
+        }
+        self.post(&transaction, &mut work, batch).await?;
+        work.store(&transaction).await?;
+        if work.is_idle() {
+            // Nothing to keep; a failed commit would tell nobody anything.
+            transaction.rollback().await?;
+            return Ok(work);
+        }
+        let Err(error) = transaction.commit().await else {
+            return Ok(work);
+        };
+        match self.fate(&work).await {
+            Fate::Committed => Ok(work),
+            Fate::NotCommitted => Err(error.into()),
+            Fate::Unknown => {
+                tracing::error!(error = %error, "the fate of a commit is unknown");
+                self.members.forget();
+                self.heads.clear();
+                Err(Failure::Outage)
+            }
+        }
+    }
+
+    /// Another node wrote, or a commit of unknown fate did happen after all: takes its events in before anything is
+    /// checked.
+    async fn catch_up(&mut self, transaction: &DatabaseTransaction, head: EventId) -> Result<(), Failure> {
+        if head == self.head {
+            return Ok(());
+        }
+        self.heads.clear();
+        while self.head < head {
+            let events = stored_after(transaction, self.head, head, FOREIGN_EVENTS).await?;
+            let Some(last) = events.last() else { break };
+            self.head = last.id;
+            for event in &events {
+                self.members.fold(event);
+            }
+            self.tail.append(&events);
+        }
+        self.tail.wake();
+        Ok(())
+    }
+
+    /// After the commit: caches and tail, then the answers, then those who follow the log.
+    fn publish(&mut self, work: Work, batch: Vec<Command>) {
+        let head = work.head.event;
+        for event in &work.events {
+            self.members.fold(event);
+        }
+        for (conversation, head) in work.heads {
+            self.heads.insert(conversation, head);
+        }
+        for (hash, message) in &work.unproven {
+            self.unproven.remember(*hash, message);
+        }
+        if head > self.head {
+            self.head = head;
+        }
+        self.tail.append(&work.events);
+        for (command, outcome) in batch.into_iter().zip(work.outcomes) {
+            answer(command, outcome);
+        }
+        self.tail.wake();
+    }
+
+    /// Asks the database whether it has what was sent to it. A work without events leaves no trace and may be repeated.
+    async fn fate(&self, work: &Work) -> Fate {
+        let Some(last) = work.events.last() else {
+            return Fate::NotCommitted;
+        };
+        let asked = async {
+            loop {
+                match rows::Entity::find_by_id(last.id).one(&self.database.write).await {
+                    Ok(Some(row)) if work.is_last_row(&row) => return Fate::Committed,
+                    Ok(_) => return Fate::NotCommitted,
+                    Err(_) => tokio::time::sleep(FATE_PATIENCE / 25).await,
+                }
+            }
+        };
+        tokio::time::timeout(FATE_PATIENCE, asked)
+            .await
+            .unwrap_or(Fate::Unknown)
     }
 }
+
+/// Takes the lock that makes ids commit order; it is held until the transaction ends.
+async fn lock_head(transaction: &DatabaseTransaction) -> Result<log_head::Model, DbErr> {
+    log_head::Entity::find_by_id(log_head::ID)
+        .lock_exclusive()
+        .one(transaction)
+        .await?
+        .ok_or_else(|| DbErr::RecordNotFound("the log has no head".to_owned()))
+}
+
+fn refuse(batch: Vec<Command>, error: Error) {
+    for command in batch {
+        command.refuse(error);
+    }
+}
+
+/// Sends an outcome to whoever asked; they may have gone.
+fn answer(command: Command, outcome: Option<Outcome>) {
+    match (command, outcome) {
+        (Command::Post(_, reply), Some(Outcome::Posted(result))) => drop(reply.send(result)),
+        (Command::Direct(_, reply), Some(Outcome::Direct(result))) => drop(reply.send(result)),
+        (Command::Group(_, reply), Some(Outcome::Group(result))) => drop(reply.send(result)),
+        (Command::SignIn(_, reply), Some(Outcome::SignedIn(result))) => drop(reply.send(result)),
+        (command, _) => command.refuse(Error::Internal),
+    }
+}
+
+/// What the batch says about the newest place of the conversations it touched.
+pub(super) type Touched = HashMap<ConversationNumber, ConversationHead>;
+
+/// An event as everybody holds it.
+pub(super) type Shared = Arc<crate::log::event::Event>;
