@@ -196,6 +196,29 @@ impl Connection {
         }
     }
 
+    /// Whether the connection has ended, without reading further: for a driver that is busy with a call.
+    pub fn poll_end(&mut self) -> Option<CloseReason> {
+        self.ended.take()
+    }
+
+    /// More arrived in one piece than fits: ends the connection as a record over the limit does.
+    pub fn handle_too_large(&mut self) {
+        match (&self.state, self.options.maximum_receive_message_size) {
+            (State::Handshaking, _) => self.refuse("Handshake was canceled.", CloseReason::HandshakeCanceled),
+            (State::Connected(_), limit) => self.handle_end(CloseReason::TooLarge(limit.unwrap_or(usize::MAX))),
+            (State::Ended, _) => {}
+        }
+    }
+
+    /// The transport has ended: a Close that arrived before counts, other unread messages do not.
+    pub fn handle_last_bytes(&mut self) {
+        while let (Some(protocol), Ok(Some(record))) = (self.protocol(), self.records.next_record()) {
+            if let Ok(Some(HubMessage::Close(close))) = protocol.parse(&record) {
+                self.handle_end(CloseReason::ClientClosed(close.error));
+            }
+        }
+    }
+
     /// The next record to write, framed; records leave in this order.
     pub fn poll_transmit(&mut self) -> Option<Bytes> {
         self.transmit.pop_front()

@@ -1,4 +1,4 @@
-//! SignalR's server side.
+#![doc = include_str!("../README.md")]
 #![warn(missing_docs)]
 
 pub mod close;
@@ -11,3 +11,10 @@ pub mod json;
 pub mod message;
 pub mod negotiate;
 pub mod values;
+
+#[cfg(feature = "server")]
+pub mod endpoint;
+#[cfg(feature = "server")]
+pub mod hub;
+#[cfg(feature = "server")]
+pub mod transport;

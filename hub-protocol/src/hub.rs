@@ -1,0 +1,255 @@
+//! A hub: named methods that clients call, and the clients they can call back.
+//!
+//! Build one with [`Hub::builder`], mount it with [`Hub::endpoint`](crate::endpoint), and send from outside
+//! with a [`HubHandle`].
+
+mod clients;
+mod context;
+mod dispatcher;
+mod encoded;
+mod error;
+mod feed;
+mod filter;
+mod method;
+mod options;
+mod outbox;
+mod registry;
+pub(crate) mod session;
+
+use std::{collections::HashMap, ops::RangeInclusive, sync::Arc};
+
+use futures_util::future::BoxFuture;
+use serde::Serialize;
+
+pub use self::{
+    clients::{Audience, Clients, Groups, HubHandle},
+    context::{Connection, Context, Disconnected, User},
+    encoded::Encoded,
+    error::HubError,
+    feed::{Feed, Pulled},
+    filter::{Call, Filter, Next},
+    method::{Function, Parameter, RawFunction},
+    options::{HubOptions, Overflow},
+};
+use self::{
+    method::{Handler, Method, Raw, Typed},
+    registry::Registry,
+};
+
+type Lifecycle = Arc<dyn Fn(Context) -> BoxFuture<'static, Result<(), HubError>> + Send + Sync>;
+type Goodbye = Arc<dyn Fn(Context, Disconnected) -> BoxFuture<'static, ()> + Send + Sync>;
+type Policy = Arc<dyn Fn(&Context) -> bool + Send + Sync>;
+type Proof = Arc<dyn Fn(&Connection, u64) + Send + Sync>;
+
+/// A hub with everything its connections share. Cloning shares it.
+#[derive(Clone)]
+pub struct Hub(pub(crate) Arc<Inner>);
+
+pub(crate) struct Inner {
+    pub(crate) name: String,
+    pub(crate) options: HubOptions,
+    /// By the name in lower case.
+    methods: HashMap<String, Arc<Method>>,
+    connected: Option<Lifecycle>,
+    disconnected: Option<Goodbye>,
+    proven: Option<Proof>,
+    filters: Vec<Arc<dyn Filter>>,
+    pub(crate) registry: Registry,
+}
+
+impl std::fmt::Debug for Hub {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Hub")
+            .field("name", &self.0.name)
+            .field("connections", &self.0.registry.len())
+            .finish()
+    }
+}
+
+impl Hub {
+    /// Begins a hub; the name appears in logs.
+    pub fn builder(name: impl Into<String>) -> Builder {
+        Builder {
+            name: name.into(),
+            options: HubOptions::default(),
+            methods: HashMap::new(),
+            connected: None,
+            disconnected: None,
+            proven: None,
+            filters: Vec::new(),
+        }
+    }
+
+    /// A handle that sends to this hub's clients from anywhere.
+    pub fn handle(&self) -> HubHandle {
+        HubHandle::new(self.clone())
+    }
+}
+
+/// Collects a hub's methods and options.
+#[must_use = "a builder does nothing until `build`"]
+pub struct Builder {
+    name: String,
+    options: HubOptions,
+    methods: HashMap<String, Arc<Method>>,
+    connected: Option<Lifecycle>,
+    disconnected: Option<Goodbye>,
+    proven: Option<Proof>,
+    filters: Vec<Arc<dyn Filter>>,
+}
+
+impl std::fmt::Debug for Builder {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Builder")
+            .field("name", &self.name)
+            .field("methods", &self.methods.keys())
+            .finish()
+    }
+}
+
+impl Builder {
+    /// Replaces the options.
+    pub fn options(mut self, options: HubOptions) -> Self {
+        self.options = options;
+        self
+    }
+
+    /// Adds a method with typed parameters: `async |cx: Context, a: i32, b: i32| Ok(a + b)`.
+    ///
+    /// Clients must give exactly as many arguments. Names are matched ignoring case; texts of errors spell
+    /// the name as it is given here.
+    ///
+    /// # Panics
+    ///
+    /// Where the name is taken: like ASP.NET Core's, hubs have no overloads.
+    pub fn method<F, P>(self, name: &str, function: F) -> Self
+    where
+        F: Function<P>,
+        P: 'static,
+    {
+        self.add(name, Arc::new(Typed::new(function)))
+    }
+
+    /// Adds a method that binds its own arguments, any number within `arity`.
+    ///
+    /// # Panics
+    ///
+    /// As [`method`](Self::method).
+    pub fn raw<F, R>(self, name: &str, arity: RangeInclusive<usize>, function: F) -> Self
+    where
+        F: RawFunction<R>,
+        R: Serialize + 'static,
+    {
+        self.add(name, Arc::new(Raw::new(arity, function)))
+    }
+
+    /// Lets a method be called by another name too. Texts of errors spell the method's own.
+    ///
+    /// # Panics
+    ///
+    /// Where there is no such method, or the alias is taken.
+    pub fn alias(mut self, alias: &str, name: &str) -> Self {
+        let method = self
+            .methods
+            .get(&name.to_lowercase())
+            .cloned()
+            .expect("an alias is of a method");
+        let taken = self.methods.insert(alias.to_lowercase(), method);
+        assert!(
+            taken.is_none(),
+            "Duplicate definitions of '{alias}'. Overloading is not supported."
+        );
+        self
+    }
+
+    /// Lets only callers that the policy accepts call a method; others get the authorisation error.
+    ///
+    /// # Panics
+    ///
+    /// Where there is no such method.
+    pub fn authorize(mut self, name: &str, policy: impl Fn(&Context) -> bool + Send + Sync + 'static) -> Self {
+        let method = self
+            .methods
+            .get_mut(&name.to_lowercase())
+            .expect("a policy is of a method");
+        let method = Arc::get_mut(method).expect("policies come before aliases");
+        method.policy = Some(Arc::new(policy));
+        self
+    }
+
+    /// Runs for every connection after its handshake, before its first message is read.
+    ///
+    /// What others send may reach the client before this returns. An error ends the connection.
+    pub fn on_connected<F, T>(mut self, function: F) -> Self
+    where
+        F: Fn(Context) -> T + Send + Sync + 'static,
+        T: Future<Output = Result<(), HubError>> + Send + 'static,
+    {
+        self.connected = Some(Arc::new(move |cx| Box::pin(function(cx))));
+        self
+    }
+
+    /// Runs once for every connection whose connect handler succeeded, when it has ended.
+    ///
+    /// Sending to it is a silent no-op by then; its groups are left after this returns.
+    pub fn on_disconnected<F, T>(mut self, function: F) -> Self
+    where
+        F: Fn(Context, Disconnected) -> T + Send + Sync + 'static,
+        T: Future<Output = ()> + Send + 'static,
+    {
+        self.disconnected = Some(Arc::new(move |cx, how| Box::pin(function(cx, how))));
+        self
+    }
+
+    /// Hears that a probe was answered: everything sent to the connection before it has arrived.
+    ///
+    /// Runs on the connection's own task and must not block.
+    pub fn on_proven(mut self, function: impl Fn(&Connection, u64) + Send + Sync + 'static) -> Self {
+        self.proven = Some(Arc::new(function));
+        self
+    }
+
+    /// Wraps calls, connects and disconnects; the first filter is the outermost.
+    pub fn filter(mut self, filter: impl Filter + 'static) -> Self {
+        self.filters.push(Arc::new(filter));
+        self
+    }
+
+    /// Finishes the hub.
+    pub fn build(self) -> Hub {
+        let Self {
+            name,
+            options,
+            methods,
+            connected,
+            disconnected,
+            proven,
+            filters,
+        } = self;
+        let registry = Registry::default();
+        Hub(Arc::new(Inner {
+            name,
+            options,
+            methods,
+            connected,
+            disconnected,
+            proven,
+            filters,
+            registry,
+        }))
+    }
+
+    fn add(mut self, name: &str, handler: Arc<dyn Handler>) -> Self {
+        let method = Arc::new(Method {
+            name: name.to_owned(),
+            handler,
+            policy: None,
+        });
+        let taken = self.methods.insert(name.to_lowercase(), method);
+        assert!(
+            taken.is_none(),
+            "Duplicate definitions of '{name}'. Overloading is not supported."
+        );
+        self
+    }
+}

@@ -1,0 +1,247 @@
+//! Who calls, and what a method may do with them.
+
+use std::sync::{Arc, OnceLock};
+
+use bytes::Bytes;
+use http::Extensions;
+use parking_lot::Mutex;
+use serde::Serialize;
+
+use super::{
+    Encoded, Feed, Hub, HubError,
+    clients::{Clients, Groups},
+    outbox::{Outbox, Pushed},
+    registry::Joined,
+};
+use crate::{
+    close::{CloseReason, End},
+    codec::{Protocol, ToArguments},
+    negotiate::ConnectionId,
+    transport::Outgoing,
+};
+
+/// A signed-in user, put into the request's extensions by whatever authenticates.
+#[derive(Clone, Debug, Default)]
+pub struct User {
+    /// What [`Clients::user`] finds, fixed for the connection's life. `None` is nobody in particular.
+    pub identifier: Option<String>,
+    /// Whatever else the application wants to know of its caller later.
+    pub extensions: Extensions,
+}
+
+/// What the hub keeps of one connection.
+pub(crate) struct Member {
+    pub(super) id: ConnectionId,
+    pub(super) user: Option<User>,
+    /// Set by the handshake.
+    pub(super) protocol: OnceLock<Protocol>,
+    pub(super) outbox: Outbox,
+    pub(super) groups: Joined,
+    items: Mutex<Extensions>,
+}
+
+impl Member {
+    pub(super) fn new(id: ConnectionId, user: Option<User>, outbox: Outbox) -> Self {
+        let groups = Mutex::new(Some(Default::default()));
+        Self {
+            id,
+            user,
+            protocol: OnceLock::new(),
+            outbox,
+            groups,
+            items: Mutex::default(),
+        }
+    }
+
+    pub(super) fn user_identifier(&self) -> Option<&str> {
+        self.user.as_ref()?.identifier.as_deref()
+    }
+
+    pub(super) fn push(&self, encoded: &Encoded<'_>) -> Result<(), HubError> {
+        if let Some(protocol) = self.protocol.get() {
+            self.outbox.push(encoded.frame(*protocol)?);
+        }
+        Ok(())
+    }
+
+    pub(super) async fn push_when_room(&self, encoded: &Encoded<'_>) -> Result<(), HubError> {
+        if let Some(protocol) = self.protocol.get() {
+            self.outbox.push_when_room(encoded.frame(*protocol)?).await;
+        }
+        Ok(())
+    }
+}
+
+/// A handle on one connection. It stays valid after the connection has ended; sends are then dropped.
+#[derive(Clone)]
+pub struct Connection {
+    pub(super) member: Arc<Member>,
+    pub(super) hub: Hub,
+}
+
+impl std::fmt::Debug for Connection {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Connection")
+            .field("id", &self.member.id)
+            .field("hub", &self.hub.0.name)
+            .finish()
+    }
+}
+
+impl Connection {
+    /// The public id. The token that opens the connection is another.
+    pub fn id(&self) -> &ConnectionId {
+        &self.member.id
+    }
+
+    /// The signed-in user's identifier.
+    pub fn user_identifier(&self) -> Option<&str> {
+        self.member.user_identifier()
+    }
+
+    /// What the application attached to the user when it signed in.
+    pub fn user<T: Send + Sync + 'static>(&self) -> Option<&T> {
+        self.member.user.as_ref()?.extensions.get()
+    }
+
+    /// Keeps a value of this connection's own; one for each type.
+    pub fn set<T: Clone + Send + Sync + 'static>(&self, item: T) {
+        self.member.items.lock().insert(item);
+    }
+
+    /// A value kept by [`set`](Self::set).
+    pub fn item<T: Clone + Send + Sync + 'static>(&self) -> Option<T> {
+        self.member.items.lock().get().cloned()
+    }
+
+    /// Sends to this connection; waits while its outbox is full.
+    ///
+    /// # Errors
+    ///
+    /// Fails for values that the protocol cannot carry, never because the client is gone.
+    pub async fn send(&self, target: &str, arguments: impl ToArguments + Send + Sync) -> Result<(), HubError> {
+        self.member
+            .push_when_room(&Encoded::new(target, arguments, self.hub.0.options.naming))
+            .await
+    }
+
+    /// Sends what belongs to a position of the connection's [`Feed`]: all of it, once, or not now.
+    ///
+    /// Returns whether it was queued. It is not where the connection already passed the position, is behind,
+    /// or falls behind by this; then the feed sends it later.
+    ///
+    /// # Errors
+    ///
+    /// Fails for values that the protocol cannot carry.
+    pub fn deliver(&self, position: u64, calls: &[&Encoded<'_>]) -> Result<bool, HubError> {
+        let Some(protocol) = self.member.protocol.get() else {
+            return Ok(false);
+        };
+        let frames = calls
+            .iter()
+            .map(|call| call.frame(*protocol))
+            .collect::<Result<Vec<_>, _>>()?;
+        Ok(self.member.outbox.deliver(position, &frames) == Pushed::Queued)
+    }
+
+    /// Sends one of many: nobody waits, and a full outbox overflows as the options say.
+    ///
+    /// # Errors
+    ///
+    /// Fails for values that the protocol cannot carry.
+    pub fn push(&self, call: &Encoded<'_>) -> Result<(), HubError> {
+        self.member.push(call)
+    }
+
+    /// Lets `feed` speak for everything after `position` whenever this connection is behind.
+    pub fn follow(&self, feed: impl Feed + 'static, position: u64) {
+        self.member.outbox.follow(Box::new(feed), position, false);
+    }
+
+    /// Asks the client's transport to prove that it has received everything sent so far.
+    ///
+    /// The nonce comes back to [`Builder::on_proven`](super::Builder::on_proven), if ever: on WebSockets by a Pong.
+    pub fn probe(&self, nonce: u64) {
+        self.member.outbox.push_own(Outgoing::Probe(nonce));
+    }
+
+    /// Ends the connection with a Close; its client does not come back by itself.
+    pub fn abort(&self) {
+        self.member.outbox.stop(CloseReason::Aborted);
+    }
+
+    /// Whether the connection is over.
+    pub fn is_closed(&self) -> bool {
+        self.member.outbox.is_closed()
+    }
+
+    pub(super) fn encode<T: Serialize + ?Sized>(&self, value: &T) -> Result<Bytes, HubError> {
+        let protocol = self.member.protocol.get().expect("calls come after the handshake");
+        Ok(protocol.encode(value, self.hub.0.options.naming)?)
+    }
+}
+
+/// One call's view of its caller and of the hub.
+#[derive(Clone, Debug)]
+pub struct Context {
+    connection: Connection,
+    /// A probe that is due right behind the answer.
+    probe: Arc<Mutex<Option<u64>>>,
+}
+
+impl Context {
+    pub(super) fn new(connection: Connection) -> Self {
+        Self {
+            connection,
+            probe: Arc::default(),
+        }
+    }
+
+    /// Who calls.
+    pub fn connection(&self) -> &Connection {
+        &self.connection
+    }
+
+    /// The caller's public id.
+    pub fn connection_id(&self) -> &ConnectionId {
+        self.connection.id()
+    }
+
+    /// The caller's user identifier.
+    pub fn user_identifier(&self) -> Option<&str> {
+        self.connection.user_identifier()
+    }
+
+    /// Clients to send to, the caller and the others among them.
+    pub fn clients(&self) -> Clients {
+        Clients::new(self.connection.hub.clone(), Some(self.connection.id().clone()))
+    }
+
+    /// The hub's groups.
+    pub fn groups(&self) -> Groups {
+        Groups::new(self.connection.hub.clone())
+    }
+
+    /// Sends a probe right behind this call's answer; see [`Connection::probe`].
+    pub fn probe_answer(&self, nonce: u64) {
+        *self.probe.lock() = Some(nonce);
+    }
+
+    /// Ends the caller's connection; see [`Connection::abort`].
+    pub fn abort(&self) {
+        self.connection.abort();
+    }
+
+    pub(super) fn take_probe(&self) -> Option<u64> {
+        self.probe.lock().take()
+    }
+}
+
+/// How a connection ended.
+#[derive(Clone, Debug)]
+pub struct Disconnected {
+    /// Whether the client left, was lost, or was sent away.
+    pub end: End,
+    /// The details; a client's own error is in [`CloseReason::ClientClosed`].
+    pub reason: CloseReason,
+}

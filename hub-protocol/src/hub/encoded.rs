@@ -1,0 +1,67 @@
+//! One call of clients, encoded once for each protocol and shared by everybody who receives it.
+
+use std::sync::OnceLock;
+
+use super::HubError;
+use crate::{
+    codec::{Protocol, ToArguments},
+    json::Naming,
+    message::{HubMessage, Invocation},
+    transport::Frame,
+};
+
+/// An invocation of `target` that is encoded when the first client of a protocol needs it.
+pub struct Encoded<'a> {
+    target: &'a str,
+    arguments: Box<dyn ToArguments + Send + Sync + 'a>,
+    naming: Naming,
+    frames: [OnceLock<Frame>; Protocol::ALL.len()],
+}
+
+impl std::fmt::Debug for Encoded<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Encoded")
+            .field("target", &self.target)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<'a> Encoded<'a> {
+    /// Prepares a call; the arguments are a tuple.
+    pub fn new(target: &'a str, arguments: impl ToArguments + Send + Sync + 'a, naming: Naming) -> Self {
+        Self {
+            target,
+            arguments: Box::new(arguments),
+            naming,
+            frames: Default::default(),
+        }
+    }
+
+    /// The frame for clients of a protocol. It is shared: cloning it costs a counter.
+    ///
+    /// # Errors
+    ///
+    /// Fails for values that the protocol cannot carry.
+    pub fn frame(&self, protocol: Protocol) -> Result<&Frame, HubError> {
+        let cell = &self.frames[protocol.index()];
+        if let Some(frame) = cell.get() {
+            return Ok(frame);
+        }
+        let arguments = self.arguments.encode(protocol, self.naming)?;
+        let target = self.target.to_owned();
+        let call = Invocation {
+            invocation_id: None,
+            target,
+            arguments,
+            stream_ids: Vec::new(),
+        };
+        Ok(cell.get_or_init(|| frame(protocol, &HubMessage::Invocation(call))))
+    }
+}
+
+/// Frames one message.
+pub(super) fn frame(protocol: Protocol, message: &HubMessage) -> Frame {
+    let mut record = Vec::with_capacity(256);
+    protocol.write(message, &mut record);
+    Frame::new(protocol.transfer_format(), &record)
+}

@@ -1,0 +1,52 @@
+//! What an application may choose for a hub.
+
+use std::time::Duration;
+
+use crate::{connection, json::Naming};
+
+/// What happens when a client reads more slowly than it is sent to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Overflow {
+    /// The connection is closed; its client may come back.
+    #[default]
+    Close,
+    /// Nothing more is queued. Once the socket has taken what waits, the connection's
+    /// [`Feed`](super::Feed) takes over from the connection's position. Sends without a position are dropped meanwhile.
+    Behind,
+}
+
+/// The options of one hub. The defaults are ASP.NET Core's where it has the option.
+#[derive(Clone, Debug)]
+pub struct HubOptions {
+    /// What bounds the protocol of each connection.
+    pub connection: connection::Options,
+    /// How members of structs are spelled in JSON: camelCase.
+    pub naming: Naming,
+    /// How many bytes wait for one client before `overflow` decides: 64 KiB.
+    pub outbox_bytes: usize,
+    /// What happens then.
+    pub overflow: Overflow,
+    /// How many received bytes wait while a call runs before the socket is read no more: 64 KiB.
+    pub inbox_bytes: usize,
+    /// How long a socket may take no bytes before its connection ends as lost: 10 s.
+    pub send_timeout: Duration,
+    /// How long the server waits for the client's half of the goodbye: 5 s.
+    pub close_timeout: Duration,
+    /// How long a negotiated connection waits for its transport: 15 s.
+    pub disconnect_timeout: Duration,
+}
+
+impl Default for HubOptions {
+    fn default() -> Self {
+        Self {
+            connection: connection::Options::default(),
+            naming: Naming::CamelCase,
+            outbox_bytes: 64 * 1024,
+            overflow: Overflow::Close,
+            inbox_bytes: 64 * 1024,
+            send_timeout: Duration::from_secs(10),
+            close_timeout: Duration::from_secs(5),
+            disconnect_timeout: Duration::from_secs(15),
+        }
+    }
+}

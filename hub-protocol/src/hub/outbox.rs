@@ -1,0 +1,289 @@
+//! What waits for one client: a bounded queue of shared frames and a position.
+//!
+//! Anybody may push; only the connection's session takes. An outbox is **live** (pushes are queued),
+//! **behind** (its feed takes over, see [`Feed`]) or **closed** (pushes are dropped without an error).
+
+use std::collections::VecDeque;
+
+use futures_util::task::AtomicWaker;
+use parking_lot::Mutex;
+use tokio::sync::Notify;
+
+use super::{Feed, Overflow};
+use crate::{
+    close::CloseReason,
+    transport::{Frame, Outgoing},
+};
+
+pub(super) struct Outbox {
+    state: Mutex<State>,
+    /// Wakes the session.
+    waker: AtomicWaker,
+    /// Wakes senders that wait for room.
+    room: Notify,
+    bound: usize,
+    overflow: Overflow,
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Mode {
+    Live,
+    Behind,
+    Closed,
+}
+
+struct State {
+    /// Allocated when the first frame waits, freed when none does: an idle client costs nothing.
+    queue: VecDeque<Outgoing>,
+    bytes: usize,
+    mode: Mode,
+    position: u64,
+    feed: Option<Box<dyn Feed>>,
+    stop: Option<CloseReason>,
+}
+
+/// What became of a push.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Pushed {
+    Queued,
+    /// There is no room now.
+    Full,
+    /// The connection is behind, past that position, or over.
+    Dropped,
+}
+
+/// What the session finds.
+pub(super) enum Taken {
+    /// Something was handed to the transport.
+    Some,
+    /// Nothing waits.
+    Nothing,
+    /// Nothing waits, and the feed should be asked for what comes after the position.
+    Pull(Box<dyn Feed>, u64),
+}
+
+impl Outbox {
+    pub(super) fn new(bound: usize, overflow: Overflow) -> Self {
+        let state = State {
+            queue: VecDeque::new(),
+            bytes: 0,
+            mode: Mode::Live,
+            position: 0,
+            feed: None,
+            stop: None,
+        };
+        Self {
+            state: Mutex::new(state),
+            waker: AtomicWaker::new(),
+            room: Notify::new(),
+            bound,
+            overflow,
+        }
+    }
+
+    /// Queues a frame for one of many: nobody waits, a full outbox overflows.
+    pub(super) fn push(&self, frame: &Frame) -> Pushed {
+        let mut state = self.state.lock();
+        if state.mode != Mode::Live {
+            return Pushed::Dropped;
+        }
+        if !state.has_room(frame.size(), self.bound) {
+            self.overflow(&mut state);
+            return Pushed::Full;
+        }
+        state.append(frame);
+        drop(state);
+        self.waker.wake();
+        Pushed::Queued
+    }
+
+    /// Queues a frame for this client alone; a full outbox is left as it is.
+    pub(super) fn try_push(&self, frame: &Frame) -> Pushed {
+        let mut state = self.state.lock();
+        match state.mode {
+            Mode::Closed => return Pushed::Dropped,
+            Mode::Live | Mode::Behind if !state.has_room(frame.size(), self.bound) => return Pushed::Full,
+            Mode::Live | Mode::Behind => state.append(frame),
+        }
+        drop(state);
+        self.waker.wake();
+        Pushed::Queued
+    }
+
+    /// Waits until frames have left, and tries again until the frame is queued or the client is gone.
+    pub(super) async fn push_when_room(&self, frame: &Frame) {
+        loop {
+            let left = self.room.notified();
+            tokio::pin!(left);
+            left.as_mut().enable();
+            if self.try_push(frame) != Pushed::Full {
+                return;
+            }
+            left.await;
+        }
+    }
+
+    /// Queues the session's own words: answers, Pings, the last Close. The session reads no further message
+    /// while the outbox is over its bound, and that is what bounds these.
+    pub(super) fn push_own(&self, outgoing: Outgoing) {
+        let mut state = self.state.lock();
+        if state.mode != Mode::Closed {
+            state.append_outgoing(outgoing);
+            drop(state);
+            self.waker.wake();
+        }
+    }
+
+    /// Queues all frames of one position, or none: not what was heard already, and not while behind.
+    pub(super) fn deliver(&self, position: u64, frames: &[&Frame]) -> Pushed {
+        let mut state = self.state.lock();
+        if state.mode != Mode::Live || position <= state.position {
+            return Pushed::Dropped;
+        }
+        let size = frames.iter().map(|frame| frame.size()).sum();
+        if !state.has_room(size, self.bound) {
+            self.overflow(&mut state);
+            return Pushed::Full;
+        }
+        state.position = position;
+        for frame in frames {
+            state.append(frame);
+        }
+        drop(state);
+        self.waker.wake();
+        Pushed::Queued
+    }
+
+    /// Gives the connection a feed that resumes after `position`. With `behind` it takes over at once.
+    pub(super) fn follow(&self, feed: Box<dyn Feed>, position: u64, behind: bool) {
+        let mut state = self.state.lock();
+        state.feed = Some(feed);
+        state.position = position;
+        if behind && state.mode == Mode::Live {
+            state.mode = Mode::Behind;
+        }
+        drop(state);
+        self.waker.wake();
+    }
+
+    /// Asks the session to end. The first reason stays.
+    pub(super) fn stop(&self, reason: CloseReason) {
+        let mut state = self.state.lock();
+        if state.mode != Mode::Closed {
+            state.stop.get_or_insert(reason);
+        }
+        drop(state);
+        self.waker.wake();
+    }
+
+    pub(super) fn take_stop(&self) -> Option<CloseReason> {
+        self.state.lock().stop.take()
+    }
+
+    pub(super) fn register(&self, cx: &std::task::Context<'_>) {
+        self.waker.register(cx.waker());
+    }
+
+    /// Whether more waits than should.
+    pub(super) fn is_full(&self) -> bool {
+        self.state.lock().bytes > self.bound
+    }
+
+    /// Hands what waits to the transport, about `most` bytes of it.
+    pub(super) fn take(&self, most: usize, mut send: impl FnMut(Outgoing)) -> Taken {
+        let mut state = self.state.lock();
+        if state.queue.is_empty() {
+            return state.after_the_queue();
+        }
+        let mut taken = 0;
+        while taken < most
+            && let Some(outgoing) = state.queue.pop_front()
+        {
+            taken += size(&outgoing);
+            send(outgoing);
+        }
+        state.bytes -= taken;
+        if state.queue.is_empty() {
+            state.queue = VecDeque::new();
+        }
+        let room = state.bytes <= self.bound / 2;
+        drop(state);
+        if room {
+            self.room.notify_waiters();
+        }
+        Taken::Some
+    }
+
+    /// Takes the feed back after a pull that reached `position`.
+    pub(super) fn pulled(&self, feed: Box<dyn Feed>, position: u64) {
+        let mut state = self.state.lock();
+        state.position = state.position.max(position);
+        state.feed = Some(feed);
+    }
+
+    /// Drops what waits and everything that will come.
+    pub(super) fn close(&self) {
+        let mut state = self.state.lock();
+        state.mode = Mode::Closed;
+        state.queue = VecDeque::new();
+        state.bytes = 0;
+        state.feed = None;
+        drop(state);
+        self.room.notify_waiters();
+    }
+
+    pub(super) fn is_closed(&self) -> bool {
+        self.state.lock().mode == Mode::Closed
+    }
+
+    fn overflow(&self, state: &mut State) {
+        match self.overflow {
+            Overflow::Behind if state.feed.is_some() => state.mode = Mode::Behind,
+            Overflow::Close | Overflow::Behind => {
+                state.stop.get_or_insert(CloseReason::SlowConsumer);
+                state.mode = Mode::Closed;
+            }
+        }
+        self.waker.wake();
+    }
+}
+
+impl State {
+    /// A frame larger than the bound still goes out when nothing else waits.
+    fn has_room(&self, size: usize, bound: usize) -> bool {
+        self.bytes == 0 || self.bytes + size <= bound
+    }
+
+    fn append(&mut self, frame: &Frame) {
+        self.append_outgoing(Outgoing::Frames(frame.clone()));
+    }
+
+    fn append_outgoing(&mut self, outgoing: Outgoing) {
+        self.bytes += size(&outgoing);
+        self.queue.push_back(outgoing);
+    }
+
+    fn after_the_queue(&mut self) -> Taken {
+        if self.mode != Mode::Behind {
+            return Taken::Nothing;
+        }
+        match self.feed.take() {
+            // Under the lock: a delivery at a newer position either shows in the head or finds us live.
+            Some(feed) if feed.head() <= self.position => {
+                self.feed = Some(feed);
+                self.mode = Mode::Live;
+                Taken::Nothing
+            }
+            Some(feed) => Taken::Pull(feed, self.position),
+            None => Taken::Nothing,
+        }
+    }
+}
+
+fn size(outgoing: &Outgoing) -> usize {
+    match outgoing {
+        Outgoing::Frames(frame) => frame.size(),
+        Outgoing::Probe(_) => 10,
+        Outgoing::Abort => 0,
+    }
+}

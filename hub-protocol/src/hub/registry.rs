@@ -1,0 +1,114 @@
+//! This process's connections, groups and users, in memory.
+//!
+//! Everything a connection is registered under goes when its registration is dropped.
+
+use std::{
+    collections::{HashMap, HashSet},
+    hash::Hash,
+    sync::Arc,
+};
+
+use dashmap::DashMap;
+use parking_lot::Mutex;
+
+use super::context::Member;
+use crate::negotiate::ConnectionId;
+
+type Members = HashMap<ConnectionId, Arc<Member>>;
+
+#[derive(Default)]
+pub(crate) struct Registry {
+    connections: DashMap<ConnectionId, Arc<Member>>,
+    groups: DashMap<String, Members>,
+    users: DashMap<String, Members>,
+}
+
+/// The names of the groups that a connection is in; `None` once it has left for good.
+pub(super) type Joined = Mutex<Option<HashSet<String>>>;
+
+impl Registry {
+    pub(super) fn add(&self, member: &Arc<Member>) {
+        if let Some(user) = member.user_identifier() {
+            self.users
+                .entry(user.to_owned())
+                .or_default()
+                .insert(member.id.clone(), Arc::clone(member));
+        }
+        self.connections.insert(member.id.clone(), Arc::clone(member));
+    }
+
+    pub(super) fn remove(&self, member: &Member) {
+        self.connections.remove(&member.id);
+        if let Some(user) = member.user_identifier() {
+            leave(&self.users, user, &member.id);
+        }
+        // From here on nobody can put it into a group again.
+        for group in member.groups.lock().take().into_iter().flatten() {
+            leave(&self.groups, &group, &member.id);
+        }
+    }
+
+    /// Joining twice is joining once; a connection that is not here is nobody.
+    pub(super) fn join(&self, id: &ConnectionId, group: &str) {
+        let Some(member) = self.connection(id) else { return };
+        let mut joined = member.groups.lock();
+        if let Some(groups) = &mut *joined
+            && groups.insert(group.to_owned())
+        {
+            self.groups
+                .entry(group.to_owned())
+                .or_default()
+                .insert(id.clone(), Arc::clone(&member));
+        }
+    }
+
+    pub(super) fn leave(&self, id: &ConnectionId, group: &str) {
+        let Some(member) = self.connection(id) else { return };
+        let mut joined = member.groups.lock();
+        if joined.as_mut().is_some_and(|groups| groups.remove(group)) {
+            leave(&self.groups, group, id);
+        }
+    }
+
+    pub(super) fn connection(&self, id: &ConnectionId) -> Option<Arc<Member>> {
+        self.connections.get(id).map(|member| Arc::clone(&member))
+    }
+
+    pub(super) fn each(&self, mut visit: impl FnMut(&Arc<Member>)) {
+        self.connections.iter().for_each(|member| visit(member.value()));
+    }
+
+    pub(super) fn each_in_group(&self, group: &str, mut visit: impl FnMut(&Arc<Member>)) {
+        if let Some(members) = self.groups.get(group) {
+            members.values().for_each(&mut visit);
+        }
+    }
+
+    pub(super) fn each_of_user(&self, user: &str, mut visit: impl FnMut(&Arc<Member>)) {
+        if let Some(members) = self.users.get(user) {
+            members.values().for_each(&mut visit);
+        }
+    }
+
+    /// How many connections there are.
+    pub(crate) fn len(&self) -> usize {
+        self.connections.len()
+    }
+
+    /// How many groups have members, and how many users have connections.
+    pub(super) fn names(&self) -> (usize, usize) {
+        (self.groups.len(), self.users.len())
+    }
+
+    /// How many connections a user has.
+    pub(super) fn count_of_user(&self, user: &str) -> usize {
+        self.users.get(user).map_or(0, |members| members.len())
+    }
+}
+
+fn leave<K: Eq + Hash + std::borrow::Borrow<str>>(table: &DashMap<K, Members>, name: &str, id: &ConnectionId) {
+    if let Some(mut members) = table.get_mut(name) {
+        members.remove(id);
+    }
+    table.remove_if(name, |_, members| members.is_empty());
+}

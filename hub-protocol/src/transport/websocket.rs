@@ -1,0 +1,196 @@
+//! RFC 6455: tungstenite shakes hands, reads and checks; data frames are written as they are.
+//!
+//! Frames arrive here framed and shared, so tungstenite's writer would only copy them. What it wants to
+//! write by itself (answers to Pings) goes through a [`Gate`] and leaves between our frames.
+
+mod gate;
+mod upgrade;
+
+use std::{
+    pin::Pin,
+    task::{Context, Poll, ready},
+};
+
+use bytes::{Buf, Bytes, BytesMut};
+use futures_util::Stream;
+use tokio::io::AsyncWrite;
+use tokio_tungstenite::{
+    WebSocketStream,
+    tungstenite::{
+        Error, Message,
+        error::ProtocolError,
+        protocol::{Role, WebSocketConfig, frame::coding::CloseCode},
+    },
+};
+
+use self::gate::Gate;
+pub(crate) use self::{gate::Io, upgrade::Upgrade};
+use super::{Incoming, Lost, Outgoing, Transport};
+use crate::close::End;
+
+/// One client over a WebSocket.
+pub(crate) struct WebSocket {
+    socket: WebSocketStream<Gate>,
+    output: Output,
+    /// The code of our Close frame: ASP.NET Core always says 1000, whatever the client said.
+    close_code: u16,
+    peer_closed: bool,
+    close_sent: bool,
+    broken: bool,
+}
+
+/// What waits to be written, and what is being written.
+#[derive(Default)]
+struct Output {
+    /// One waiting frame is written from where it is shared; only several are joined.
+    single: Bytes,
+    joined: BytesMut,
+    writing: Bytes,
+}
+
+impl Output {
+    fn push(&mut self, bytes: &Bytes) {
+        if !self.joined.is_empty() {
+            self.joined.extend_from_slice(bytes);
+        } else if self.single.is_empty() {
+            self.single = bytes.clone();
+        } else {
+            self.joined.reserve(self.single.len() + bytes.len());
+            self.joined.extend_from_slice(&std::mem::take(&mut self.single));
+            self.joined.extend_from_slice(bytes);
+        }
+    }
+
+    fn take(&mut self) -> Bytes {
+        if self.joined.is_empty() {
+            std::mem::take(&mut self.single)
+        } else {
+            std::mem::take(&mut self.joined).freeze()
+        }
+    }
+}
+
+impl WebSocket {
+    /// Takes over an upgraded socket with what was already `read` from it.
+    ///
+    /// `limit` is the longest hub message; one WebSocket message may hold several, so it may be longer.
+    pub(crate) async fn accept(io: Io, read: Vec<u8>, limit: Option<usize>) -> Self {
+        let limit = limit.map(|limit| limit + 64 * 1024);
+        // Tungstenite's defaults cost 128 KiB a connection.
+        let config = WebSocketConfig::default()
+            .read_buffer_size(2 * 1024)
+            .write_buffer_size(0)
+            .max_write_buffer_size(16 * 1024)
+            .max_message_size(limit)
+            .max_frame_size(limit);
+        let socket = WebSocketStream::from_partially_read(Gate::new(io), read, Role::Server, Some(config)).await;
+        Self {
+            socket,
+            output: Output::default(),
+            close_code: CloseCode::Normal.into(),
+            peer_closed: false,
+            close_sent: false,
+            broken: false,
+        }
+    }
+
+    fn end(&mut self, error: &Error) -> Incoming {
+        match error {
+            Error::Capacity(_) => return Incoming::TooLarge,
+            Error::Protocol(ProtocolError::ResetWithoutClosingHandshake) => self.broken = true,
+            Error::Protocol(_) => self.close_code = CloseCode::Protocol.into(),
+            Error::Utf8(_) => self.close_code = CloseCode::Invalid.into(),
+            _ => self.broken = true,
+        }
+        Incoming::End(End::Lost)
+    }
+}
+
+impl Transport for WebSocket {
+    fn poll_receive(&mut self, cx: &mut Context<'_>) -> Poll<Incoming> {
+        loop {
+            let message = match ready!(Pin::new(&mut self.socket).poll_next(cx)) {
+                Some(Ok(message)) => message,
+                Some(Err(error)) => return Poll::Ready(self.end(&error)),
+                None => {
+                    self.broken = true;
+                    return Poll::Ready(Incoming::End(End::Lost));
+                }
+            };
+            match message {
+                // The opcode means nothing here: JSON comes in binary frames too.
+                Message::Text(text) => return Poll::Ready(Incoming::Bytes(text.into())),
+                Message::Binary(bytes) => return Poll::Ready(Incoming::Bytes(bytes)),
+                Message::Pong(nonce) => {
+                    if let Ok(nonce) = <[u8; 8]>::try_from(&nonce[..]) {
+                        return Poll::Ready(Incoming::Proven(u64::from_be_bytes(nonce)));
+                    }
+                }
+                Message::Close(close) => {
+                    self.peer_closed = true;
+                    let left = close.is_some_and(|close| close.code == CloseCode::Away);
+                    return Poll::Ready(Incoming::End(if left { End::Closed } else { End::Lost }));
+                }
+                Message::Ping(_) | Message::Frame(_) => {}
+            }
+        }
+    }
+
+    fn send(&mut self, outgoing: Outgoing) {
+        match outgoing {
+            Outgoing::Frames(frame) => self.output.push(frame.websocket()),
+            Outgoing::Probe(nonce) => {
+                let mut ping = vec![0x89, 8];
+                ping.extend_from_slice(&nonce.to_be_bytes());
+                self.output.push(&ping.into());
+            }
+            Outgoing::Abort => self.broken = true,
+        }
+    }
+
+    fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Lost>> {
+        if self.broken {
+            return Poll::Ready(Err(Lost));
+        }
+        loop {
+            if self.output.writing.is_empty() {
+                // Here, and only here, no frame is half written.
+                let control = self.socket.get_mut().take_control();
+                if !control.is_empty() && !self.peer_closed {
+                    self.output.push(&control.into());
+                }
+                self.output.writing = self.output.take();
+                if self.output.writing.is_empty() {
+                    return Poll::Ready(Ok(()));
+                }
+            }
+            let io = Pin::new(self.socket.get_mut().io());
+            match ready!(io.poll_write(cx, &self.output.writing)) {
+                Ok(written) if written > 0 => self.output.writing.advance(written),
+                _ => {
+                    self.broken = true;
+                    return Poll::Ready(Err(Lost));
+                }
+            }
+        }
+    }
+
+    fn poll_close(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        if !self.close_sent {
+            self.close_sent = true;
+            let mut close = vec![0x88, 2];
+            close.extend_from_slice(&self.close_code.to_be_bytes());
+            self.output.push(&close.into());
+        }
+        if ready!(self.poll_flush(cx)).is_ok() {
+            while !self.peer_closed && !self.broken {
+                // What still comes is not for us; it is read so that the client's Close is not lost to a reset.
+                if let Incoming::End(_) | Incoming::TooLarge = ready!(self.poll_receive(cx)) {
+                    break;
+                }
+            }
+            let _ = ready!(Pin::new(self.socket.get_mut().io()).poll_shutdown(cx));
+        }
+        Poll::Ready(())
+    }
+}

@@ -1,0 +1,101 @@
+//! The HTTP side of a WebSocket: is this a proper upgrade, and the 101 that grants it (RFC 6455 §4.2).
+
+use axum::{
+    body::Body,
+    response::{IntoResponse, Response},
+};
+use http::{HeaderMap, HeaderValue, Method, StatusCode, Version, header, request::Parts};
+use hyper::upgrade::OnUpgrade;
+use hyper_util::rt::TokioIo;
+use tokio::net::TcpStream;
+use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
+
+use super::{Io, WebSocket};
+
+/// A request that may become a WebSocket.
+pub(crate) struct Upgrade {
+    accept: HeaderValue,
+    upgrade: OnUpgrade,
+}
+
+impl Upgrade {
+    /// Whether a request asks for a WebSocket at all, properly or not.
+    pub(crate) fn is_asked(parts: &Parts) -> bool {
+        parts.method == Method::GET && has_token(&parts.headers, header::UPGRADE, "websocket")
+    }
+
+    /// Checks the request.
+    ///
+    /// # Errors
+    ///
+    /// The answer that refuses it: 426 for another version, 400 for everything else.
+    #[expect(clippy::result_large_err, reason = "made once for a connection that is refused")]
+    pub(crate) fn check(parts: &mut Parts) -> Result<Self, Response> {
+        let headers = &parts.headers;
+        if parts.version != Version::HTTP_11 || !has_token(headers, header::CONNECTION, "upgrade") {
+            return Err((StatusCode::BAD_REQUEST, "not a WebSocket request").into_response());
+        }
+        if headers
+            .get(header::SEC_WEBSOCKET_VERSION)
+            .is_none_or(|version| version != "13")
+        {
+            return Err((StatusCode::UPGRADE_REQUIRED, [(header::SEC_WEBSOCKET_VERSION, "13")]).into_response());
+        }
+        let key = headers
+            .get(header::SEC_WEBSOCKET_KEY)
+            .filter(|key| is_key(key.as_bytes()));
+        let accept = key.and_then(|key| HeaderValue::from_str(&derive_accept_key(key.as_bytes())).ok());
+        match (accept, parts.extensions.remove::<OnUpgrade>()) {
+            (Some(accept), Some(upgrade)) => Ok(Self { accept, upgrade }),
+            (None, _) => Err((StatusCode::BAD_REQUEST, "Sec-WebSocket-Key is missing or malformed").into_response()),
+            (_, None) => Err((StatusCode::BAD_REQUEST, "this connection cannot be upgraded").into_response()),
+        }
+    }
+
+    /// The 101 that grants it.
+    pub(crate) fn response(&self) -> Response {
+        let mut response = Response::new(Body::empty());
+        *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
+        let headers = response.headers_mut();
+        headers.insert(header::CONNECTION, HeaderValue::from_static("Upgrade"));
+        headers.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
+        headers.insert(header::SEC_WEBSOCKET_ACCEPT, self.accept.clone());
+        response
+    }
+
+    /// Waits until the 101 is written and takes the socket out of hyper, whose read buffer goes.
+    pub(crate) async fn socket(self, limit: Option<usize>) -> Option<WebSocket> {
+        let upgraded = self
+            .upgrade
+            .await
+            .inspect_err(|error| tracing::debug!("upgrade failed: {error}"))
+            .ok()?;
+        Some(
+            match hyper_util::server::conn::auto::upgrade::downcast::<TokioIo<TcpStream>>(upgraded) {
+                Ok(parts) => {
+                    let socket = parts.io.into_inner();
+                    let _ = socket.set_nodelay(true);
+                    WebSocket::accept(Io::Tcp(socket), parts.read_buf.to_vec(), limit).await
+                }
+                Err(upgraded) => {
+                    WebSocket::accept(Io::Hyper(Box::new(TokioIo::new(upgraded))), Vec::new(), limit).await
+                }
+            },
+        )
+    }
+}
+
+fn has_token(headers: &HeaderMap, name: header::HeaderName, token: &str) -> bool {
+    let values = headers
+        .get_all(name)
+        .into_iter()
+        .filter_map(|value| value.to_str().ok());
+    values
+        .flat_map(|value| value.split(','))
+        .any(|value| value.trim().eq_ignore_ascii_case(token))
+}
+
+/// 16 bytes in base64.
+fn is_key(key: &[u8]) -> bool {
+    key.len() == 24 && key.ends_with(b"==")
+}
