@@ -118,7 +118,7 @@ pub async fn run(listener: TcpListener, app: Arc<App>, shutdown: impl Future<Out
     let patience = total.checked_sub(LAST_WORDS).unwrap_or(total / 2);
     let serving = tokio::spawn(serve::serve(
         listener,
-        router::service(app.clone()),
+        router::service(&app),
         stop.clone(),
         patience,
     ));

@@ -18,6 +18,7 @@ use serde::{Serialize, Serializer};
 use crate::services::paging::{self, Page};
 
 pub use conversation::{Conversation, Group, Skipped};
+pub use loose::{List, Text};
 pub use message::{Message, MessagePage};
 pub use person::{Member, Participant, Person, Sender};
 

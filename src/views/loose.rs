@@ -29,7 +29,7 @@ enum Loose {
 
 impl Text {
     /// The text, if there is one; `field` is the member's name for the error.
-    pub(super) fn text(&self, field: &'static str) -> Result<Option<&str>, Error> {
+    pub fn text(&self, field: &'static str) -> Result<Option<&str>, Error> {
         match &self.0 {
             Loose::Nothing => Ok(None),
             Loose::Text(text) => Ok(Some(text)),
@@ -40,7 +40,7 @@ impl Text {
 
 impl List {
     /// The texts, or `None` when the member is not there.
-    pub(super) fn texts(&self, field: &'static str) -> Result<Option<Vec<String>>, Error> {
+    pub fn texts(&self, field: &'static str) -> Result<Option<Vec<String>>, Error> {
         let wrong = || Error::invalid(field, "must be a list of ids");
         match &self.0 {
             Loose::Nothing => Ok(None),

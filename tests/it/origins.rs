@@ -103,27 +103,52 @@ async fn production_knows_only_the_listed_origins() {
     }
 }
 
+const UPGRADE: [(&str, &str); 4] = [
+    ("connection", "Upgrade"),
+    ("upgrade", "websocket"),
+    ("sec-websocket-version", "13"),
+    ("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ=="),
+];
+
 #[tokio::test]
 async fn hubs_refuse_foreign_pages() {
     let app = TestApp::start().await;
+    let token = app.token("ann");
     let own = format!("http://{}", app.address);
-    let upgrade = [
-        ("connection", "Upgrade"),
-        ("upgrade", "websocket"),
-        ("sec-websocket-version", "13"),
-        ("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ=="),
-    ];
-    for (origin, refused) in [
+    let origins = [
         ("https://evil.test", true),
         ("null", true),
         (own.as_str(), false),
         ("http://localhost:1", false),
-    ] {
+    ];
+    for (origin, refused) in origins {
         let mut headers = vec![("origin", origin)];
-        headers.extend(upgrade);
+        headers.extend(UPGRADE);
         for path in ["/hubs/chat", "/Hubs/CHAT/"] {
-            let answer = app.ask("GET", path, &headers, b"").await;
+            let answer = app
+                .ask("GET", &format!("{path}?access_token={token}"), &headers, b"")
+                .await;
             assert_eq!(answer.status == 403, refused, "{origin} {}", answer.status);
         }
+    }
+}
+
+#[tokio::test]
+async fn hubs_need_a_token_and_ones_own_name() {
+    let app = TestApp::start().await;
+    let token = app.token("ann");
+    for path in [
+        "/hubs/chat/negotiate?negotiateVersion=1",
+        "/hubs/Chat/Negotiate/?access_token=x",
+    ] {
+        app.ask("POST", path, &[], b"").await.refused(401, "unauthorized");
+    }
+    app.ask("GET", "/hubs/chat", &UPGRADE, b"")
+        .await
+        .refused(401, "unauthorized");
+    for (user, refused) in [("bob", true), ("ann", false), ("undefined", false), ("", false)] {
+        let path = format!("/hubs/chat/negotiate?negotiateVersion=1&userId={user}&access_token={token}");
+        let answer = app.ask("POST", &path, &[], b"").await;
+        assert_eq!(answer.status == 403, refused, "{user} {}", answer.status);
     }
 }

@@ -168,6 +168,14 @@ async fn bad_heads_are_refused_by_the_socket() {
     for head in cases {
         assert_eq!(exchange(app.address, head.as_bytes()).await.status, 400, "{head:?}");
     }
+    for head in [
+        "CONNECT chat.test:443 HTTP/1.1\r\nhost: chat.test:443\r\n\r\n",
+        "OPTIONS * HTTP/1.1\r\nhost: x\r\n\r\n",
+    ] {
+        exchange(app.address, head.as_bytes()).await.refused(404, "not_found");
+    }
+    let absolute = "GET http://x/HEALTHZ HTTP/1.1\r\nhost: x\r\n\r\n";
+    assert_eq!(exchange(app.address, absolute.as_bytes()).await.status, 200);
     assert_eq!(app.ask("GET", "/healthz", &[], b"").await.status, 200);
 }
 
