@@ -53,7 +53,7 @@ pub struct App {
     pub database: Database,
     pub log: Log,
     pub services: Services,
-    pub auth: Arc<Auth>,
+    pub auth: Auth,
     pub hubs: Hubs,
     pub origins: Arc<Origins>,
     draining: AtomicBool,
@@ -65,7 +65,7 @@ impl App {
     /// Opens the data folder, the keys and the database, and builds the services over them.
     pub async fn open(config: Config, clock: Clock) -> Result<Arc<Self>, Error> {
         let folder = DataFolder::lock(&config.data_dir)?;
-        let auth = Arc::new(Auth::open(&config, clock.clone())?);
+        let auth = Auth::open(&config, clock.clone())?;
         let options = database::Options::new(config.database());
         let database = Database::open(&options)
             .await
@@ -74,7 +74,7 @@ impl App {
             .await
             .map_err(|error| unreachable_database(&error))?;
         let services = Services::new(&database, &log, &clock, settings(&config));
-        let hubs = Hubs::new(&services, &log, Arc::clone(&auth), &config);
+        let hubs = Hubs::new(&services, &log, &config);
         let origins = Arc::new(Origins::new(&config));
         let draining = AtomicBool::new(false);
         Ok(Arc::new(Self {
@@ -115,12 +115,7 @@ pub async fn run(listener: TcpListener, app: Arc<App>, shutdown: impl Future<Out
     let stop = CancellationToken::new();
     let total = app.config.shutdown;
     let patience = total.checked_sub(LAST_WORDS).unwrap_or(total / 2);
-    let serving = tokio::spawn(serve::serve(
-        listener,
-        router::service(app.clone()),
-        stop.clone(),
-        patience,
-    ));
+    let serving = tokio::spawn(serve::serve(listener, router::service(&app), stop.clone(), patience));
     shutdown.await;
     tracing::info!("stopping");
     app.draining.store(true, Ordering::Release);

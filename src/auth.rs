@@ -10,6 +10,7 @@ pub mod signing_key;
 use std::{path::Path, time::Duration};
 
 use axum::extract::Query;
+use entities::user_id::UserId;
 use http::{HeaderMap, Uri, header};
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use serde_json::{Map, Value};
@@ -187,11 +188,23 @@ fn bearer(headers: &HeaderMap) -> Option<&str> {
 }
 
 fn query_token(uri: &Uri) -> Option<String> {
-    let Query(pairs) = Query::<Vec<(String, String)>>::try_from_uri(uri).ok()?;
-    pairs
-        .into_iter()
+    parameters(uri)
         .find(|(name, value)| name == "access_token" && !value.is_empty())
         .map(|(_, token)| token)
+}
+
+/// Whether `?userId=` names another person than the token does. Absent, empty, `undefined` and `null` name nobody.
+pub fn names_somebody_else(uri: &Uri, user: &UserId) -> bool {
+    let named = parameters(uri)
+        .filter(|(name, _)| name.eq_ignore_ascii_case("userId"))
+        .map(|(_, value)| value);
+    let mut named = named.filter(|value| !matches!(value.trim(), "" | "undefined" | "null"));
+    named.any(|value| value.parse::<UserId>().map_or(true, |named| named != *user))
+}
+
+fn parameters(uri: &Uri) -> impl Iterator<Item = (String, String)> {
+    let pairs = Query::<Vec<(String, String)>>::try_from_uri(uri);
+    pairs.map(|Query(pairs)| pairs).unwrap_or_default().into_iter()
 }
 
 #[cfg(test)]

@@ -88,7 +88,7 @@ pub struct Config {
     pub public_url: Option<String>,
     /// Shared secret of HS256, HS384 and HS512 tokens.
     pub jwt_secret: Option<Secret>,
-    /// PEM text, or a file of it, whose key signed RS256, ES256 or EdDSA tokens.
+    /// PEM text, or a file of it, whose key signed RS256, ES256 or `EdDSA` tokens.
     pub jwt_public_key: Option<String>,
     /// File with a JSON Web Key Set.
     pub jwt_jwks: Option<PathBuf>,

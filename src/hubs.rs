@@ -21,7 +21,7 @@ use hub_protocol::{
     hub::{Hub, HubError, HubHandle, HubOptions, Overflow},
 };
 
-use crate::{auth::Auth, config::Config, log::Log, services};
+use crate::{config::Config, log::Log, services};
 
 use self::{door::Door, listeners::Listeners, notices::Notices};
 
@@ -51,7 +51,7 @@ pub struct Hubs {
 
 impl Hubs {
     /// Builds the hubs and starts to follow the log. Call it inside a runtime.
-    pub fn new(services: &services::Services, log: &Log, auth: Arc<Auth>, config: &Config) -> Self {
+    pub fn new(services: &services::Services, log: &Log, config: &Config) -> Self {
         let listeners = Arc::new(Listeners::default());
         let notices = Notices::start(services.clone(), Arc::clone(&listeners));
         let chat = Chat {
@@ -63,7 +63,7 @@ impl Hubs {
         let hub: Hub = chat::hub(&chat, options(config));
         fanout::start(&chat);
         let limit = usize::try_from(config.limits.connections_per_person).unwrap_or(usize::MAX);
-        let door = Door::new(auth, hub.handle(), limit);
+        let door = Door::new(hub.handle(), limit);
         Self {
             chat: hub.handle(),
             endpoint: hub.endpoint().require_user(),
@@ -71,7 +71,7 @@ impl Hubs {
         }
     }
 
-    /// `/hubs/chat` and its negotiation, behind the door that asks for a token.
+    /// `/hubs/chat` and its negotiation. Requests must carry the [`Verified`](crate::auth::Verified) of their token.
     pub fn routes(&self) -> Router {
         let routes = self.endpoint.clone().routes("/hubs/chat");
         routes.layer(middleware::from_fn_with_state(self.door.clone(), door::enter))

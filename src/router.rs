@@ -1,5 +1,6 @@
 //! Every route and hub path on one page, and what lies around all of them.
 
+mod hub_access;
 pub mod origins;
 mod page;
 mod paths;
@@ -23,7 +24,7 @@ use crate::{
     controllers::{Failure, conversations, demo, groups, health, messages, people},
 };
 
-/// Paths of the hubs and their negotiation, for the spelling of paths; `hubs` mounts what answers there.
+/// Paths of the hubs and their negotiation. Only who passes `hub_access` gets there; `hubs` mounts what answers.
 const HUB_PATHS: &[&str] = &["/hubs/chat", "/hubs/chat/negotiate"];
 
 /// The REST routes and what answers them.
@@ -47,8 +48,9 @@ fn api() -> Vec<(&'static str, MethodRouter<Arc<App>>)> {
 
 /// Everything the server answers, as one service.
 pub fn service(
-    app: Arc<App>,
-) -> impl Service<Request<Body>, Response = Response, Error = Infallible, Future: Send> + Clone + Send + 'static {
+    app: &Arc<App>,
+) -> impl Service<Request<Body>, Response = Response, Error = Infallible, Future: Send> + Clone + Send + 'static + use<>
+{
     let mut routes = api();
     routes.extend(page::routes());
     if app.gives_demo_tokens() {
@@ -69,7 +71,7 @@ pub fn service(
         .merge(app.hubs.routes())
         // The last layer is the first to see a request.
         .layer(CatchPanicLayer::custom(requests::panicked))
-        .layer(middleware::from_fn_with_state(app.origins.clone(), origins::guard_hubs))
+        .layer(middleware::from_fn_with_state(app.clone(), hub_access::admit))
         .layer(middleware::from_fn_with_state(app.origins.clone(), origins::cors))
         .layer(middleware::from_fn(requests::observe));
     paths::CanonicalPaths::new(templates, router)

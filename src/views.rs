@@ -20,6 +20,7 @@ use crate::services::paging::{self, Page};
 
 pub use conversation::{Conversation, Group, Skipped};
 pub use events::{ConversationUpdated, MessageStatus, Status, UserTyping};
+pub use loose::{List, Text};
 pub use message::{Message, MessagePage};
 pub use person::{Member, Participant, Person, Sender};
 

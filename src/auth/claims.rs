@@ -47,17 +47,17 @@ impl Rules {
                 return Err(Error::Early);
             }
         }
-        if !self
+        if self
             .issuer
             .as_deref()
-            .is_none_or(|issuer| claims.get("iss").and_then(Value::as_str) == Some(issuer))
+            .is_some_and(|issuer| claims.get("iss").and_then(Value::as_str) != Some(issuer))
         {
             return Err(Error::Claim("iss"));
         }
-        if !self
+        if self
             .audience
             .as_deref()
-            .is_none_or(|audience| holds(claims.get("aud"), audience))
+            .is_some_and(|audience| !holds(claims.get("aud"), audience))
         {
             return Err(Error::Claim("aud"));
         }

@@ -106,15 +106,14 @@ fn from_pem(text: &str) -> Result<Key, config::Error> {
     } else {
         fs::read_to_string(text).map_err(|error| wrong(format!("{text} cannot be read: {error}")))?
     };
-    let kinds: [(Algorithm, fn(&[u8]) -> jsonwebtoken::errors::Result<DecodingKey>); 3] = [
-        (Algorithm::RS256, DecodingKey::from_rsa_pem),
-        (Algorithm::ES256, DecodingKey::from_ec_pem),
-        (Algorithm::EdDSA, DecodingKey::from_ed_pem),
-    ];
-    let found = kinds
-        .iter()
-        .find_map(|(algorithm, parse)| Some(Key::new(None, parse(pem.as_bytes()).ok()?, vec![*algorithm])));
-    found.ok_or_else(|| wrong("it is not the PEM of an RSA, P-256 or Ed25519 public key".to_owned()))
+    let bytes = pem.as_bytes();
+    let found = DecodingKey::from_rsa_pem(bytes)
+        .map(|key| (key, Algorithm::RS256))
+        .or_else(|_| DecodingKey::from_ec_pem(bytes).map(|key| (key, Algorithm::ES256)))
+        .or_else(|_| DecodingKey::from_ed_pem(bytes).map(|key| (key, Algorithm::EdDSA)));
+    let (key, algorithm) =
+        found.map_err(|_| wrong("it is not the PEM of an RSA, P-256 or Ed25519 public key".to_owned()))?;
+    Ok(Key::new(None, key, vec![algorithm]))
 }
 
 /// A key set in a file, with the time it was last read.

@@ -398,3 +398,31 @@ fn made_up_key_signs_what_it_verifies() {
     );
     assert_eq!(verified.principal.profile.username.as_deref(), Some("annlee"));
 }
+
+#[test]
+fn user_id_of_the_query_must_be_the_tokens() {
+    let guid = "018f3c2a-7b1e-7c4d-9a2b-0123456789ab".parse().unwrap();
+    let ann = "ann".parse().unwrap();
+    let named = |query: &str, user| names_somebody_else(&format!("/hubs/chat?{query}").parse().unwrap(), user);
+    for query in [
+        "",
+        "userId=",
+        "userId=undefined",
+        "userId=null",
+        "userId=ann",
+        "USERID=ann",
+        "id=bob",
+    ] {
+        assert!(!named(query, &ann), "{query}");
+    }
+    for query in [
+        "userId=bob",
+        "userid=bob",
+        "userId=Ann",
+        "userId=ann&userId=bob",
+        "userId=%00",
+    ] {
+        assert!(named(query, &ann), "{query}");
+    }
+    assert!(!named("userId=018F3C2A-7B1E-7C4D-9A2B-0123456789AB", &guid));
+}

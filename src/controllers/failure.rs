@@ -123,7 +123,7 @@ impl From<services::Error> for Failure {
         };
         let mut failure = Self::new(status, error.code(), error.to_string());
         match error {
-            E::Invalid { field, .. } => failure.field = Some(field.to_string()),
+            E::Invalid { field, .. } => failure.field = Some(field.to_owned()),
             E::TooMany { retry_after, .. } => failure.retry_after = Some(retry_after),
             _ => {}
         }

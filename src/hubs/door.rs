@@ -1,4 +1,6 @@
-//! Who may come in: every request to a hub shows a token, and nobody comes in twice too often.
+//! The hub's own door, behind the router's: how many connections a person may have, and none while stopping.
+//!
+//! Tells the hub who comes in; that they may was checked by the router.
 
 use std::sync::{
     Arc,
@@ -10,11 +12,10 @@ use axum::{
     middleware::Next,
     response::{IntoResponse, Response},
 };
-use entities::user_id::UserId;
 use http::{Method, StatusCode, header};
 use hub_protocol::hub::{HubHandle, User};
 
-use crate::{auth::Auth, services::Principal};
+use crate::{auth::Verified, services::Principal};
 
 /// What the hub knows of whoever is behind a connection.
 #[derive(Clone, Debug)]
@@ -29,7 +30,6 @@ pub(super) struct Visitor {
 /// The door of one hub. Cheap to clone.
 #[derive(Clone, Debug)]
 pub(super) struct Door {
-    auth: Arc<Auth>,
     hub: HubHandle,
     /// Connections a person may have; 0 is no limit.
     limit: usize,
@@ -37,9 +37,8 @@ pub(super) struct Door {
 }
 
 impl Door {
-    pub(super) fn new(auth: Arc<Auth>, hub: HubHandle, limit: usize) -> Self {
+    pub(super) fn new(hub: HubHandle, limit: usize) -> Self {
         Self {
-            auth,
             hub,
             limit,
             closed: Arc::default(),
@@ -62,25 +61,16 @@ pub(super) async fn enter(State(door): State<Door>, mut request: Request, next: 
         )
             .into_response();
     }
-    let verified = match door.auth.verify_request(request.uri(), request.headers()) {
-        Ok(verified) => verified,
-        Err(error) => {
-            tracing::debug!("a hub request was not let in: {error}");
-            return (StatusCode::UNAUTHORIZED, [(header::WWW_AUTHENTICATE, "Bearer")]).into_response();
-        }
+    let Some(verified) = request.extensions_mut().remove::<Verified>() else {
+        return StatusCode::UNAUTHORIZED.into_response();
     };
     let principal = verified.principal;
     let query =
         Query::<Vec<(String, String)>>::try_from_uri(request.uri()).map_or_else(|_| Vec::new(), |query| query.0);
     let value = |name: &str| {
-        query
-            .iter()
-            .find(|(known, _)| known.eq_ignore_ascii_case(name))
-            .map(|(_, value)| &**value)
+        let found = query.iter().find(|(known, _)| known.eq_ignore_ascii_case(name));
+        found.map(|(_, value)| value.as_str())
     };
-    if !is_self(value("userId"), &principal.user_id) {
-        return (StatusCode::FORBIDDEN, "userId is not the user of the token").into_response();
-    }
     // Counted where a connection begins: at negotiate, and where negotiation is skipped.
     let begins = request.method() == Method::POST || (request.method() == Method::GET && value("id").is_none());
     if begins && door.limit > 0 && door.hub.connections_of(&principal.user_id.to_string()) >= door.limit {
@@ -100,12 +90,4 @@ pub(super) async fn enter(State(door): State<Door>, mut request: Request, next: 
     user.extensions.insert(Arc::new(visitor));
     request.extensions_mut().insert(user);
     next.run(request).await
-}
-
-/// Whether `?userId=` is the caller's own, or not really there. GUIDs compare without case.
-fn is_self(claimed: Option<&str>, user: &UserId) -> bool {
-    let claimed = claimed
-        .map(str::trim)
-        .filter(|claimed| !matches!(*claimed, "" | "undefined" | "null"));
-    claimed.is_none_or(|claimed| claimed.parse::<UserId>().is_ok_and(|claimed| claimed == *user))
 }

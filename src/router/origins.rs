@@ -10,7 +10,7 @@ use axum::{
 };
 use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
 
-use crate::{config::Config, controllers::Failure};
+use crate::config::Config;
 
 /// How long a browser may remember a preflight answer, in seconds.
 const PREFLIGHT_AGE: &str = "600";
@@ -42,7 +42,7 @@ impl Origins {
     }
 
     /// Whether the request may open a hub connection: no origin (not a browser), our own host, or an allowed one.
-    fn may_connect(&self, headers: &HeaderMap) -> bool {
+    pub(super) fn may_connect(&self, headers: &HeaderMap) -> bool {
         let mut origins = headers.get_all(header::ORIGIN).iter();
         let (Some(origin), None) = (origins.next(), origins.next()) else {
             return !headers.contains_key(header::ORIGIN);
@@ -81,7 +81,7 @@ fn is_own_host(origin: &str, headers: &HeaderMap) -> bool {
 }
 
 /// Answers preflights before anybody asks for a token, and adds the CORS headers to every answer, errors too.
-pub async fn cors(State(origins): State<Arc<Origins>>, request: Request, next: Next) -> Response {
+pub(super) async fn cors(State(origins): State<Arc<Origins>>, request: Request, next: Next) -> Response {
     let origin = request.headers().get(header::ORIGIN).cloned();
     let allowed = origin.filter(|origin| origin.to_str().is_ok_and(|origin| origins.allows(origin)));
     let is_preflight =
@@ -123,15 +123,6 @@ fn preflight(asked: &HeaderMap, is_allowed: bool) -> Response {
     }
     headers.append(header::VARY, HeaderValue::from_static("Access-Control-Request-Headers"));
     response
-}
-
-/// Keeps foreign pages away from the hubs: browsers apply no CORS to WebSockets.
-pub async fn guard_hubs(State(origins): State<Arc<Origins>>, request: Request, next: Next) -> Response {
-    let is_hub = request.uri().path().starts_with("/hubs/");
-    if is_hub && !origins.may_connect(request.headers()) {
-        return Failure::forbidden("This origin may not connect").into();
-    }
-    next.run(request).await
 }
 
 #[cfg(test)]

@@ -46,7 +46,7 @@ const ASSETS: &[Asset] = &[
 static TAGS: LazyLock<Vec<HeaderValue>> = LazyLock::new(|| ASSETS.iter().map(|asset| tag(asset.content)).collect());
 
 /// The routes of the page.
-pub fn routes() -> impl Iterator<Item = (&'static str, MethodRouter<Arc<App>>)> {
+pub(super) fn routes() -> impl Iterator<Item = (&'static str, MethodRouter<Arc<App>>)> {
     ASSETS.iter().map(|asset| (asset.path, get(file)))
 }
 

@@ -14,7 +14,7 @@ use http::{Request, Uri, uri::PathAndQuery};
 use tower::Service;
 
 /// The path as the route templates spell it, or `None` when it is so already or fits none.
-pub fn canonical(templates: &[&str], path: &str) -> Option<String> {
+pub(super) fn canonical(templates: &[&str], path: &str) -> Option<String> {
     let trimmed = match path.strip_suffix('/') {
         Some(rest) if !rest.is_empty() => rest,
         _ => path,
@@ -52,14 +52,14 @@ fn literals(template: &str) -> Vec<bool> {
 
 /// Rewrites the path of a request before the routes see it.
 #[derive(Clone, Debug)]
-pub struct CanonicalPaths<S> {
+pub(super) struct CanonicalPaths<S> {
     templates: Arc<[&'static str]>,
     inner: S,
 }
 
 impl<S> CanonicalPaths<S> {
     /// Wraps a router whose routes are `templates`.
-    pub fn new(templates: Arc<[&'static str]>, inner: S) -> Self {
+    pub(super) fn new(templates: Arc<[&'static str]>, inner: S) -> Self {
         Self { templates, inner }
     }
 }

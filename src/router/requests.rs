@@ -19,10 +19,10 @@ const LONGEST_ID: usize = 64;
 
 /// The id of a request: the `traceId` of its failure, the `x-request-id` of its answer, a field in the log.
 #[derive(Clone, Debug)]
-pub struct TraceId(pub String);
+pub(super) struct TraceId(pub(super) String);
 
 /// Names the request, logs its outcome and writes failures out as the envelope.
-pub async fn observe(mut request: Request, next: Next) -> Response {
+pub(super) async fn observe(mut request: Request, next: Next) -> Response {
     let started = Instant::now();
     let trace = TraceId(given_id(&request).unwrap_or_else(|| Uuid::new_v4().simple().to_string()));
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
@@ -57,6 +57,35 @@ fn given_id(request: &Request) -> Option<String> {
 }
 
 /// The answer when a handler panicked. The panic itself is in the log already.
-pub fn panicked(_: Box<dyn Any + Send>) -> Response {
+pub(super) fn panicked(_: Box<dyn Any + Send>) -> Response {
     Failure::internal().into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::{Router, body::Body, middleware, routing::get};
+    use http_body_util::BodyExt as _;
+    use tower::ServiceExt as _;
+    use tower_http::catch_panic::CatchPanicLayer;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn panic_is_an_internal_failure_without_detail() {
+        let router = Router::new()
+            .route("/", get(async || -> Response { panic!("the secret of the house") }))
+            .layer(CatchPanicLayer::custom(panicked))
+            .layer(middleware::from_fn(observe));
+        let request = Request::builder()
+            .uri("/?access_token=t")
+            .header(REQUEST_ID, "r1")
+            .body(Body::empty())
+            .unwrap();
+        let response = router.oneshot(request).await.unwrap();
+        assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
+        assert_eq!(response.headers()[REQUEST_ID], "r1");
+        let body = response.into_body().collect().await.unwrap().to_bytes();
+        let expected = r#"{"success":false,"error":"Something went wrong on the server","code":"internal","data":null,"traceId":"r1"}"#;
+        assert_eq!(body, expected);
+    }
 }

@@ -40,7 +40,7 @@ impl Text {
 
 impl List {
     /// The texts, or `None` when the member is not there.
-    pub(super) fn texts(&self, field: &'static str) -> Result<Option<Vec<String>>, Error> {
+    pub fn texts(&self, field: &'static str) -> Result<Option<Vec<String>>, Error> {
         let wrong = || Error::invalid(field, "must be a list of ids");
         match &self.0 {
             Loose::Nothing => Ok(None),

@@ -1,0 +1,147 @@
+//! A server per test and the people who talk to it. Both act only through the public doors.
+
+mod database;
+mod http;
+
+use std::{net::SocketAddr, sync::Arc, time::Duration};
+
+use hubwire::{
+    app::{self, App},
+    auth::NewToken,
+    clock::Clock,
+    config::{Config, Limits, Secret},
+};
+use serde_json::Value;
+use tempfile::TempDir;
+use tokio::{net::TcpListener, task::JoinHandle};
+use tokio_util::sync::CancellationToken;
+
+pub(crate) use http::{Answer, ask, exchange};
+
+/// The secret tests sign with.
+pub(crate) const SECRET: &str = "the secret of the tests, 32 bytes or more";
+
+/// A running server with a database of its own.
+pub(crate) struct TestApp {
+    pub(crate) address: SocketAddr,
+    pub(crate) app: Arc<App>,
+    stop: CancellationToken,
+    server: JoinHandle<()>,
+    _folder: TempDir,
+}
+
+impl TestApp {
+    /// A server without limits.
+    pub(crate) async fn start() -> Self {
+        Self::with(|_| {}).await
+    }
+
+    /// A server whose settings the test has changed.
+    pub(crate) async fn with(change: impl FnOnce(&mut Config)) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let mut config = Config {
+            listen: "127.0.0.1:0".parse().unwrap(),
+            data_dir: folder.path().to_owned(),
+            jwt_secret: Some(Secret::new(SECRET)),
+            limits: Limits::default(),
+            ..Config::default()
+        };
+        if let Some(url) = database::own_url().await {
+            config.database_url = Some(Secret::new(url));
+        }
+        change(&mut config);
+        let app = App::open(config, Clock::system()).await.unwrap();
+        let listener = TcpListener::bind(app.config.listen).await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let stop = CancellationToken::new();
+        let server = tokio::spawn(app::run(listener, app.clone(), stop.clone().cancelled_owned()));
+        Self {
+            address,
+            app,
+            stop,
+            server,
+            _folder: folder,
+        }
+    }
+
+    /// A token for somebody, an hour long.
+    pub(crate) fn token(&self, user: &str) -> String {
+        let token = NewToken {
+            user,
+            name: None,
+            username: None,
+            lifetime: Duration::from_secs(3600),
+        };
+        self.app.auth.sign(&token).unwrap()
+    }
+
+    /// Somebody with a token.
+    pub(crate) fn person(&self, user: &str) -> Person {
+        Person {
+            address: self.address,
+            token: self.token(user),
+        }
+    }
+
+    /// Several people.
+    pub(crate) fn people<const N: usize>(&self, users: [&str; N]) -> [Person; N] {
+        users.map(|user| self.person(user))
+    }
+
+    /// A request without a token.
+    pub(crate) async fn ask(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Answer {
+        ask(self.address, method, path, headers, body).await
+    }
+
+    /// Stops the server the orderly way.
+    pub(crate) async fn stop(self) {
+        self.stop.cancel();
+        self.server.await.unwrap();
+    }
+}
+
+/// Somebody with a token, talking REST.
+pub(crate) struct Person {
+    address: SocketAddr,
+    pub(crate) token: String,
+}
+
+impl Person {
+    /// A request with this person's token; paths are below `/api/Chat`.
+    pub(crate) async fn ask(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Answer {
+        let authorization = format!("Bearer {}", self.token);
+        let mut all = vec![("authorization", authorization.as_str())];
+        all.extend_from_slice(headers);
+        ask(self.address, method, &format!("/api/Chat{path}"), &all, body).await
+    }
+
+    pub(crate) async fn get(&self, path: &str) -> Answer {
+        self.ask("GET", path, &[], b"").await
+    }
+
+    pub(crate) async fn post(&self, path: &str, body: &Value) -> Answer {
+        self.ask(
+            "POST",
+            path,
+            &[("content-type", "application/json")],
+            body.to_string().as_bytes(),
+        )
+        .await
+    }
+
+    /// The direct conversation with somebody.
+    pub(crate) async fn direct(&self, with: &str) -> String {
+        self.ask("POST", &format!("/conversations/direct/{with}"), &[], b"")
+            .await
+            .data()["id"]
+            .as_str()
+            .unwrap()
+            .to_owned()
+    }
+
+    /// Sends a text and returns the message.
+    pub(crate) async fn say(&self, conversation: &str, content: &str) -> Value {
+        let body = serde_json::json!({"conversationId": conversation, "content": content});
+        self.post("/messages", &body).await.data()
+    }
+}
