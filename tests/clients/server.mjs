@@ -10,13 +10,15 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
 const target = process.env.CARGO_TARGET_DIR ?? fileURLToPath(new URL('../../target', import.meta.url));
+const clean = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('HUBWIRE_')));
 export const binary = process.env.HUBWIRE_BINARY ?? path.join(target, 'debug/hubwire');
 
-// `settings` are environment variables. The limit on messages is off unless a test sets it.
+// `settings` are environment variables, and the only ones of the server's. The limit on messages is off unless a
+// test sets it.
 export async function startServer(settings = {}) {
   if (!fs.existsSync(binary)) throw new Error(`${binary} is not there: build it with cargo build, or name another with HUBWIRE_BINARY`);
   const dataDir = fs.mkdtempSync(path.join(os.tmpdir(), 'hubwire-test-'));
-  const env = { ...process.env, HUBWIRE_DATA_DIR: dataDir, HUBWIRE_LIMITS_MESSAGES_PER_MINUTE: '0', ...settings };
+  const env = { ...clean, HUBWIRE_DATA_DIR: dataDir, HUBWIRE_LIMITS_MESSAGES_PER_MINUTE: '0', ...settings };
   let child, log = '';
 
   async function run(listen) {
