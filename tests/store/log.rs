@@ -1,0 +1,107 @@
+//! The log: one order, from memory and from the database alike.
+
+use entities::ids::EventId;
+use hubwire::log::Log;
+use hubwire::log::event::Body;
+use hubwire::services::Services;
+
+use crate::support::{Store, person, settings, to};
+
+#[tokio::test]
+async fn events_read_the_same_from_memory_and_from_the_database() {
+    for store in Store::each().await {
+        let group = store.group("ann", &["bob"]).await;
+        for turn in 0..5 {
+            store.post("ann", to(&group), &format!("turn {turn}")).await.unwrap();
+        }
+        let remembered = store.log.read_after(EventId(0), 100).await.unwrap();
+        assert!(store.log.tail.after(EventId(0), 1).is_some());
+        let epoch = store.log.epoch().to_owned();
+        let store = store.restart().await;
+        assert_eq!(store.log.epoch(), epoch);
+        assert!(store.log.tail.after(EventId(0), 1).is_none());
+        let stored = store.log.read_after(EventId(0), 100).await.unwrap();
+        let text = |events: &[std::sync::Arc<hubwire::log::event::Event>]| format!("{events:?}");
+        assert_eq!(text(&remembered), text(&stored));
+        assert_eq!(stored.len(), 8);
+        assert_eq!(store.log.read_after(EventId(3), 2).await.unwrap()[0].id, EventId(4));
+        assert!(store.log.read_after(store.log.tail.head(), 9).await.unwrap().is_empty());
+    }
+}
+
+#[tokio::test]
+async fn followers_wake_after_the_commit() {
+    let store = Store::sqlite().await;
+    let mut changed = store.log.tail.changed();
+    store.post("ann", person("bob"), "hello").await.unwrap();
+    changed.changed().await.unwrap();
+    let head = *changed.borrow_and_update();
+    assert!(!store.log.read_after(EventId(0), 9).await.unwrap().is_empty());
+    assert!(head <= store.log.tail.head());
+}
+
+#[tokio::test]
+async fn what_another_node_wrote_is_folded_before_anything_is_checked() {
+    for store in Store::each().await {
+        let group = store.group("ann", &["bob"]).await;
+        store.post("ann", to(&group), "one").await.unwrap();
+        // A second server on the same database.
+        let other = Log::open(&store.database, &store.clock).await.unwrap();
+        let services = Services::new(&store.database, &other, &store.clock, settings());
+        let there = |target, content: &str| {
+            let draft = hubwire::services::messages::Draft {
+                client_message_id: Some("k1".into()),
+                ..hubwire::services::messages::Draft::text(target, content, hubwire::services::messages::Via::Hub)
+            };
+            let messages = services.messages.clone();
+            async move { messages.post(&crate::support::principal("bob"), draft).await }
+        };
+        assert_eq!(there(to(&group), "two").await.unwrap().message.seq.0, 2);
+        let elsewhere = there(person("cat"), "hello").await.unwrap().message;
+        // This node goes on where the other one was, and its followers hear what happened there.
+        assert_eq!(store.post("ann", to(&group), "three").await.unwrap().message.seq.0, 3);
+        assert_eq!(there(to(&group), "two").await.unwrap().message.seq.0, 2);
+        let events = store.log.read_after(EventId(0), 100).await.unwrap();
+        let told: Vec<_> = events
+            .iter()
+            .filter_map(|event| match &event.body {
+                Body::MessagePosted(message) => Some(message.content.as_str()),
+                Body::ConversationCreated(_) | Body::MemberJoined(_) => None,
+            })
+            .collect();
+        assert_eq!(told, ["one", "two", "hello", "three"]);
+        assert!(events.windows(2).all(|pair| pair[0].id.next() == pair[1].id));
+        assert!(store.log.members.cached(elsewhere.conversation).is_some());
+    }
+}
+
+#[tokio::test]
+async fn closed_log_finishes_what_it_accepted_and_takes_no_more() {
+    let store = Store::sqlite().await;
+    let group = store.group("ann", &["bob"]).await;
+    let sends: Vec<_> = (0..20)
+        .map(|turn| {
+            let (messages, target) = (store.services.messages.clone(), to(&group));
+            tokio::spawn(async move {
+                let draft = hubwire::services::messages::Draft::text(
+                    target,
+                    format!("turn {turn}"),
+                    hubwire::services::messages::Via::Hub,
+                );
+                messages.post(&crate::support::principal("ann"), draft).await
+            })
+        })
+        .collect();
+    tokio::task::yield_now().await;
+    store.log.close().await;
+    for send in sends {
+        match send.await.unwrap() {
+            Ok(posted) => assert!(posted.event.unwrap() <= store.log.tail.head()),
+            Err(error) => assert_eq!(error.code(), "unavailable"),
+        }
+    }
+    assert_eq!(
+        store.post("ann", to(&group), "late").await.unwrap_err().code(),
+        "unavailable"
+    );
+}
