@@ -1,0 +1,61 @@
+// Starts the built server for a test, on a port of its own with a data folder of its own, and stops it.
+// The binary: HUBWIRE_BINARY, else the debug build in the cargo target directory.
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+
+const target = process.env.CARGO_TARGET_DIR ?? fileURLToPath(new URL('../../target', import.meta.url));
+export const binary = process.env.HUBWIRE_BINARY ?? path.join(target, 'debug/hubwire');
+
+// `settings` are environment variables. The limit on messages is off unless a test sets it.
+export async function startServer(settings = {}) {
+  if (!fs.existsSync(binary)) throw new Error(`${binary} is not there: build it with cargo build, or name another with HUBWIRE_BINARY`);
+  const dataDir = fs.mkdtempSync(path.join(os.tmpdir(), 'hubwire-test-'));
+  const env = { ...process.env, HUBWIRE_DATA_DIR: dataDir, HUBWIRE_LIMITS_MESSAGES_PER_MINUTE: '0', ...settings };
+  let child, log = '';
+
+  async function run(listen) {
+    child = spawn(binary, ['--listen', listen], { env, cwd: dataDir, stdio: ['ignore', 'pipe', 'pipe'] });
+    child.stderr.on('data', (data) => { log = (log + data).slice(-20_000); });
+    const ended = once(child, 'exit').then(([code]) => { throw new Error(`the server ended with ${code} before it listened:\n${log}`); });
+    ended.catch(() => {});
+    const listening = new Promise((resolve) => createInterface({ input: child.stdout }).on('line', (line) => {
+      const found = /^Now listening on: (\S+)$/.exec(line);
+      if (found) resolve(found[1]);
+    }));
+    return Promise.race([listening, ended]);
+  }
+
+  async function end(signal) {
+    if (child.exitCode !== null || child.signalCode !== null) return;
+    const exited = once(child, 'exit');
+    child.kill(signal);
+    await exited;
+  }
+
+  const url = await run('127.0.0.1:0');
+  return {
+    url,
+    dataDir,
+    log: () => log,
+    kill: () => end('SIGKILL'),
+    // As an operator stops it: it tells its clients, and is gone within ten seconds.
+    terminate: () => end('SIGTERM'),
+    // On the same port, with the same data.
+    startAgain: () => run(new URL(url).host),
+    async stop() {
+      await end('SIGKILL');
+      fs.rmSync(dataDir, { recursive: true, force: true });
+    },
+    // What `hubwire token` prints for a person.
+    async token(user, name) {
+      const { stdout } = await promisify(execFile)(binary, ['token', '--user', user, ...(name ? ['--name', name] : [])], { env, cwd: dataDir });
+      return stdout.trim();
+    },
+  };
+}

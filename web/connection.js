@@ -1,0 +1,68 @@
+// The hub half of the server: one connection that never gives up, and the calls made on it.
+/* global signalR */
+
+// Waits between attempts grow to ten seconds and stay there.
+function delayBefore(attempt) {
+  return ([0, 500, 1000, 2000, 5000][attempt] ?? 10_000) * (0.75 + Math.random() / 2);
+}
+
+const isRefusal = (error) => /\b401\b/.test(error?.message ?? '');
+
+// `on` holds handlers by event name, as the server sends them. `changed(state)` hears `connecting`, `online`,
+// `reconnecting` and `offline`; `back()` that the connection is there after it was not; `refused()` that the
+// token is no longer good.
+export function connectHub(token, on, { changed, back, refused }) {
+  let leaving = false, isRefused = false;
+  // Null ends the attempts: only a refused token does.
+  const retryForEver = {
+    nextRetryDelayInMilliseconds({ previousRetryCount, retryReason }) {
+      isRefused = isRefusal(retryReason);
+      return isRefused ? null : delayBefore(previousRetryCount);
+    },
+  };
+  const connection = new signalR.HubConnectionBuilder()
+    .withUrl('/hubs/chat', { accessTokenFactory: () => token })
+    .withAutomaticReconnect(retryForEver)
+    .configureLogging(signalR.LogLevel.Warning)
+    .build();
+  for (const [event, handler] of Object.entries(on)) connection.on(event, handler);
+
+  connection.onreconnecting(() => changed('reconnecting'));
+  connection.onreconnected(() => { changed('online'); back(); });
+  connection.onclose(() => {
+    if (leaving) return;
+    if (isRefused) return refused();
+    changed('offline');
+    start(1);
+  });
+
+  // Automatic reconnect begins after the first success; until then, and when the server closed for good, this does.
+  async function start(attempt = 0) {
+    try {
+      await connection.start();
+      changed('online');
+      if (attempt) back();
+    } catch (error) {
+      if (leaving) return;
+      if (isRefusal(error)) return refused();
+      changed('offline');
+      setTimeout(() => start(attempt + 1), delayBefore(attempt + 1));
+    }
+  }
+
+  return {
+    start: () => { changed('connecting'); return start(); },
+    stop: () => { leaving = true; return connection.stop(); },
+    isOnline: () => connection.state === signalR.HubConnectionState.Connected,
+    send: (message) => connection.invoke('SendMessage', message),
+    typing: (conversationId, isTyping) => connection.send('SendTypingIndicator', conversationId, isTyping).catch(() => {}),
+    createGroup: (group) => connection.invoke('CreateGroup', group),
+    // Messages oldest first: the newest page, the page before a message, or what came after one.
+    messages: (conversationId, range) => connection.invoke('GetMessages', conversationId, range),
+  };
+}
+
+// "… HubException: not_found: There is no such conversation" → "There is no such conversation"
+export function sentence(error) {
+  return /HubException: \w+: (.*)/s.exec(error.message)?.[1] ?? error.message;
+}
