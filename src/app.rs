@@ -116,12 +116,7 @@ pub async fn run(listener: TcpListener, app: Arc<App>, shutdown: impl Future<Out
     let stop = CancellationToken::new();
     let total = app.config.shutdown;
     let patience = total.checked_sub(LAST_WORDS).unwrap_or(total / 2);
-    let serving = tokio::spawn(serve::serve(
-        listener,
-        router::service(&app),
-        stop.clone(),
-        patience,
-    ));
+    let serving = tokio::spawn(serve::serve(listener, router::service(&app), stop.clone(), patience));
     shutdown.await;
     tracing::info!("stopping");
     app.draining.store(true, Ordering::Release);

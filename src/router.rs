@@ -54,7 +54,8 @@ fn hubs(_app: &Arc<App>) -> Router {
 /// Everything the server answers, as one service.
 pub fn service(
     app: &Arc<App>,
-) -> impl Service<Request<Body>, Response = Response, Error = Infallible, Future: Send> + Clone + Send + 'static + use<> {
+) -> impl Service<Request<Body>, Response = Response, Error = Infallible, Future: Send> + Clone + Send + 'static + use<>
+{
     let mut routes = api();
     routes.extend(page::routes());
     if app.gives_demo_tokens() {

@@ -47,10 +47,18 @@ impl Rules {
                 return Err(Error::Early);
             }
         }
-        if self.issuer.as_deref().is_some_and(|issuer| claims.get("iss").and_then(Value::as_str) != Some(issuer)) {
+        if self
+            .issuer
+            .as_deref()
+            .is_some_and(|issuer| claims.get("iss").and_then(Value::as_str) != Some(issuer))
+        {
             return Err(Error::Claim("iss"));
         }
-        if self.audience.as_deref().is_some_and(|audience| !holds(claims.get("aud"), audience)) {
+        if self
+            .audience
+            .as_deref()
+            .is_some_and(|audience| !holds(claims.get("aud"), audience))
+        {
             return Err(Error::Claim("aud"));
         }
         let user_id = self.user_id(claims).ok_or(Error::Claim("user id"))?;
