@@ -20,6 +20,7 @@ use crate::{
     clock::Clock,
     config::{self, Config},
     database::{self, Database},
+    hubs::Hubs,
     log::Log,
     router::{self, origins::Origins},
     serve,
@@ -53,6 +54,7 @@ pub struct App {
     pub log: Log,
     pub services: Services,
     pub auth: Auth,
+    pub hubs: Hubs,
     pub origins: Arc<Origins>,
     draining: AtomicBool,
     /// Locked for as long as the server lives.
@@ -72,6 +74,7 @@ impl App {
             .await
             .map_err(|error| unreachable_database(&error))?;
         let services = Services::new(&database, &log, &clock, settings(&config));
+        let hubs = Hubs::new(&services, &log, &config);
         let origins = Arc::new(Origins::new(&config));
         let draining = AtomicBool::new(false);
         Ok(Arc::new(Self {
@@ -81,6 +84,7 @@ impl App {
             log,
             services,
             auth,
+            hubs,
             origins,
             draining,
             _folder: folder,
@@ -95,11 +99,6 @@ impl App {
     /// Whether `POST /demo/token` exists: only for somebody trying the server out on their own machine.
     pub fn gives_demo_tokens(&self) -> bool {
         self.auth.is_made_up() && self.config.listen.ip().is_loopback()
-    }
-
-    /// Ends the hub connections, telling clients to come back. Called once, at the stop; bounded by the caller.
-    async fn hubs_drain(&self) {
-        std::future::ready(()).await;
     }
 
     /// Empties the writer and closes the database.
@@ -121,7 +120,7 @@ pub async fn run(listener: TcpListener, app: Arc<App>, shutdown: impl Future<Out
     tracing::info!("stopping");
     app.draining.store(true, Ordering::Release);
     let ending = async {
-        app.hubs_drain().await;
+        app.hubs.drain().await;
         stop.cancel();
         if let Err(error) = serving.await {
             tracing::error!("the accept loop ended early: {error}");

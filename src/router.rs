@@ -46,11 +46,6 @@ fn api() -> Vec<(&'static str, MethodRouter<Arc<App>>)> {
     ]
 }
 
-/// The hubs, each on its path of [`HUB_PATHS`].
-fn hubs(_app: &Arc<App>) -> Router {
-    Router::new()
-}
-
 /// Everything the server answers, as one service.
 pub fn service(
     app: &Arc<App>,
@@ -73,7 +68,7 @@ pub fn service(
         .method_not_allowed_fallback(async || Failure::wrong_method())
         .fallback(async || Failure::unknown_route())
         .with_state(app.clone())
-        .merge(hubs(app))
+        .merge(app.hubs.routes())
         // The last layer is the first to see a request.
         .layer(CatchPanicLayer::custom(requests::panicked))
         .layer(middleware::from_fn_with_state(app.clone(), hub_access::admit))

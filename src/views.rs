@@ -4,6 +4,7 @@
 //! ones nothing fills yet, so that a client never meets `undefined`.
 
 mod conversation;
+mod events;
 pub mod input;
 pub mod json;
 mod loose;
@@ -18,6 +19,7 @@ use serde::{Serialize, Serializer};
 use crate::services::paging::{self, Page};
 
 pub use conversation::{Conversation, Group, Skipped};
+pub use events::{ConversationUpdated, MessageStatus, Status, UserTyping};
 pub use loose::{List, Text};
 pub use message::{Message, MessagePage};
 pub use person::{Member, Participant, Person, Sender};

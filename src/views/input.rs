@@ -3,11 +3,13 @@
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::loose::{self, List, Text};
+pub use super::loose::Text;
+use super::loose::{self, List};
 use crate::services::{
     Error,
     groups::NewGroup,
     messages::{Draft, Target, Via},
+    paging::PageRequest,
 };
 
 /// A message to be sent. Where two names of one thing are there, the first in the contract's order counts.
@@ -107,6 +109,45 @@ impl GroupDraft {
             description: loose::first(&[("description", &self.description)])?,
             avatar: loose::first(&[("avatar", &self.avatar)])?,
         })
+    }
+}
+
+/// Which page of a list, in whatever style; on the hub an object, in REST the query.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+pub struct Paging {
+    skip: Text,
+    take: Text,
+    page: Text,
+    limit: Text,
+    page_number: Text,
+    page_size: Text,
+    offset: Text,
+    before: Text,
+    after: Text,
+    include_archived: Option<bool>,
+}
+
+impl Paging {
+    /// The page to read.
+    pub fn page(&self) -> Result<PageRequest, Error> {
+        let value = |name, value: &Text| value.text(name).map(|text| text.map(str::to_owned));
+        Ok(PageRequest {
+            skip: value("skip", &self.skip)?,
+            take: value("take", &self.take)?,
+            page: value("page", &self.page)?,
+            limit: value("limit", &self.limit)?,
+            page_number: value("pageNumber", &self.page_number)?,
+            page_size: value("pageSize", &self.page_size)?,
+            offset: value("offset", &self.offset)?,
+            before: value("before", &self.before)?,
+            after: value("after", &self.after)?,
+        })
+    }
+
+    /// Whether archived conversations are wanted too.
+    pub fn include_archived(&self) -> bool {
+        self.include_archived.unwrap_or_default()
     }
 }
 

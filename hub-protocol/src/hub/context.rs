@@ -32,6 +32,7 @@ pub struct User {
 /// What the hub keeps of one connection.
 pub(crate) struct Member {
     pub(super) id: ConnectionId,
+    negotiate_version: Option<i32>,
     pub(super) user: Option<User>,
     /// Set by the handshake.
     pub(super) protocol: OnceLock<Protocol>,
@@ -41,10 +42,11 @@ pub(crate) struct Member {
 }
 
 impl Member {
-    pub(super) fn new(id: ConnectionId, user: Option<User>, outbox: Outbox) -> Self {
+    pub(super) fn new(id: ConnectionId, negotiate_version: Option<i32>, user: Option<User>, outbox: Outbox) -> Self {
         let groups = Mutex::new(Some(Default::default()));
         Self {
             id,
+            negotiate_version,
             user,
             protocol: OnceLock::new(),
             outbox,
@@ -92,6 +94,11 @@ impl Connection {
     /// The public id. The token that opens the connection is another.
     pub fn id(&self) -> &ConnectionId {
         &self.member.id
+    }
+
+    /// The negotiate version that the client speaks; `None` where it skipped negotiation.
+    pub fn negotiate_version(&self) -> Option<i32> {
+        self.member.negotiate_version
     }
 
     /// The signed-in user's identifier.
@@ -151,6 +158,18 @@ impl Connection {
     /// Fails for values that the protocol cannot carry.
     pub fn push(&self, call: &Encoded<'_>) -> Result<(), HubError> {
         self.member.push(call)
+    }
+
+    /// Sends where there is room, also while behind, and says whether there was.
+    ///
+    /// # Errors
+    ///
+    /// Fails for values that the protocol cannot carry.
+    pub fn try_send(&self, call: &Encoded<'_>) -> Result<bool, HubError> {
+        let Some(protocol) = self.member.protocol.get() else {
+            return Ok(false);
+        };
+        Ok(self.member.outbox.try_push(call.frame(*protocol)?) != Pushed::Full)
     }
 
     /// Lets `feed` speak for everything after `position` whenever this connection is behind.

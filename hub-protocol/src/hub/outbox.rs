@@ -158,7 +158,8 @@ impl Outbox {
     pub(super) fn follow(&self, feed: Box<dyn Feed>, position: u64, behind: bool) {
         let mut state = self.state.lock();
         state.feed = Some(feed);
-        state.position = position;
+        // What was delivered meanwhile is not heard again.
+        state.position = state.position.max(position);
         if behind && state.mode == Mode::Live {
             state.mode = Mode::Behind;
         }

@@ -79,7 +79,7 @@ impl Drop for Registration<'_> {
 pub(crate) async fn run<T: Transport>(hub: Hub, transport: T, claim: Claim, user: Option<User>) {
     let options = &hub.0.options;
     let outbox = Outbox::new(options.outbox_bytes, options.overflow);
-    let member = Arc::new(Member::new(claim.id.clone(), user, outbox));
+    let member = Arc::new(Member::new(claim.id.clone(), claim.version, user, outbox));
     let registration_hub = hub.clone();
     let registration = Registration(&registration_hub, Arc::clone(&member));
     let core = Connection::accept(now(), options.connection.clone());

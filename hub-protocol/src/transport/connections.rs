@@ -23,7 +23,11 @@ pub(crate) struct Connections {
 
 #[derive(Debug)]
 enum Record {
-    Negotiated { id: ConnectionId, user: Option<String> },
+    Negotiated {
+        id: ConnectionId,
+        version: i32,
+        user: Option<String>,
+    },
     Active,
 }
 
@@ -41,6 +45,8 @@ pub(crate) struct Claim {
     connections: Arc<Connections>,
     token: ConnectionId,
     pub(crate) id: ConnectionId,
+    /// The negotiate version; `None` where negotiation was skipped.
+    pub(crate) version: Option<i32>,
 }
 
 impl Drop for Claim {
@@ -63,8 +69,14 @@ impl Connections {
         let id = random_id();
         // Version 0 has no secret: the id opens the connection (wire compatibility with old clients).
         let token = if version == 0 { id.clone() } else { random_id() };
-        self.table
-            .insert(token.clone(), Record::Negotiated { id: id.clone(), user });
+        self.table.insert(
+            token.clone(),
+            Record::Negotiated {
+                id: id.clone(),
+                version,
+                user,
+            },
+        );
         let mut waiting = self.waiting.lock();
         if waiting.is_empty() {
             tokio::spawn(Self::sweep(Arc::downgrade(self)));
@@ -79,17 +91,18 @@ impl Connections {
         let Entry::Occupied(mut record) = self.table.entry(token.clone()) else {
             return Err(Refused::Unknown);
         };
-        let id = match record.get() {
+        let (id, version) = match record.get() {
             Record::Active => return Err(Refused::InUse),
             // The token is a secret, but one that leaks must not open somebody else's connection.
             Record::Negotiated { user: owner, .. } if owner.as_deref() != user => return Err(Refused::OtherUser),
-            Record::Negotiated { id, .. } => id.clone(),
+            Record::Negotiated { id, version, .. } => (id.clone(), Some(*version)),
         };
         record.insert(Record::Active);
         Ok(Claim {
             connections: Arc::clone(self),
             token,
             id,
+            version,
         })
     }
 
@@ -101,6 +114,7 @@ impl Connections {
             connections: Arc::clone(self),
             token: id.clone(),
             id,
+            version: None,
         }
     }
 

@@ -1,0 +1,55 @@
+//! Arguments as clients give them: ids as text or numbers, options as objects, trailing ones left out.
+
+use hub_protocol::{codec::Arguments, hub::HubError};
+use serde::de::DeserializeOwned;
+
+use super::refused;
+use crate::{services::Error, views::input::Text};
+
+/// The argument at `index`; one that is left out or null is the default.
+pub(super) fn object<T: DeserializeOwned + Default>(
+    arguments: &Arguments,
+    index: usize,
+    name: &'static str,
+) -> Result<T, HubError> {
+    let value: Result<Option<T>, _> = arguments.bind(index);
+    value
+        .map(Option::unwrap_or_default)
+        .map_err(|_| refused(&Error::invalid(name, "must be an object")))
+}
+
+/// Text that must be there.
+pub(super) fn text(arguments: &Arguments, index: usize, name: &'static str) -> Result<String, HubError> {
+    let missing = || refused(&Error::invalid(name, "is needed"));
+    optional_text(arguments, index, name)?
+        .filter(|text| !text.trim().is_empty())
+        .ok_or_else(missing)
+}
+
+/// Text, or a number in its place.
+pub(super) fn optional_text(
+    arguments: &Arguments,
+    index: usize,
+    name: &'static str,
+) -> Result<Option<String>, HubError> {
+    let wrong = || refused(&Error::invalid(name, "must be text"));
+    let value: Text = arguments.bind(index).map_err(|_| wrong())?;
+    value
+        .text(name)
+        .map(|text| text.map(str::to_owned))
+        .map_err(|error| refused(&error))
+}
+
+/// A flag that must be there.
+pub(super) fn flag(arguments: &Arguments, index: usize, name: &'static str) -> Result<bool, HubError> {
+    arguments
+        .bind(index)
+        .map_err(|_| refused(&Error::invalid(name, "must be true or false")))
+}
+
+/// Whether an argument is an object, not a text or number.
+pub(super) fn is_object(arguments: &Arguments, index: usize) -> bool {
+    arguments
+        .bind::<serde_json::Map<String, serde_json::Value>>(index)
+        .is_ok()
+}

@@ -1,0 +1,151 @@
+//! `ConversationUpdated`: what a person is told of conversations that a connection of theirs does not hear.
+//!
+//! Merged to one a second for each person and conversation; what is told is the state at that moment.
+
+use std::{
+    collections::{HashMap, hash_map::Entry},
+    sync::{Arc, Weak},
+    time::Duration,
+};
+
+use entities::{ids::ConversationNumber, user_id::UserId};
+use parking_lot::Mutex;
+use tokio::{sync::Notify, time::Instant};
+
+use super::{calls, listeners::Listeners};
+use crate::services::Services;
+
+/// Least time between two notices of one conversation to one person.
+const INTERVAL: Duration = Duration::from_secs(1);
+/// Notices that wait at most. One that finds no place is not given; the next message notes it again.
+const MOST: usize = 65_536;
+
+/// The notices that wait. Cheap to clone.
+#[derive(Clone, Debug)]
+pub(super) struct Notices(Arc<Shared>);
+
+type Key = (UserId, ConversationNumber);
+
+#[derive(Debug, Default)]
+struct Shared {
+    noted: Mutex<HashMap<Key, Noted>>,
+    more: Arc<Notify>,
+}
+
+#[derive(Debug)]
+struct Noted {
+    /// Not told again before.
+    not_before: Instant,
+    waits: bool,
+}
+
+impl Notices {
+    /// Starts to give notices to whoever listens.
+    pub(super) fn start(services: Services, listeners: Arc<Listeners>) -> Self {
+        let shared = Arc::new(Shared::default());
+        tokio::spawn(give(
+            Arc::downgrade(&shared),
+            Arc::clone(&shared.more),
+            services,
+            listeners,
+        ));
+        Self(shared)
+    }
+
+    /// Something happened that some connection of `user` does not hear.
+    pub(super) fn note(&self, user: &UserId, conversation: ConversationNumber) {
+        let mut noted = self.0.noted.lock();
+        let full = noted.len() >= MOST;
+        match noted.entry((user.clone(), conversation)) {
+            Entry::Occupied(mut noted) => noted.get_mut().waits = true,
+            Entry::Vacant(_) if full => return,
+            Entry::Vacant(place) => {
+                let not_before = Instant::now();
+                place.insert(Noted {
+                    not_before,
+                    waits: true,
+                });
+            }
+        }
+        drop(noted);
+        self.0.more.notify_one();
+    }
+}
+
+impl Shared {
+    /// Takes what is due, forgets what is over, and says when to look again.
+    fn take(&self) -> (Vec<Key>, Option<Instant>) {
+        let now = Instant::now();
+        let (mut due, mut next) = (Vec::new(), None::<Instant>);
+        self.noted.lock().retain(|key, noted| {
+            if noted.not_before > now {
+                next = Some(next.map_or(noted.not_before, |next| next.min(noted.not_before)));
+                return true;
+            }
+            if !noted.waits {
+                return false;
+            }
+            noted.waits = false;
+            noted.not_before = now + INTERVAL;
+            next = Some(next.map_or(noted.not_before, |next| next.min(noted.not_before)));
+            due.push(key.clone());
+            true
+        });
+        (due, next)
+    }
+}
+
+async fn give(shared: Weak<Shared>, more: Arc<Notify>, services: Services, listeners: Arc<Listeners>) {
+    loop {
+        let Some(notices) = shared.upgrade().map(Notices) else {
+            return;
+        };
+        let (due, next) = notices.0.take();
+        for (user, conversation) in due {
+            notices.give_one(&services, &listeners, &user, conversation).await;
+        }
+        drop(notices);
+        let wait = async {
+            match next {
+                Some(next) => tokio::time::sleep_until(next).await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            () = wait => {}
+            () = more.notified() => {}
+        }
+    }
+}
+
+impl Notices {
+    async fn give_one(
+        &self,
+        services: &Services,
+        listeners: &Listeners,
+        user: &UserId,
+        conversation: ConversationNumber,
+    ) {
+        let details = match services.conversations.view_for(user, conversation).await {
+            Ok(Some(details)) => details,
+            Ok(None) => return,
+            Err(error) => {
+                tracing::warn!("a notice cannot be given yet: {error}");
+                return self.note(user, conversation);
+            }
+        };
+        let call = calls::conversation_updated(&details, user);
+        for listener in listeners
+            .of(user)
+            .iter()
+            .filter(|listener| !listener.hears(conversation))
+        {
+            match listener.connection.try_send(&call) {
+                Ok(true) => {}
+                // Its outbox is full: it is told when there is room, of the state then.
+                Ok(false) => self.note(user, conversation),
+                Err(error) => tracing::error!("a notice cannot be written: {error}"),
+            }
+        }
+    }
+}
