@@ -61,10 +61,6 @@ fn known(key: &str) -> &'static Setting {
     settings::find(key).expect("flags set settings of the table")
 }
 
-#[expect(
-    clippy::disallowed_methods,
-    reason = "this is the one place that reads the environment"
-)]
 fn variables() -> Result<Vec<(String, String)>, Error> {
     let ours = std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value)));
     ours.filter(|(name, _)| name.starts_with("HUBWIRE_"))

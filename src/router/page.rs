@@ -24,6 +24,8 @@ struct Asset {
 const HTML: &str = "text/html; charset=utf-8";
 const CSS: &str = "text/css; charset=utf-8";
 const JS: &str = "text/javascript; charset=utf-8";
+const SVG: &str = "image/svg+xml";
+const TEXT: &str = "text/plain; charset=utf-8";
 
 macro_rules! asset {
     ($path:literal, $file:literal, $content_type:expr) => {
@@ -39,7 +41,19 @@ macro_rules! asset {
 const ASSETS: &[Asset] = &[
     asset!("/", "index.html", HTML),
     asset!("/style.css", "style.css", CSS),
+    asset!("/icon.svg", "icon.svg", SVG),
     asset!("/app.js", "app.js", JS),
+    asset!("/api.js", "api.js", JS),
+    asset!("/composer.js", "composer.js", JS),
+    asset!("/connection.js", "connection.js", JS),
+    asset!("/conversations.js", "conversations.js", JS),
+    asset!("/dialog.js", "dialog.js", JS),
+    asset!("/dom.js", "dom.js", JS),
+    asset!("/session.js", "session.js", JS),
+    asset!("/store.js", "store.js", JS),
+    asset!("/timeline.js", "timeline.js", JS),
+    asset!("/vendor/signalr.min.js", "vendor/signalr.min.js", JS),
+    asset!("/vendor/signalr.LICENSE.txt", "vendor/signalr.LICENSE.txt", TEXT),
 ];
 
 /// The files' entity tags, in the order of [`ASSETS`].

@@ -23,7 +23,7 @@ enum Loose {
     #[default]
     Nothing,
     Text(String),
-    List(Vec<Loose>),
+    List(Vec<Self>),
     Other,
 }
 

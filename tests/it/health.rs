@@ -8,7 +8,6 @@ async fn healthy_server_says_so() {
     assert_eq!(app.ask("GET", "/healthz", &[], b"").await.data()["status"], "alive");
     assert_eq!(app.ask("GET", "/readyz", &[], b"").await.data()["status"], "ready");
     assert_eq!(app.ask("GET", "/READYZ/", &[], b"").await.status, 200);
-    app.stop().await;
 }
 
 #[tokio::test]

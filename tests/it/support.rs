@@ -1,9 +1,8 @@
 //! A server per test and the people who talk to it. Both act only through the public doors.
 
-mod database;
 mod http;
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{net::SocketAddr, sync::Arc, thread::JoinHandle, time::Duration};
 
 use hubwire::{
     app::{self, App},
@@ -13,20 +12,23 @@ use hubwire::{
 };
 use serde_json::Value;
 use tempfile::TempDir;
-use tokio::{net::TcpListener, task::JoinHandle};
+use tokio::{net::TcpListener, sync::oneshot};
 use tokio_util::sync::CancellationToken;
 
+use crate::database::TestDatabase;
 pub(crate) use http::{Answer, ask, exchange};
 
 /// The secret tests sign with.
 pub(crate) const SECRET: &str = "the secret of the tests, 32 bytes or more";
 
-/// A running server with a database of its own.
+/// A running server with a database of its own: PostgreSQL if there is one, else SQLite.
 pub(crate) struct TestApp {
     pub(crate) address: SocketAddr,
     pub(crate) app: Arc<App>,
     stop: CancellationToken,
-    server: JoinHandle<()>,
+    server: Option<JoinHandle<()>>,
+    // Dropped last, in this order: the server has stopped by then.
+    _database: TestDatabase,
     _folder: TempDir,
 }
 
@@ -39,27 +41,39 @@ impl TestApp {
     /// A server whose settings the test has changed.
     pub(crate) async fn with(change: impl FnOnce(&mut Config)) -> Self {
         let folder = tempfile::tempdir().unwrap();
+        let database = TestDatabase::each().await.pop().unwrap();
         let mut config = Config {
             listen: "127.0.0.1:0".parse().unwrap(),
+            database_url: Some(Secret::new(database.url.as_str())),
             data_dir: folder.path().to_owned(),
             jwt_secret: Some(Secret::new(SECRET)),
             limits: Limits::default(),
             ..Config::default()
         };
-        if let Some(url) = database::own_url().await {
-            config.database_url = Some(Secret::new(url));
-        }
         change(&mut config);
-        let app = App::open(config, Clock::system()).await.unwrap();
-        let listener = TcpListener::bind(app.config.listen).await.unwrap();
-        let address = listener.local_addr().unwrap();
         let stop = CancellationToken::new();
-        let server = tokio::spawn(app::run(listener, app.clone(), stop.clone().cancelled_owned()));
+        let (tell, told) = oneshot::channel();
+        let stopped = stop.clone().cancelled_owned();
+        // A thread of its own, so that it can end in order while the test is being torn down.
+        let server = std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build()
+                .unwrap();
+            runtime.block_on(async {
+                let app = App::open(config, Clock::system()).await.unwrap();
+                let listener = TcpListener::bind(app.config.listen).await.unwrap();
+                tell.send((listener.local_addr().unwrap(), app.clone())).ok().unwrap();
+                app::run(listener, app, stopped).await;
+            });
+        });
+        let (address, app) = told.await.expect("the server starts");
         Self {
             address,
             app,
             stop,
-            server,
+            server: Some(server),
+            _database: database,
             _folder: folder,
         }
     }
@@ -92,11 +106,16 @@ impl TestApp {
     pub(crate) async fn ask(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Answer {
         ask(self.address, method, path, headers, body).await
     }
+}
 
-    /// Stops the server the orderly way.
-    pub(crate) async fn stop(self) {
+impl Drop for TestApp {
+    fn drop(&mut self) {
         self.stop.cancel();
-        self.server.await.unwrap();
+        let ended = self.server.take().map(JoinHandle::join);
+        assert!(
+            std::thread::panicking() || matches!(ended, Some(Ok(()))),
+            "the server panicked"
+        );
     }
 }
 
