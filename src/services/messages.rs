@@ -14,8 +14,9 @@ use crate::services::conversations::Conversations;
 use crate::services::details::MessageDetails;
 use crate::services::limits::RateLimit;
 use crate::services::paging::{Page, PageRequest};
+use crate::services::reading::history;
 use crate::services::typing::Typing;
-use crate::services::{Error, Principal, access, content, reading};
+use crate::services::{Error, Principal, access, content};
 
 /// Where a message goes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -171,7 +172,7 @@ impl Messages {
     ) -> Result<Page<MessageDetails>, Error> {
         let window = page.window()?;
         let membership = self.conversations.resolve(principal, reference).await?;
-        reading::messages(
+        history::page(
             &self.conversations.database.read,
             &membership,
             &principal.user_id,
@@ -182,7 +183,7 @@ impl Messages {
 
     /// One message the caller may see, by UUID or number.
     pub async fn find(&self, principal: &Principal, reference: &str) -> Result<MessageDetails, Error> {
-        let row = reading::message(&self.conversations.database.read, reference).await?;
+        let row = history::message(&self.conversations.database.read, reference).await?;
         let row = row.ok_or_else(Error::no_message)?;
         let membership = self
             .conversations
@@ -197,7 +198,7 @@ impl Messages {
             None if membership.knows(&principal.user_id) => return Err(Error::NotAParticipant),
             None => return Err(Error::no_message()),
         }
-        let mut details = reading::detailed(&self.conversations.database.read, &membership, vec![row]).await?;
+        let mut details = history::detailed(&self.conversations.database.read, &membership, vec![row]).await?;
         details.pop().ok_or_else(Error::no_message)
     }
 
@@ -240,7 +241,7 @@ impl Messages {
         let Some(reference) = reference.map(str::trim).filter(|reference| !reference.is_empty()) else {
             return Ok(None);
         };
-        let row: Option<message::Model> = reading::message(&self.conversations.database.read, reference).await?;
+        let row: Option<message::Model> = history::message(&self.conversations.database.read, reference).await?;
         match row {
             Some(row) if row.conversation == membership.number => Ok(Some(row.id)),
             _ => Err(Error::invalid(
