@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use entities::ids::{EventId, MessageId};
+use entities::ids::{EventId, MessageId, Seq};
 use entities::message;
+use entities::user_id::UserId;
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -124,7 +125,9 @@ impl Messages {
             Some(membership) => membership,
             None => self.direct(principal, &draft.target).await?,
         };
-        let parent = self.parent(&membership, draft.parent.as_deref()).await?;
+        let parent = self
+            .parent(&membership, &principal.user_id, draft.parent.as_deref())
+            .await?;
         let keyless = client_message_id.is_none() && temp_id.is_none();
         let posted = self
             .conversations
@@ -237,13 +240,21 @@ impl Messages {
     }
 
     /// The answered message: it must be one of this conversation that the sender may see.
-    async fn parent(&self, membership: &Membership, reference: Option<&str>) -> Result<Option<MessageId>, Error> {
+    async fn parent(
+        &self,
+        membership: &Membership,
+        sender: &UserId,
+        reference: Option<&str>,
+    ) -> Result<Option<MessageId>, Error> {
         let Some(reference) = reference.map(str::trim).filter(|reference| !reference.is_empty()) else {
             return Ok(None);
         };
+        let visible_from = membership
+            .current(sender)
+            .map_or(Seq(i64::MAX), |member| member.visible_from_seq);
         let row: Option<message::Model> = history::message(&self.conversations.database.read, reference).await?;
         match row {
-            Some(row) if row.conversation == membership.number => Ok(Some(row.id)),
+            Some(row) if row.conversation == membership.number && row.seq >= visible_from => Ok(Some(row.id)),
             _ => Err(Error::invalid(
                 "parentMessageId",
                 "must be a message of this conversation",
