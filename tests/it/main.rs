@@ -2,7 +2,11 @@
 #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
 #[path = "../support/database.rs"]
-#[allow(dead_code, unreachable_pub, reason = "shared with the storage tests, which use the rest of it")]
+#[allow(
+    dead_code,
+    unreachable_pub,
+    reason = "shared with the storage tests, which use the rest of it"
+)]
 mod database;
 mod support;
 
