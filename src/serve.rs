@@ -5,21 +5,19 @@
 use std::{
     convert::Infallible,
     net::{IpAddr, SocketAddr},
+    pin::pin,
     sync::Arc,
     time::Duration,
 };
 
 use axum::{body::Body, extract::ConnectInfo, response::Response};
-use hyper::{Request, body::Incoming, service::service_fn};
-use hyper_util::{
-    rt::{TokioExecutor, TokioIo, TokioTimer},
-    server::{conn::auto, graceful::GracefulShutdown},
-};
+use hyper::{Request, body::Incoming, server::conn::http1, service::service_fn};
+use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::{
     net::{TcpListener, TcpStream},
     sync::{OwnedSemaphorePermit, Semaphore},
 };
-use tokio_util::sync::CancellationToken;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tower::Service;
 
 /// Time for a request's headers, and for a kept connection's next request.
@@ -32,19 +30,22 @@ const MOST_CONNECTIONS: usize = 65_536;
 const BACK_OFF: Duration = Duration::from_millis(100);
 
 /// Serves `service` until `stop` is cancelled, then waits for running requests, `grace` at most.
+///
+/// HTTP/1.1 only, by hyper's own builder: the one that detects versions waits without a time-out for the first
+/// bytes, and accepts HTTP/2 even when told not to.
 pub async fn serve<S>(listener: TcpListener, service: S, stop: CancellationToken, grace: Duration)
 where
     S: Service<Request<Body>, Response = Response, Error = Infallible> + Clone + Send + 'static,
     S::Future: Send,
 {
-    let mut builder = auto::Builder::new(TokioExecutor::new()).http1_only();
+    let mut builder = http1::Builder::new();
     builder
-        .http1()
         .timer(TokioTimer::new())
         .header_read_timeout(HEADER_TIMEOUT)
+        .max_header_size(LONGEST_HEAD)
         .max_buf_size(LONGEST_HEAD);
     let slots = Arc::new(Semaphore::new(MOST_CONNECTIONS));
-    let connections = GracefulShutdown::new();
+    let connections = TaskTracker::new();
     while let Some((tcp, peer, slot)) = accept(&listener, &slots, &stop).await {
         if let Err(error) = tcp.set_nodelay(true) {
             tracing::debug!("no-delay: {error}");
@@ -54,19 +55,24 @@ where
             request.extensions_mut().insert(ConnectInfo(peer));
             service.clone().call(request.map(Body::new))
         });
-        let connection = builder
-            .serve_connection_with_upgrades(TokioIo::new(tcp), answer)
-            .into_owned();
-        let connection = connections.watch(connection);
-        tokio::spawn(async move {
-            if let Err(error) = connection.await {
+        let connection = builder.serve_connection(TokioIo::new(tcp), answer).with_upgrades();
+        let stop = stop.clone();
+        connections.spawn(async move {
+            let mut connection = pin!(connection);
+            let mut ended = stop.run_until_cancelled(connection.as_mut()).await;
+            if ended.is_none() {
+                connection.as_mut().graceful_shutdown();
+                ended = Some(connection.await);
+            }
+            if let Some(Err(error)) = ended {
                 tracing::debug!("connection: {error}");
             }
             drop(slot);
         });
     }
     drop(listener);
-    if tokio::time::timeout(grace, connections.shutdown()).await.is_err() {
+    connections.close();
+    if tokio::time::timeout(grace, connections.wait()).await.is_err() {
         tracing::warn!("requests were still running and are dropped");
     }
 }

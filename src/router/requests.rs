@@ -7,7 +7,7 @@ use axum::{
     middleware::Next,
     response::{IntoResponse as _, Response},
 };
-use http::{HeaderName, HeaderValue, Method, StatusCode, header};
+use http::{HeaderName, HeaderValue, Method, StatusCode, Version, header};
 use tokio::time::Instant;
 use uuid::Uuid;
 
@@ -27,7 +27,12 @@ pub(super) async fn observe(mut request: Request, next: Next) -> Response {
     let trace = TraceId(given_id(&request).unwrap_or_else(|| Uuid::new_v4().simple().to_string()));
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
     request.extensions_mut().insert(trace.clone());
-    let mut response = controllers::render(next.run(request).await, &trace.0);
+    let answer = if has_one_host(&request) {
+        next.run(request).await
+    } else {
+        no_host().into_response()
+    };
+    let mut response = controllers::render(answer, &trace.0);
     let id = HeaderValue::from_str(&trace.0).expect("ids are checked or made of hexadecimal digits");
     response.headers_mut().insert(REQUEST_ID, id);
     response
@@ -35,6 +40,16 @@ pub(super) async fn observe(mut request: Request, next: Next) -> Response {
         .insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     report(&method, &path, response.status(), started, &trace);
     response
+}
+
+/// RFC 9112 §3.2: HTTP/1.1 names the host, once. Two of them could mean one thing to a proxy and another here.
+fn has_one_host(request: &Request) -> bool {
+    let hosts = request.headers().get_all(header::HOST).iter().count();
+    hosts == 1 || (hosts == 0 && request.version() < Version::HTTP_11)
+}
+
+fn no_host() -> Failure {
+    Failure::invalid(Some("Host"), "The Host header must be there once")
 }
 
 fn report(method: &Method, path: &str, status: StatusCode, started: Instant, trace: &TraceId) {
@@ -79,6 +94,7 @@ mod tests {
         let request = Request::builder()
             .uri("/?access_token=t")
             .header(REQUEST_ID, "r1")
+            .header(header::HOST, "x")
             .body(Body::empty())
             .unwrap();
         let response = router.oneshot(request).await.unwrap();

@@ -160,6 +160,11 @@ async fn bad_heads_are_refused_by_the_socket() {
     assert_eq!(exchange(app.address, big.as_bytes()).await.status, 431);
     let cases = [
         "GARBAGE\r\n\r\n",
+        "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+        "GET / HTTP/1.1\r\nhost: x\r\nfolded: a\r\n b\r\n\r\n",
+        "GET / HTTP/1.1\r\n\r\n",
+        "GET / HTTP/1.1\r\nhost: x\r\nhost: y\r\n\r\n",
+        "POST /api/Chat/messages HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\ntransfer-encoding: identity\r\n\r\n0\r\n\r\n",
         "GET / HTTP/9.9\r\nhost: x\r\n\r\n",
         "GET / HTTP/1.1\r\nhost : x\r\n\r\n",
         "POST /api/Chat/messages HTTP/1.1\r\nhost: x\r\ncontent-length: abc\r\n\r\n",
