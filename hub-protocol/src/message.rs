@@ -29,6 +29,23 @@ pub enum HubMessage {
     Sequence(Sequence),
 }
 
+impl HubMessage {
+    /// Its type and target or id, for logs: never what it carries.
+    pub fn describe(&self) -> String {
+        match self {
+            Self::Invocation(call) => format!("Invocation of {:?} {:?}", call.target, call.invocation_id),
+            Self::StreamInvocation(call) => format!("StreamInvocation of {:?} {:?}", call.target, call.invocation_id),
+            Self::StreamItem(item) => format!("StreamItem {:?}", item.invocation_id),
+            Self::Completion(completion) => format!("Completion {:?}", completion.invocation_id),
+            Self::CancelInvocation(cancel) => format!("CancelInvocation {:?}", cancel.invocation_id),
+            Self::Ping => "Ping".to_owned(),
+            Self::Close(_) => "Close".to_owned(),
+            Self::Ack(sequence) => format!("Ack {}", sequence.sequence_id),
+            Self::Sequence(sequence) => format!("Sequence {}", sequence.sequence_id),
+        }
+    }
+}
+
 /// A call of `target`, in either direction.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Invocation {

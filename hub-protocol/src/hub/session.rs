@@ -149,6 +149,7 @@ impl<T: Transport> Session<T> {
                     self.call = Some(self.connect());
                 }
                 Some(Event::Message(message)) => {
+                    tracing::trace!(connection.id = %self.member.id, "received {}", message.describe());
                     let cx = self.context();
                     self.call = dispatch(&self.hub, cx, message);
                     if self.call.is_none() {

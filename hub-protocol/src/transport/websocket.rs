@@ -166,7 +166,10 @@ impl Transport for WebSocket {
             }
             let io = Pin::new(self.socket.get_mut().io());
             match ready!(io.poll_write(cx, &self.output.writing)) {
-                Ok(written) if written > 0 => self.output.writing.advance(written),
+                Ok(written) if written > 0 => {
+                    tracing::trace!(bytes = written, "wrote");
+                    self.output.writing.advance(written);
+                }
                 _ => {
                     self.broken = true;
                     return Poll::Ready(Err(Lost));
