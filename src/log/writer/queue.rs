@@ -29,6 +29,8 @@ impl Queue {
     /// Runs until it is closed, or nobody is left who could ask.
     pub(crate) async fn run(mut self) {
         while let Some(first) = self.arrivals.recv().await {
+            // Those who were answered together ask again together: let the ready ones in before the lock is taken.
+            tokio::task::yield_now().await;
             let batch = self.gather(first);
             if self.state.write(batch).await.is_err() {
                 self.refuse_waiting();
