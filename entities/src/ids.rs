@@ -103,11 +103,11 @@ macro_rules! uuid {
 }
 
 uuid! {
-    /// A conversation's public id (UUIDv7).
+    /// A conversation's public id (a UUID of version 7).
     ConversationId
 }
 uuid! {
-    /// A message's public id (UUIDv7), made before the first attempt to store it.
+    /// A message's public id (a UUID of version 7), made before the first attempt to store it.
     MessageId
 }
 

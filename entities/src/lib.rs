@@ -1,4 +1,4 @@
-//! Hubwire's tables: a SeaORM file each, the id newtypes, and the small enums that are stored in columns.
+//! Hubwire's tables: a file each, the id newtypes, and the small enums that are stored in columns.
 //!
 //! Rows and relations only; what may be done with them is `src/log` and `src/services`.
 

@@ -22,7 +22,7 @@ struct Complex {
     score: Option<f64>,
     tags: Option<Vec<String>>,
     counts: Option<BTreeMap<String, i32>>,
-    nested: Option<Box<Complex>>,
+    nested: Option<Box<Self>>,
 }
 
 #[derive(Default, Serialize, Deserialize)]

@@ -16,7 +16,10 @@ use hub_protocol::{
     connection,
     hub::{HubOptions, User},
 };
-use tower_http::cors::{AllowHeaders, AllowMethods, AllowOrigin, CorsLayer};
+use tower_http::cors::{AllowCredentials, AllowHeaders, AllowMethods, AllowOrigin, CorsLayer};
+
+/// The one origin whose pages may come with credentials.
+const ORIGIN: &str = "http://localhost:5999";
 
 #[tokio::main]
 #[expect(clippy::print_stdout, reason = "whoever started it waits for this line")]
@@ -52,8 +55,8 @@ async fn main() -> std::io::Result<()> {
         .layer(middleware::from_fn(sign_in))
         .layer(
             CorsLayer::new()
-                .allow_origin(AllowOrigin::predicate(|origin, _| origin == "http://localhost:5999"))
-                .allow_credentials(true)
+                .allow_origin(AllowOrigin::predicate(|origin, _| origin == ORIGIN))
+                .allow_credentials(AllowCredentials::predicate(|origin, _| origin == ORIGIN))
                 .allow_methods(AllowMethods::mirror_request())
                 .allow_headers(AllowHeaders::mirror_request()),
         );

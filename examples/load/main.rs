@@ -9,7 +9,7 @@
 //! `--secret` is the server's `HUBWIRE_JWT_SECRET`: with it every connection is a person of its own. With `--token`
 //! all are one person, and the server's limit of connections per person applies. For `send` the server runs with
 //! `HUBWIRE_LIMITS_MESSAGES_PER_MINUTE=0`. CPU and memory come from `/proc`, so the server is on this machine.
-#![expect(clippy::print_stdout, reason = "its output is what it is for")]
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "its output is what it is for")]
 
 mod client;
 mod idle;
@@ -18,6 +18,7 @@ mod send;
 mod start;
 
 use std::path::PathBuf;
+use std::process::ExitCode;
 
 use anyhow::{Context as _, Result};
 use clap::{Args, Parser, Subcommand};
@@ -100,8 +101,8 @@ impl Server {
 }
 
 #[tokio::main]
-async fn main() -> Result<()> {
-    match Options::parse().measure {
+async fn main() -> ExitCode {
+    let measured = match Options::parse().measure {
         Measure::Idle { server, connections } => idle::run(&server, connections).await,
         Measure::Send {
             server,
@@ -110,5 +111,12 @@ async fn main() -> Result<()> {
             group,
         } => send::run(&server, senders, seconds, group).await,
         Measure::Start { binary, data_dir, runs } => start::run(&binary, data_dir, runs).await,
+    };
+    match measured {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error:#}");
+            ExitCode::FAILURE
+        }
     }
 }

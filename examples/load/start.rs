@@ -94,6 +94,7 @@ fn token(binary: &Path, data: &Path) -> Result<String> {
 
 fn command(binary: &Path, data: &Path) -> Command {
     let mut command = Command::new(binary);
-    command.env("HUBWIRE_DATA_DIR", data).current_dir(data);
+    // No settings but this one, whatever the shell has.
+    command.env_clear().env("HUBWIRE_DATA_DIR", data).current_dir(data);
     command
 }

@@ -1,7 +1,7 @@
 //! JSON as `System.Text.Json` writes it for SignalR: values of Rust types that carry .NET's names.
 //!
-//! Types are declared with the names that MessagePack shows (PascalCase in .NET); here members are written
-//! in camelCase and matched ignoring case, enums without data are numbers, and bytes are base64.
+//! Types are declared with the names that MessagePack shows (`PascalCase` in .NET); here members are written
+//! in `camelCase` and matched ignoring case, enums without data are numbers, and bytes are base64.
 //! Keys of maps are left alone.
 
 mod de;

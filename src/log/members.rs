@@ -110,7 +110,7 @@ struct State {
     memberships: Cache<ConversationNumber, Arc<Membership>>,
     numbers: Cache<ConversationId, ConversationNumber>,
     direct: Cache<String, ConversationNumber>,
-    /// Grows with every fold: what was read from the database before it may be stale.
+    /// Grows when a known membership changes: what was read from the database before may be stale.
     generation: u64,
 }
 
@@ -224,9 +224,8 @@ impl Members {
                     name: created.name.clone(),
                     intervals: intervals.collect(),
                 };
-                let mut state = self.state.lock();
-                state.generation += 1;
-                state.keep(&Arc::new(membership));
+                // Nobody can have loaded an older state of it: there was none.
+                self.state.lock().keep(&Arc::new(membership));
             }
             Body::MemberJoined(joined) if !joined.founding => {
                 let mut state = self.state.lock();

@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use entities::ids::{EventId, MessageId};
+use entities::ids::{EventId, MessageId, Seq};
 use entities::message;
+use entities::user_id::UserId;
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -14,8 +15,9 @@ use crate::services::conversations::Conversations;
 use crate::services::details::MessageDetails;
 use crate::services::limits::RateLimit;
 use crate::services::paging::{Page, PageRequest};
+use crate::services::reading::history;
 use crate::services::typing::Typing;
-use crate::services::{Error, Principal, access, content, reading};
+use crate::services::{Error, Principal, access, content};
 
 /// Where a message goes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -123,7 +125,9 @@ impl Messages {
             Some(membership) => membership,
             None => self.direct(principal, &draft.target).await?,
         };
-        let parent = self.parent(&membership, draft.parent.as_deref()).await?;
+        let parent = self
+            .parent(&membership, &principal.user_id, draft.parent.as_deref())
+            .await?;
         let keyless = client_message_id.is_none() && temp_id.is_none();
         let posted = self
             .conversations
@@ -171,7 +175,7 @@ impl Messages {
     ) -> Result<Page<MessageDetails>, Error> {
         let window = page.window()?;
         let membership = self.conversations.resolve(principal, reference).await?;
-        reading::messages(
+        history::page(
             &self.conversations.database.read,
             &membership,
             &principal.user_id,
@@ -182,7 +186,7 @@ impl Messages {
 
     /// One message the caller may see, by UUID or number.
     pub async fn find(&self, principal: &Principal, reference: &str) -> Result<MessageDetails, Error> {
-        let row = reading::message(&self.conversations.database.read, reference).await?;
+        let row = history::message(&self.conversations.database.read, reference).await?;
         let row = row.ok_or_else(Error::no_message)?;
         let membership = self
             .conversations
@@ -197,7 +201,7 @@ impl Messages {
             None if membership.knows(&principal.user_id) => return Err(Error::NotAParticipant),
             None => return Err(Error::no_message()),
         }
-        let mut details = reading::detailed(&self.conversations.database.read, &membership, vec![row]).await?;
+        let mut details = history::detailed(&self.conversations.database.read, &membership, vec![row]).await?;
         details.pop().ok_or_else(Error::no_message)
     }
 
@@ -236,13 +240,21 @@ impl Messages {
     }
 
     /// The answered message: it must be one of this conversation that the sender may see.
-    async fn parent(&self, membership: &Membership, reference: Option<&str>) -> Result<Option<MessageId>, Error> {
+    async fn parent(
+        &self,
+        membership: &Membership,
+        sender: &UserId,
+        reference: Option<&str>,
+    ) -> Result<Option<MessageId>, Error> {
         let Some(reference) = reference.map(str::trim).filter(|reference| !reference.is_empty()) else {
             return Ok(None);
         };
-        let row: Option<message::Model> = reading::message(&self.conversations.database.read, reference).await?;
+        let visible_from = membership
+            .current(sender)
+            .map_or(Seq(i64::MAX), |member| member.visible_from_seq);
+        let row: Option<message::Model> = history::message(&self.conversations.database.read, reference).await?;
         match row {
-            Some(row) if row.conversation == membership.number => Ok(Some(row.id)),
+            Some(row) if row.conversation == membership.number && row.seq >= visible_from => Ok(Some(row.id)),
             _ => Err(Error::invalid(
                 "parentMessageId",
                 "must be a message of this conversation",

@@ -230,6 +230,3 @@ fn time(text: &str) -> Option<Bound> {
         exact,
     })
 }
-
-#[cfg(test)]
-mod tests;

@@ -90,12 +90,8 @@ impl Typing {
     pub async fn set(&self, principal: &Principal, reference: &str, is_typing: bool) -> Result<(), Error> {
         let membership = access::membership(&self.log, &principal.user_id, reference).await?;
         let person = self.people.shared(principal).await?;
-        self.shared.set(
-            (membership.number, principal.user_id.clone()),
-            membership.id,
-            person,
-            is_typing,
-        );
+        let key = (membership.number, principal.user_id.clone());
+        self.shared.set(&key, membership.id, person, is_typing);
         Ok(())
     }
 
@@ -128,14 +124,14 @@ impl Typing {
 impl Shared {
     fn set(
         &self,
-        key: (ConversationNumber, UserId),
+        key: &(ConversationNumber, UserId),
         conversation_id: ConversationId,
         person: Arc<Person>,
         is_typing: bool,
     ) {
         let now = Instant::now();
         let mut state = self.state.lock();
-        if !state.typists.contains_key(&key) {
+        if !state.typists.contains_key(key) {
             if !is_typing || state.typists.len() >= MAX_TYPISTS {
                 return;
             }
@@ -148,7 +144,7 @@ impl Shared {
             };
             state.typists.insert(key.clone(), typist);
         }
-        let Some(typist) = state.typists.get_mut(&key) else {
+        let Some(typist) = state.typists.get_mut(key) else {
             return;
         };
         typist.until = is_typing.then(|| now + self.timeout);

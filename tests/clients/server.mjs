@@ -10,18 +10,22 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
 const target = process.env.CARGO_TARGET_DIR ?? fileURLToPath(new URL('../../target', import.meta.url));
+const clean = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('HUBWIRE_')));
 export const binary = process.env.HUBWIRE_BINARY ?? path.join(target, 'debug/hubwire');
 
-// `settings` are environment variables. The limit on messages is off unless a test sets it.
+// `settings` are environment variables, and the only ones of the server's. The limit on messages is off unless a
+// test sets it.
 export async function startServer(settings = {}) {
   if (!fs.existsSync(binary)) throw new Error(`${binary} is not there: build it with cargo build, or name another with HUBWIRE_BINARY`);
   const dataDir = fs.mkdtempSync(path.join(os.tmpdir(), 'hubwire-test-'));
-  const env = { ...process.env, HUBWIRE_DATA_DIR: dataDir, HUBWIRE_LIMITS_MESSAGES_PER_MINUTE: '0', ...settings };
-  let child, log = '';
+  const env = { ...clean, HUBWIRE_DATA_DIR: dataDir, HUBWIRE_LIMITS_MESSAGES_PER_MINUTE: '0', ...settings };
+  let child, log = '', isEnding = false;
 
   async function run(listen) {
     child = spawn(binary, ['--listen', listen], { env, cwd: dataDir, stdio: ['ignore', 'pipe', 'pipe'] });
     child.stderr.on('data', (data) => { log = (log + data).slice(-20_000); });
+    isEnding = false;
+    child.once('exit', (code, signal) => { if (!isEnding) console.error(`the server ended by itself (code ${code}, signal ${signal}); its log:\n${log}`); });
     const ended = once(child, 'exit').then(([code]) => { throw new Error(`the server ended with ${code} before it listened:\n${log}`); });
     ended.catch(() => {});
     const listening = new Promise((resolve) => createInterface({ input: child.stdout }).on('line', (line) => {
@@ -33,6 +37,7 @@ export async function startServer(settings = {}) {
 
   async function end(signal) {
     if (child.exitCode !== null || child.signalCode !== null) return;
+    isEnding = true;
     const exited = once(child, 'exit');
     child.kill(signal);
     await exited;

@@ -4,8 +4,9 @@ use entities::ids::EventId;
 use hubwire::log::Log;
 use hubwire::log::event::Body;
 use hubwire::services::Services;
+use hubwire::services::messages::{Draft, Via};
 
-use crate::support::{Store, person, settings, to};
+use crate::support::{Store, person, principal, settings, to};
 
 #[tokio::test]
 async fn events_read_the_same_from_memory_and_from_the_database() {
@@ -14,6 +15,13 @@ async fn events_read_the_same_from_memory_and_from_the_database() {
         for turn in 0..5 {
             store.post("ann", to(&group), &format!("turn {turn}")).await.unwrap();
         }
+        let draft = Draft {
+            metadata: Some(serde_json::json!({"plan": {"b": [1, "\u{0}"]}})),
+            kind: Some("Location".into()),
+            temp_id: Some("7".into()),
+            ..Draft::text(to(&group), "there", Via::Hub)
+        };
+        store.services.messages.post(&principal("ann"), draft).await.unwrap();
         let remembered = store.log.read_after(EventId(0), 100).await.unwrap();
         assert!(store.log.tail.after(EventId(0), 1).is_some());
         let epoch = store.log.epoch().to_owned();
@@ -23,7 +31,7 @@ async fn events_read_the_same_from_memory_and_from_the_database() {
         let stored = store.log.read_after(EventId(0), 100).await.unwrap();
         let text = |events: &[std::sync::Arc<hubwire::log::event::Event>]| format!("{events:?}");
         assert_eq!(text(&remembered), text(&stored));
-        assert_eq!(stored.len(), 8);
+        assert_eq!(stored.len(), 9);
         assert_eq!(store.log.read_after(EventId(3), 2).await.unwrap()[0].id, EventId(4));
         assert!(store.log.read_after(store.log.tail.head(), 9).await.unwrap().is_empty());
     }
@@ -49,12 +57,12 @@ async fn what_another_node_wrote_is_folded_before_anything_is_checked() {
         let other = Log::open(&store.database, &store.clock).await.unwrap();
         let services = Services::new(&store.database, &other, &store.clock, settings());
         let there = |target, content: &str| {
-            let draft = hubwire::services::messages::Draft {
+            let draft = Draft {
                 client_message_id: Some("k1".into()),
-                ..hubwire::services::messages::Draft::text(target, content, hubwire::services::messages::Via::Hub)
+                ..Draft::text(target, content, Via::Hub)
             };
             let messages = services.messages.clone();
-            async move { messages.post(&crate::support::principal("bob"), draft).await }
+            async move { messages.post(&principal("bob"), draft).await }
         };
         assert_eq!(there(to(&group), "two").await.unwrap().message.seq.0, 2);
         let elsewhere = there(person("cat"), "hello").await.unwrap().message;
@@ -83,12 +91,8 @@ async fn closed_log_finishes_what_it_accepted_and_takes_no_more() {
         .map(|turn| {
             let (messages, target) = (store.services.messages.clone(), to(&group));
             tokio::spawn(async move {
-                let draft = hubwire::services::messages::Draft::text(
-                    target,
-                    format!("turn {turn}"),
-                    hubwire::services::messages::Via::Hub,
-                );
-                messages.post(&crate::support::principal("ann"), draft).await
+                let draft = Draft::text(target, format!("turn {turn}"), Via::Hub);
+                messages.post(&principal("ann"), draft).await
             })
         })
         .collect();

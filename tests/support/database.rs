@@ -1,5 +1,6 @@
 //! A fresh database for a test: an SQLite file of its own, and a PostgreSQL schema of its own when
 //! `HUBWIRE_TEST_DATABASE_URL` names a server.
+#![allow(dead_code, reason = "each test binary uses its own part")]
 
 use sea_orm::{ConnectionTrait, Database};
 use tempfile::TempDir;
@@ -15,7 +16,7 @@ pub struct TestDatabase {
 
 #[derive(Debug)]
 enum Home {
-    Directory(#[expect(dead_code, reason = "removed when dropped")] TempDir),
+    Directory(TempDir),
     Schema { server: String, name: String },
 }
 

@@ -1,3 +1,5 @@
+//! Values as System.Text.Json would write and read them.
+
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
@@ -13,7 +15,7 @@ struct Shape {
     colour: Colour,
     payload: Binary,
     counts: BTreeMap<String, i32>,
-    nested: Option<Box<Shape>>,
+    nested: Option<Box<Self>>,
     #[serde(alias = "Body")]
     content: String,
 }
@@ -26,16 +28,16 @@ enum Colour {
 }
 
 #[track_caller]
-fn check_written<T: Serialize>(value: T, expect: &str) {
+fn check_written<T: Serialize>(value: &T, expect: &str) {
     assert_eq!(
-        String::from_utf8(to_vec(&value, Naming::CamelCase).unwrap()).unwrap(),
+        String::from_utf8(to_vec(value, Naming::CamelCase).unwrap()).unwrap(),
         expect
     );
 }
 
 #[track_caller]
-fn check_read(json: &str, expect: Shape) {
-    assert_eq!(from_slice::<Shape>(json.as_bytes()).unwrap(), expect);
+fn check_read(json: &str, expect: &Shape) {
+    assert_eq!(&from_slice::<Shape>(json.as_bytes()).unwrap(), expect);
 }
 
 #[test]
@@ -72,7 +74,7 @@ fn camel_case_is_dotnets() {
 fn members_are_matched_ignoring_case_and_the_last_counts() {
     check_read(
         r#"{"USERID": 1, "userId": 7, "Nested": {"fullname": "n"}, "colour": 1, "unknown": [1, {"x": 2}]}"#,
-        Shape {
+        &Shape {
             user_id: 7,
             colour: Colour::Green,
             nested: Some(Box::new(Shape {
@@ -89,7 +91,7 @@ fn aliases_ignore_case_too() {
     for name in ["content", "Content", "body", "Body"] {
         check_read(
             &format!(r#"{{"{name}": "x"}}"#),
-            Shape {
+            &Shape {
                 content: "x".to_owned(),
                 ..Shape::default()
             },
@@ -129,7 +131,7 @@ fn nesting_is_limited_however_the_type_recurses() {
 fn what_json_cannot_say_is_an_error() {
     assert!(to_vec(&f64::NAN, Naming::CamelCase).is_err());
     assert!(to_vec(&BTreeMap::from([(vec![1], 1)]), Naming::CamelCase).is_err());
-    check_written(BTreeMap::from([(5, "five")]), r#"{"5":"five"}"#);
+    check_written(&BTreeMap::from([(5, "five")]), r#"{"5":"five"}"#);
 }
 
 #[test]

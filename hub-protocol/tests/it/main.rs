@@ -1,0 +1,10 @@
+//! The library from outside: bytes, properties, one connection under virtual time, whole hubs over sockets.
+#![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
+
+mod connection;
+mod properties;
+mod sessions;
+mod slow_clients;
+mod support;
+mod vectors;
+mod websocket;

@@ -1,0 +1,150 @@
+//! A hub on a socket of its own, and a client that writes down what it hears.
+
+use std::{
+    net::SocketAddr,
+    time::{Duration, Instant},
+};
+
+use futures_util::{SinkExt, StreamExt};
+use hub_protocol::hub::{Hub, User};
+use tokio::net::{TcpListener, TcpStream};
+use tokio_tungstenite::{
+    MaybeTlsStream, WebSocketStream,
+    tungstenite::{Message, client::IntoClientRequest, protocol::CloseFrame},
+};
+
+/// How long anything may take before a test has failed.
+pub(crate) const DEADLINE: Duration = Duration::from_secs(10);
+
+/// One moment for all tests of the state machine; they add to it.
+pub(crate) fn epoch() -> Instant {
+    tokio::time::Instant::now().into_std()
+}
+
+/// Serves a hub at `/hub`. `?user=NAME` signs in.
+pub(crate) async fn serve(hub: &Hub) -> Server {
+    let endpoint = hub.endpoint();
+    let routes = endpoint.clone().routes("/hub").layer(axum::middleware::from_fn(
+        async |mut request: axum::extract::Request, next: axum::middleware::Next| {
+            let query = request.uri().query().unwrap_or_default();
+            if let Some(name) = query.split('&').find_map(|pair| pair.strip_prefix("user=")) {
+                let user = User {
+                    identifier: Some(name.to_owned()),
+                    ..User::default()
+                };
+                request.extensions_mut().insert(user);
+            }
+            next.run(request).await
+        },
+    ));
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move { axum::serve(listener, routes).await });
+    Server { address, endpoint }
+}
+
+pub(crate) struct Server {
+    pub(crate) address: SocketAddr,
+    pub(crate) endpoint: hub_protocol::endpoint::Endpoint,
+}
+
+impl Server {
+    /// A client that has shaken hands.
+    pub(crate) async fn connect(&self) -> Client {
+        self.connect_as("").await
+    }
+
+    pub(crate) async fn connect_as(&self, user: &str) -> Client {
+        let mut client = self
+            .open(if user.is_empty() {
+                String::new()
+            } else {
+                format!("?user={user}")
+            })
+            .await;
+        client.say(r#"{"protocol":"json","version":1}"#).await;
+        assert_eq!(client.hear().await, "{}");
+        client
+    }
+
+    /// A client that has said nothing yet.
+    pub(crate) async fn open(&self, query: String) -> Client {
+        let request = format!("ws://{}/hub{query}", self.address)
+            .into_client_request()
+            .unwrap();
+        let (socket, _) = tokio_tungstenite::connect_async(request).await.unwrap();
+        Client {
+            socket,
+            heard: Default::default(),
+        }
+    }
+}
+
+pub(crate) struct Client {
+    pub(crate) socket: WebSocketStream<MaybeTlsStream<TcpStream>>,
+    heard: std::collections::VecDeque<String>,
+}
+
+impl Client {
+    pub(crate) async fn say(&mut self, record: &str) {
+        self.socket
+            .send(Message::text(format!("{record}\u{1e}")))
+            .await
+            .unwrap();
+    }
+
+    pub(crate) async fn call(&mut self, id: &str, target: &str, arguments: serde_json::Value) {
+        self.say(&format!(
+            r#"{{"type":1,"invocationId":"{id}","target":"{target}","arguments":{arguments}}}"#
+        ))
+        .await;
+    }
+
+    /// The next record.
+    pub(crate) async fn hear(&mut self) -> String {
+        loop {
+            if let Some(record) = self.heard.pop_front() {
+                return record;
+            }
+            match self.frame().await {
+                Some(Message::Text(text)) => {
+                    let records = text.strip_suffix('\u{1e}').expect("frames end where records end");
+                    self.heard.extend(records.split('\u{1e}').map(str::to_owned));
+                }
+                Some(Message::Ping(_) | Message::Pong(_)) => {}
+                other => panic!("expected a record, got {other:?}"),
+            }
+        }
+    }
+
+    /// The next frame, or none when the connection has ended.
+    pub(crate) async fn frame(&mut self) -> Option<Message> {
+        tokio::time::timeout(DEADLINE, self.socket.next())
+            .await
+            .expect("within the deadline")?
+            .ok()
+    }
+
+    /// What the server says at the end.
+    pub(crate) async fn closed(&mut self) -> Option<CloseFrame> {
+        loop {
+            match self.frame().await {
+                Some(Message::Close(frame)) => return frame,
+                Some(_) => {}
+                None => return None,
+            }
+        }
+    }
+}
+
+/// Waits until something is so.
+pub(crate) async fn until(what: &str, mut so: impl FnMut() -> bool) {
+    let waiting = async {
+        while !so() {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(DEADLINE, waiting)
+        .await
+        .unwrap_or_else(|_| panic!("never: {what}"));
+}

@@ -1,1 +1,0 @@
-//! Every style of paging against a simple model.

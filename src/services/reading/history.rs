@@ -1,0 +1,159 @@
+//! Pages of messages, and single ones.
+
+use std::collections::HashMap;
+
+use entities::ids::{ConversationNumber, MessageId, MessageNumber, Seq};
+use entities::user_id::UserId;
+use entities::{conversation, member, message, person};
+use sea_orm::sea_query::SimpleExpr;
+use sea_orm::{ColumnTrait, Condition, DatabaseConnection, EntityTrait, QueryFilter, QueryOrder, Select};
+
+use crate::log::members::Membership;
+use crate::services::Error;
+use crate::services::details::{MessageDetails, Person};
+use crate::services::paging::{Bound, Page, Window};
+
+/// A page of messages for a member. Places are gap-free, so which ones are on it is arithmetic over the ends of the
+/// range, and a page costs the same wherever it lies.
+pub(crate) async fn page(
+    read: &DatabaseConnection,
+    membership: &Membership,
+    user: &UserId,
+    window: &Window,
+) -> Result<Page<MessageDetails>, Error> {
+    let ends = member::Entity::find()
+        .find_also_related(conversation::Entity)
+        .filter(member::Column::Conversation.eq(membership.number))
+        .filter(member::Column::UserId.eq(user))
+        .filter(member::Column::UntilEvent.is_null())
+        .one(read)
+        .await?;
+    let Some((member, Some(conversation))) = ends else {
+        return Err(Error::no_conversation());
+    };
+    let (first, last) = (member.visible_from_seq.0, conversation.last_seq.0);
+    let (mut low, mut high) = (first, last);
+    if let Some(bound) = window.after {
+        low = Ord::max(low, after(read, membership.number, bound).await?);
+    }
+    if let Some(bound) = window.before {
+        high = Ord::min(high, before(read, membership.number, bound).await?);
+    }
+    let (slice, mut placement) = window.slice(low, high);
+    let Some((from, to)) = slice else {
+        return Ok(Page {
+            items: Vec::new(),
+            pagination: placement.pagination(None),
+        });
+    };
+    placement.has_previous = if placement.ascends() { from > first } else { to < last };
+    let rows = message::Entity::find()
+        .filter(message::Column::Conversation.eq(membership.number))
+        .filter(message::Column::Seq.between(Seq(from), Seq(to)))
+        .order_by_asc(message::Column::Seq)
+        .all(read)
+        .await?;
+    let items = detailed(read, membership, rows).await?;
+    let ends = items
+        .first()
+        .map(|message| message.id)
+        .zip(items.last().map(|message| message.id));
+    Ok(Page {
+        items,
+        pagination: placement.pagination(ends),
+    })
+}
+
+/// The last place before a bound.
+async fn before(read: &DatabaseConnection, conversation: ConversationNumber, bound: Bound) -> Result<i64, Error> {
+    match bound {
+        Bound::Time { milliseconds, exact } => {
+            let column = message::Column::CreatedAt;
+            let earlier = if exact {
+                column.lt(milliseconds)
+            } else {
+                column.lte(milliseconds)
+            };
+            let row = boundary(conversation, earlier)
+                .order_by_desc(column)
+                .order_by_desc(message::Column::Seq);
+            Ok(row.one(read).await?.map_or(0, |row| row.seq.0))
+        }
+        Bound::Id(_) | Bound::Number(_) => Ok(place(read, conversation, bound).await? - 1),
+    }
+}
+
+/// The first place after a bound.
+async fn after(read: &DatabaseConnection, conversation: ConversationNumber, bound: Bound) -> Result<i64, Error> {
+    match bound {
+        Bound::Time { milliseconds, .. } => {
+            let column = message::Column::CreatedAt;
+            let row = boundary(conversation, column.gt(milliseconds))
+                .order_by_asc(column)
+                .order_by_asc(message::Column::Seq);
+            Ok(row.one(read).await?.map_or(i64::MAX, |row| row.seq.0))
+        }
+        Bound::Id(_) | Bound::Number(_) => Ok(place(read, conversation, bound).await? + 1),
+    }
+}
+
+fn boundary(conversation: ConversationNumber, condition: SimpleExpr) -> Select<message::Entity> {
+    message::Entity::find()
+        .filter(message::Column::Conversation.eq(conversation))
+        .filter(condition)
+}
+
+/// Where a message lies in this conversation; one of another conversation is not found.
+async fn place(read: &DatabaseConnection, conversation: ConversationNumber, bound: Bound) -> Result<i64, Error> {
+    let condition = match bound {
+        Bound::Id(id) => Condition::all().add(message::Column::Id.eq(id)),
+        Bound::Number(number) => Condition::all().add(message::Column::Number.eq(number)),
+        Bound::Time { .. } => return Err(Error::Internal),
+    };
+    let row = message::Entity::find()
+        .filter(condition)
+        .filter(message::Column::Conversation.eq(conversation))
+        .one(read)
+        .await?;
+    row.map(|row| row.seq.0).ok_or_else(Error::no_message)
+}
+
+/// A message by its UUID or number, whoever asks.
+pub(crate) async fn message(read: &DatabaseConnection, reference: &str) -> Result<Option<message::Model>, Error> {
+    let reference = reference.trim();
+    let query = message::Entity::find();
+    let query = if let Ok(id) = reference.parse::<MessageId>() {
+        query.filter(message::Column::Id.eq(id))
+    } else if let Ok(number) = reference.parse::<MessageNumber>() {
+        query.filter(message::Column::Number.eq(number))
+    } else {
+        return Ok(None);
+    };
+    Ok(query.one(read).await?)
+}
+
+/// Rows of one conversation with their senders, in one query more.
+pub(crate) async fn detailed(
+    read: &DatabaseConnection,
+    membership: &Membership,
+    rows: Vec<message::Model>,
+) -> Result<Vec<MessageDetails>, Error> {
+    let mut senders: Vec<_> = rows.iter().map(|row| row.sender_id.clone()).collect();
+    senders.sort_unstable();
+    senders.dedup();
+    let people = person::Entity::find()
+        .filter(person::Column::Id.is_in(senders))
+        .all(read)
+        .await?;
+    let people: HashMap<_, _> = people
+        .into_iter()
+        .map(|row| (row.id.clone(), Person::from(row)))
+        .collect();
+    let details = rows.into_iter().map(|row| {
+        let sender = people.get(&row.sender_id).cloned();
+        let sender = sender.unwrap_or_else(|| Person::placeholder(row.sender_id.clone()));
+        let recipient = membership.partner(&sender.id).cloned();
+        MessageDetails::from_row(row, sender, membership.id, recipient)
+    });
+    Ok(details.collect())
+}
