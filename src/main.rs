@@ -131,22 +131,23 @@ async fn serve(config: Config) -> Result<(), app::Error> {
     Ok(())
 }
 
-/// Ends at Ctrl-C or, on Unix, SIGTERM. The signals are caught from the call on.
+/// Ends at Ctrl-C or, on Unix, SIGTERM. On Unix the signals are caught from the call on, not from the first poll.
 fn stop_signal() -> impl Future<Output = ()> {
     #[cfg(unix)]
-    let mut terminate = {
+    {
         use tokio::signal::unix::{SignalKind, signal};
-        signal(SignalKind::terminate()).expect("a process can catch SIGTERM")
-    };
-    let interrupt = tokio::signal::ctrl_c();
-    async move {
-        #[cfg(unix)]
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt => {}
+        let mut terminate = signal(SignalKind::terminate()).expect("a process can catch SIGTERM");
+        let mut interrupt = signal(SignalKind::interrupt()).expect("a process can catch SIGINT");
+        async move {
+            tokio::select! {
+                _ = terminate.recv() => {}
+                _ = interrupt.recv() => {}
+            }
         }
-        #[cfg(not(unix))]
-        drop(interrupt.await);
+    }
+    #[cfg(not(unix))]
+    async {
+        drop(tokio::signal::ctrl_c().await);
     }
 }
 

@@ -2,11 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
 #[path = "../support/database.rs"]
-#[allow(
-    dead_code,
-    unreachable_pub,
-    reason = "shared with the storage tests, which use the rest of it"
-)]
+#[allow(unreachable_pub, reason = "shared with the storage tests")]
 mod database;
 mod support;
 

@@ -16,7 +16,7 @@ use tokio::{net::TcpListener, sync::oneshot};
 use tokio_util::sync::CancellationToken;
 
 use crate::database::TestDatabase;
-pub(crate) use http::{Answer, ask, exchange};
+pub(crate) use http::{Answer, ask, exchange, try_exchange};
 
 /// The secret tests sign with.
 pub(crate) const SECRET: &str = "the secret of the tests, 32 bytes or more";

@@ -52,6 +52,11 @@ pub(crate) async fn ask(
 
 /// Sends bytes as they are and reads one answer.
 pub(crate) async fn exchange(address: SocketAddr, bytes: &[u8]) -> Answer {
+    try_exchange(address, bytes).await.expect("an answer")
+}
+
+/// The same; `None` when the connection ended without an answer (a reset may overtake one).
+pub(crate) async fn try_exchange(address: SocketAddr, bytes: &[u8]) -> Option<Answer> {
     tokio::time::timeout(DEADLINE, async {
         let mut socket = TcpStream::connect(address).await.unwrap();
         // The server may answer and close before it has read everything.
@@ -60,10 +65,10 @@ pub(crate) async fn exchange(address: SocketAddr, bytes: &[u8]) -> Answer {
         let mut chunk = [0; 4096];
         loop {
             if let Some(answer) = parse(&received, false) {
-                return answer;
+                return Some(answer);
             }
             match socket.read(&mut chunk).await {
-                Ok(0) | Err(_) => return parse(&received, true).expect("an answer"),
+                Ok(0) | Err(_) => return parse(&received, true),
                 Ok(count) => received.extend_from_slice(&chunk[..count]),
             }
         }
