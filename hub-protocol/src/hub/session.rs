@@ -72,6 +72,7 @@ impl Drop for Registration<'_> {
     fn drop(&mut self) {
         self.1.outbox.close();
         self.0.0.registry.remove(&self.1);
+        self.1.forget_items();
     }
 }
 
