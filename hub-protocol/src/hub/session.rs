@@ -366,7 +366,11 @@ impl<T: Transport> Session<T> {
         self.member.outbox.close();
         if let Some(call) = self.call.take() {
             // What a method has begun it ends, though nobody hears its answer.
-            let _ = AssertUnwindSafe(call).catch_unwind().await;
+            let finished = AssertUnwindSafe(call).catch_unwind().await;
+            // A connect handler that succeeds now has let somebody in who must be seen out.
+            if self.progress == Progress::Connecting && matches!(finished, Ok(Finished::Done)) {
+                self.progress = Progress::Connected;
+            }
         }
         if self.progress == Progress::Connected {
             let (cx, how) = (
