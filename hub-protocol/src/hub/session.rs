@@ -39,13 +39,20 @@ pub(crate) struct Session<T> {
     call: Option<Running>,
     pulling: Option<BoxFuture<'static, (Box<dyn Feed>, Pulled)>>,
     timer: Option<Pin<Box<Sleep>>>,
-    /// Since when the transport has had unwritten output.
-    stalled: Option<Instant>,
+    /// Set while the transport has unwritten output.
+    stalled: Option<Stalled>,
     /// A shutdown that waits for the running call.
     stopping: bool,
     /// Messages may be unread because the client does not take the answers.
     held_back: bool,
     progress: Progress,
+}
+
+/// A transport that takes no more: since when, and how much it had taken by then.
+#[derive(Clone, Copy)]
+struct Stalled {
+    since: Instant,
+    written: u64,
 }
 
 #[derive(Clone, Copy, PartialEq)]
@@ -222,12 +229,11 @@ impl<T: Transport> Session<T> {
     fn poll_output(&mut self, cx: &mut Task<'_>) -> Option<Turn> {
         loop {
             match self.transport.poll_flush(cx) {
-                Poll::Pending => {
-                    self.stalled.get_or_insert_with(now);
+                // Whoever receives learns how it ended; who does not receive now gives up in time.
+                Poll::Pending | Poll::Ready(Err(_)) => {
+                    self.note_stall();
                     return None;
                 }
-                // Whoever receives learns how it ended.
-                Poll::Ready(Err(_)) => return None,
                 Poll::Ready(Ok(())) => self.stalled = None,
             }
             if let Some(pulling) = &mut self.pulling {
@@ -252,9 +258,22 @@ impl<T: Transport> Session<T> {
         }
     }
 
+    /// A client that takes any byte at all is alive: its time begins anew.
+    fn note_stall(&mut self) {
+        let written = self.transport.written();
+        if self.stalled.is_none_or(|stalled| stalled.written != written) {
+            self.stalled = Some(Stalled { since: now(), written });
+        }
+    }
+
+    /// When the client will have taken no byte for too long.
+    fn stalled_until(&self) -> Option<Instant> {
+        self.stalled
+            .map(|stalled| stalled.since + self.hub.0.options.send_timeout)
+    }
+
     fn poll_timer(&mut self, cx: &mut Task<'_>) -> Poll<()> {
-        let stalled = self.stalled.map(|since| since + self.hub.0.options.send_timeout);
-        let Some(due) = self.core.poll_timeout().into_iter().chain(stalled).min() else {
+        let Some(due) = self.core.poll_timeout().into_iter().chain(self.stalled_until()).min() else {
             return Poll::Pending;
         };
         let due = tokio::time::Instant::from_std(due);
@@ -306,10 +325,7 @@ impl<T: Transport> Session<T> {
     fn expire(&mut self) {
         let now = now();
         self.core.handle_timeout(now);
-        if self
-            .stalled
-            .is_some_and(|since| since + self.hub.0.options.send_timeout <= now)
-        {
+        if self.stalled_until().is_some_and(|until| until <= now) {
             self.core.handle_end(CloseReason::SendTimeout);
         }
     }
@@ -412,3 +428,6 @@ impl<T: Transport> Session<T> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
