@@ -57,6 +57,10 @@ pub trait Transport: Send {
     /// The client is gone; [`poll_receive`](Self::poll_receive) will say how.
     fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Lost>>;
 
+    /// How many bytes have been written so far. Only whether it grows counts: while it does the client is alive,
+    /// however slowly it reads.
+    fn written(&self) -> u64;
+
     /// Says goodbye and waits for the client to do the same; the session bounds the wait.
     fn poll_close(&mut self, cx: &mut Context<'_>) -> Poll<()>;
 }

@@ -38,7 +38,8 @@ pub(crate) struct Member {
     pub(super) protocol: OnceLock<Protocol>,
     pub(super) outbox: Outbox,
     pub(super) groups: Joined,
-    items: Mutex<Extensions>,
+    /// `None` once the connection is gone: what is kept may hold the connection, and both would stay for ever.
+    items: Mutex<Option<Extensions>>,
 }
 
 impl Member {
@@ -51,12 +52,19 @@ impl Member {
             protocol: OnceLock::new(),
             outbox,
             groups,
-            items: Mutex::default(),
+            items: Mutex::new(Some(Extensions::new())),
         }
     }
 
     pub(super) fn user_identifier(&self) -> Option<&str> {
         self.user.as_ref()?.identifier.as_deref()
+    }
+
+    /// Drops what the application kept here, for good.
+    pub(super) fn forget_items(&self) {
+        let items = self.items.lock().take();
+        // Not under the lock: what is dropped may look here.
+        drop(items);
     }
 
     pub(super) fn push(&self, encoded: &Encoded<'_>) -> Result<(), HubError> {
@@ -111,14 +119,16 @@ impl Connection {
         self.member.user.as_ref()?.extensions.get()
     }
 
-    /// Keeps a value of this connection's own; one for each type.
+    /// Keeps a value of this connection's own, one for each type, until the disconnect handler has returned.
     pub fn set<T: Clone + Send + Sync + 'static>(&self, item: T) {
-        self.member.items.lock().insert(item);
+        if let Some(items) = &mut *self.member.items.lock() {
+            items.insert(item);
+        }
     }
 
     /// A value kept by [`set`](Self::set).
     pub fn item<T: Clone + Send + Sync + 'static>(&self) -> Option<T> {
-        self.member.items.lock().get().cloned()
+        self.member.items.lock().as_ref()?.get().cloned()
     }
 
     /// Sends to this connection; waits while its outbox is full.

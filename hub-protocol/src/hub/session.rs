@@ -39,13 +39,20 @@ pub(crate) struct Session<T> {
     call: Option<Running>,
     pulling: Option<BoxFuture<'static, (Box<dyn Feed>, Pulled)>>,
     timer: Option<Pin<Box<Sleep>>>,
-    /// Since when the transport has had unwritten output.
-    stalled: Option<Instant>,
+    /// Set while the transport has unwritten output.
+    stalled: Option<Stalled>,
     /// A shutdown that waits for the running call.
     stopping: bool,
     /// Messages may be unread because the client does not take the answers.
     held_back: bool,
     progress: Progress,
+}
+
+/// A transport that takes no more: since when, and how much it had taken by then.
+#[derive(Clone, Copy)]
+struct Stalled {
+    since: Instant,
+    written: u64,
 }
 
 #[derive(Clone, Copy, PartialEq)]
@@ -72,6 +79,7 @@ impl Drop for Registration<'_> {
     fn drop(&mut self) {
         self.1.outbox.close();
         self.0.0.registry.remove(&self.1);
+        self.1.forget_items();
     }
 }
 
@@ -221,12 +229,11 @@ impl<T: Transport> Session<T> {
     fn poll_output(&mut self, cx: &mut Task<'_>) -> Option<Turn> {
         loop {
             match self.transport.poll_flush(cx) {
-                Poll::Pending => {
-                    self.stalled.get_or_insert_with(now);
+                // Whoever receives learns how it ended; who does not receive now gives up in time.
+                Poll::Pending | Poll::Ready(Err(_)) => {
+                    self.note_stall();
                     return None;
                 }
-                // Whoever receives learns how it ended.
-                Poll::Ready(Err(_)) => return None,
                 Poll::Ready(Ok(())) => self.stalled = None,
             }
             if let Some(pulling) = &mut self.pulling {
@@ -251,9 +258,22 @@ impl<T: Transport> Session<T> {
         }
     }
 
+    /// A client that takes any byte at all is alive: its time begins anew.
+    fn note_stall(&mut self) {
+        let written = self.transport.written();
+        if self.stalled.is_none_or(|stalled| stalled.written != written) {
+            self.stalled = Some(Stalled { since: now(), written });
+        }
+    }
+
+    /// When the client will have taken no byte for too long.
+    fn stalled_until(&self) -> Option<Instant> {
+        self.stalled
+            .map(|stalled| stalled.since + self.hub.0.options.send_timeout)
+    }
+
     fn poll_timer(&mut self, cx: &mut Task<'_>) -> Poll<()> {
-        let stalled = self.stalled.map(|since| since + self.hub.0.options.send_timeout);
-        let Some(due) = self.core.poll_timeout().into_iter().chain(stalled).min() else {
+        let Some(due) = self.core.poll_timeout().into_iter().chain(self.stalled_until()).min() else {
             return Poll::Pending;
         };
         let due = tokio::time::Instant::from_std(due);
@@ -305,10 +325,7 @@ impl<T: Transport> Session<T> {
     fn expire(&mut self) {
         let now = now();
         self.core.handle_timeout(now);
-        if self
-            .stalled
-            .is_some_and(|since| since + self.hub.0.options.send_timeout <= now)
-        {
+        if self.stalled_until().is_some_and(|until| until <= now) {
             self.core.handle_end(CloseReason::SendTimeout);
         }
     }
@@ -365,7 +382,11 @@ impl<T: Transport> Session<T> {
         self.member.outbox.close();
         if let Some(call) = self.call.take() {
             // What a method has begun it ends, though nobody hears its answer.
-            let _ = AssertUnwindSafe(call).catch_unwind().await;
+            let finished = AssertUnwindSafe(call).catch_unwind().await;
+            // A connect handler that succeeds now has let somebody in who must be seen out.
+            if self.progress == Progress::Connecting && matches!(finished, Ok(Finished::Done)) {
+                self.progress = Progress::Connected;
+            }
         }
         if self.progress == Progress::Connected {
             let (cx, how) = (
@@ -407,3 +428,6 @@ impl<T: Transport> Session<T> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -46,6 +46,8 @@ struct Output {
     single: Bytes,
     joined: BytesMut,
     writing: Bytes,
+    /// Bytes that the socket has taken.
+    written: u64,
 }
 
 impl Output {
@@ -169,6 +171,7 @@ impl Transport for WebSocket {
                 Ok(written) if written > 0 => {
                     tracing::trace!(bytes = written, "wrote");
                     self.output.writing.advance(written);
+                    self.output.written += written as u64;
                 }
                 _ => {
                     self.broken = true;
@@ -176,6 +179,10 @@ impl Transport for WebSocket {
                 }
             }
         }
+    }
+
+    fn written(&self) -> u64 {
+        self.output.written
     }
 
     fn poll_close(&mut self, cx: &mut Context<'_>) -> Poll<()> {

@@ -1,0 +1,153 @@
+//! Sessions under paused time, over a transport whose client takes what a test lets it take.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use parking_lot::Mutex;
+use tokio::{sync::mpsc, time::sleep};
+
+use super::*;
+use crate::transport::{Lost, connections::Connections};
+
+/// What the client's end of a socket does, and what has arrived there.
+#[derive(Default)]
+struct Wire {
+    /// How many bytes the client takes every five seconds; `None` is all of them at once.
+    pace: Option<usize>,
+    lost: bool,
+    arrived: Vec<u8>,
+}
+
+struct Fake {
+    incoming: mpsc::Receiver<Incoming>,
+    wire: Arc<Mutex<Wire>>,
+    waiting: Vec<u8>,
+    tick: Option<Pin<Box<Sleep>>>,
+}
+
+impl Transport for Fake {
+    fn poll_receive(&mut self, cx: &mut Task<'_>) -> Poll<Incoming> {
+        match self.incoming.poll_recv(cx) {
+            Poll::Ready(Some(incoming)) => Poll::Ready(incoming),
+            Poll::Ready(None) | Poll::Pending => Poll::Pending,
+        }
+    }
+
+    fn send(&mut self, outgoing: Outgoing) {
+        if let Outgoing::Frames(frame) = outgoing {
+            self.waiting.extend_from_slice(&frame.records());
+        }
+    }
+
+    fn poll_flush(&mut self, cx: &mut Task<'_>) -> Poll<Result<(), Lost>> {
+        loop {
+            let mut wire = self.wire.lock();
+            if wire.lost {
+                return Poll::Ready(Err(Lost));
+            }
+            let Some(pace) = wire.pace else {
+                wire.arrived.append(&mut self.waiting);
+                return Poll::Ready(Ok(()));
+            };
+            if self.waiting.is_empty() {
+                return Poll::Ready(Ok(()));
+            }
+            let tick = self.tick.get_or_insert_with(|| Box::pin(sleep(Duration::from_secs(5))));
+            std::task::ready!(tick.as_mut().poll(cx));
+            self.tick = None;
+            let most = self.waiting.len().min(pace);
+            wire.arrived.extend(self.waiting.drain(..most));
+        }
+    }
+
+    fn written(&self) -> u64 {
+        self.wire.lock().arrived.len() as u64
+    }
+
+    fn poll_close(&mut self, _: &mut Task<'_>) -> Poll<()> {
+        Poll::Ready(())
+    }
+}
+
+/// The client's end.
+struct Client {
+    say: mpsc::Sender<Incoming>,
+    wire: Arc<Mutex<Wire>>,
+}
+
+impl Client {
+    /// Shakes hands with a hub.
+    async fn connect(hub: &Hub) -> Self {
+        let (say, incoming) = mpsc::channel(8);
+        let wire: Arc<Mutex<Wire>> = Arc::default();
+        let transport = Fake {
+            incoming,
+            wire: wire.clone(),
+            waiting: Vec::new(),
+            tick: None,
+        };
+        let claim = Connections::new(Duration::from_secs(15)).skip_negotiation();
+        tokio::spawn(run(hub.clone(), transport, claim, None));
+        let client = Self { say, wire };
+        client.say(r#"{"protocol":"json","version":1}"#).await;
+        sleep(Duration::from_millis(1)).await;
+        assert_eq!(hub.handle().connections(), 1);
+        client
+    }
+
+    async fn say(&self, record: &str) {
+        let bytes = Bytes::from(format!("{record}\u{1e}"));
+        self.say.send(Incoming::Bytes(bytes)).await.unwrap();
+    }
+
+    fn heard(&self) -> String {
+        String::from_utf8(self.wire.lock().arrived.clone()).unwrap()
+    }
+}
+
+fn echo() -> Hub {
+    Hub::builder("h")
+        .method("Long", async |_: Context, length: usize| Ok("x".repeat(length)))
+        .build()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_client_that_takes_bytes_slowly_but_steadily_is_kept() {
+    let hub = echo();
+    let client = Client::connect(&hub).await;
+    client.wire.lock().pace = Some(1024);
+    client
+        .say(r#"{"type":1,"invocationId":"1","target":"Long","arguments":[16384]}"#)
+        .await;
+    // Every write moves something, the whole answer takes 80 s, and the send time-out is 10 s.
+    sleep(Duration::from_secs(90)).await;
+    assert_eq!(hub.handle().connections(), 1);
+    assert!(client.heard().contains(&"x".repeat(16_384)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_client_that_takes_no_byte_is_lost_after_the_send_time_out() {
+    let hub = echo();
+    let client = Client::connect(&hub).await;
+    client.wire.lock().pace = Some(0);
+    client
+        .say(r#"{"type":1,"invocationId":"1","target":"Long","arguments":[1]}"#)
+        .await;
+    sleep(Duration::from_secs(9)).await;
+    assert_eq!(hub.handle().connections(), 1);
+    sleep(Duration::from_secs(2)).await;
+    assert_eq!(hub.handle().connections(), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_client_that_cannot_be_written_to_is_lost_even_when_nothing_is_read() {
+    let hub = echo();
+    let client = Client::connect(&hub).await;
+    // Broken before anything had to wait, and the receiving half does not say so.
+    client.wire.lock().lost = true;
+    client
+        .say(r#"{"type":1,"invocationId":"1","target":"Long","arguments":[1]}"#)
+        .await;
+    sleep(Duration::from_secs(11)).await;
+    assert_eq!(hub.handle().connections(), 0);
+}

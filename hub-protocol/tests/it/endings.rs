@@ -1,0 +1,67 @@
+//! What is owed when a connection ends in the middle of something, and what may be left of it: nothing.
+
+use std::{
+    sync::{
+        Arc, Weak,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use hub_protocol::hub::{Connection, Hub};
+use parking_lot::Mutex;
+use tokio::sync::Notify;
+
+use crate::support::{serve, until};
+
+#[tokio::test]
+async fn an_item_that_holds_its_connection_does_not_outlive_it() {
+    struct Listener(#[expect(dead_code, reason = "what it holds is the point")] Connection);
+    let left: Arc<Mutex<Weak<Listener>>> = Arc::default();
+    let known = left.clone();
+    let hub = Hub::builder("h")
+        .on_connected(move |cx| {
+            let listener = Arc::new(Listener(cx.connection().clone()));
+            *known.lock() = Arc::downgrade(&listener);
+            cx.connection().set(listener);
+            async { Ok(()) }
+        })
+        .build();
+    let server = serve(&hub).await;
+    let client = server.connect().await;
+    until("it is kept", || left.lock().upgrade().is_some()).await;
+    drop(client);
+    until("the connection is gone", || hub.handle().connections() == 0).await;
+    until("what it kept is gone", || left.lock().upgrade().is_none()).await;
+}
+
+#[tokio::test]
+async fn a_client_that_leaves_while_it_is_let_in_is_seen_out() {
+    let (entered, go) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+    let (inside, gate) = (entered.clone(), go.clone());
+    let disconnected = Arc::new(AtomicUsize::new(0));
+    let count = disconnected.clone();
+    let hub = Hub::builder("h")
+        .on_connected(move |_| {
+            let (inside, gate) = (inside.clone(), gate.clone());
+            async move {
+                inside.notify_one();
+                gate.notified().await;
+                Ok(())
+            }
+        })
+        .on_disconnected(move |_, _| {
+            count.fetch_add(1, Ordering::SeqCst);
+            async {}
+        })
+        .build();
+    let server = serve(&hub).await;
+    let client = server.connect().await;
+    entered.notified().await;
+    drop(client);
+    // Its end is seen while the handler still runs.
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    go.notify_one();
+    until("it is gone", || hub.handle().connections() == 0).await;
+    assert_eq!(disconnected.load(Ordering::SeqCst), 1, "its connect handler succeeded");
+}
