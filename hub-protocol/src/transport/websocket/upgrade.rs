@@ -65,7 +65,7 @@ impl Upgrade {
     }
 
     /// Waits until the 101 is written and takes the socket out of hyper, whose read buffer goes.
-    pub(crate) async fn socket(self, limit: Option<usize>) -> Option<WebSocket> {
+    pub(crate) async fn socket(self, limit: Option<usize>) -> Option<Box<WebSocket>> {
         let upgraded = self.upgrade.await;
         let upgraded = upgraded
             .inspect_err(|error| tracing::debug!("upgrade failed: {error}"))
@@ -77,7 +77,7 @@ impl Upgrade {
             }
             Err(upgraded) => (Io::Hyper(Box::new(TokioIo::new(upgraded))), Bytes::new()),
         };
-        Some(WebSocket::accept(io, read.to_vec(), limit).await)
+        Some(Box::new(WebSocket::accept(io, read.to_vec(), limit).await))
     }
 }
 
