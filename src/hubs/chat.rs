@@ -114,10 +114,11 @@ impl Chat {
         let listener = Listener::of(cx.connection())?;
         let reference = text(arguments, 0, "conversationId")?;
         let conversations = &self.services.conversations;
-        let found = conversations
-            .find(listener.principal(), &reference)
-            .await
-            .map_err(|error| refused(&error))?;
+        let membership = conversations.resolve(listener.principal(), &reference).await;
+        // Heard before it is read, so that what is said meanwhile is in the answer or comes by itself.
+        listener.sent_to(membership.map_err(|error| refused(&error))?.number);
+        let found = conversations.find(listener.principal(), &reference).await;
+        let found = found.map_err(|error| refused(&error))?;
         listener.join(found.number);
         Ok(Conversation::seen_by(&found, listener.user()))
     }
@@ -149,13 +150,14 @@ impl Chat {
                 ..Draft::text(target, content, Via::Hub)
             }
         };
-        let posted = self
-            .services
-            .messages
-            .post(listener.principal(), draft)
+        let messages = &self.services.messages;
+        let prepared = messages
+            .prepare(listener.principal(), draft)
             .await
             .map_err(|error| refused(&error))?;
-        listener.sent_to(posted.message.conversation);
+        // Heard from here on: once it is stored, the fan-out may be faster than the answer.
+        listener.sent_to(prepared.conversation());
+        let posted = messages.store(prepared).await.map_err(|error| refused(&error))?;
         if let Some(nonce) = listener.proof.answering(posted.message.id) {
             cx.probe_answer(nonce);
         }

@@ -7,20 +7,24 @@ use std::sync::{
     atomic::{AtomicBool, Ordering},
 };
 
+use dashmap::DashMap;
+use entities::user_id::UserId;
+
 use axum::{
     extract::{Query, Request, State},
     middleware::Next,
     response::{IntoResponse, Response},
 };
 use http::{Method, StatusCode, header};
-use hub_protocol::hub::{HubHandle, User};
+use hub_protocol::hub::User;
 
 use crate::{auth::Verified, services::Principal};
 
 /// What the hub knows of whoever is behind a connection.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(super) struct Visitor {
     pub(super) principal: Principal,
+    _place: Option<Place>,
     /// `?deliver=all`: hears every conversation whatever it joins.
     pub(super) hears_all: bool,
     /// Shows that it is a browser or an official client, which answer Pings.
@@ -30,16 +34,50 @@ pub(super) struct Visitor {
 /// The door of one hub. Cheap to clone.
 #[derive(Clone, Debug)]
 pub(super) struct Door {
-    hub: HubHandle,
+    places: Arc<Places>,
     /// Connections a person may have; 0 is no limit.
     limit: usize,
     closed: Arc<AtomicBool>,
 }
 
+/// How many connections each person has, those that are still being opened too.
+type Places = DashMap<UserId, usize>;
+
+/// One connection of a person, counted from the request that opens it until nothing of it is left.
+#[derive(Debug)]
+struct Place {
+    places: Arc<Places>,
+    person: UserId,
+}
+
+impl Place {
+    /// A place for one more, if there is one.
+    fn take(door: &Door, person: &UserId) -> Option<Self> {
+        let mut count = door.places.entry(person.clone()).or_default();
+        // The entry of somebody without a place is never left at 0: their limit is at least one.
+        (*count < door.limit).then(|| {
+            *count += 1;
+            Self {
+                places: Arc::clone(&door.places),
+                person: person.clone(),
+            }
+        })
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        if let Some(mut count) = self.places.get_mut(&self.person) {
+            *count -= 1;
+        }
+        self.places.remove_if(&self.person, |_, count| *count == 0);
+    }
+}
+
 impl Door {
-    pub(super) fn new(hub: HubHandle, limit: usize) -> Self {
+    pub(super) fn new(limit: usize) -> Self {
         Self {
-            hub,
+            places: Arc::default(),
             limit,
             closed: Arc::default(),
         }
@@ -48,6 +86,24 @@ impl Door {
     /// Lets nobody in any more.
     pub(super) fn close(&self) {
         self.closed.store(true, Ordering::Release);
+    }
+
+    /// A place for a connection that opens; for a negotiation only whether there is one.
+    fn admit(&self, request: &Request, person: &UserId) -> Result<Option<Place>, Response> {
+        let refused = || {
+            let sentence = format!("A person has at most {} connections to this hub", self.limit);
+            (StatusCode::TOO_MANY_REQUESTS, [(header::RETRY_AFTER, "5")], sentence).into_response()
+        };
+        match *request.method() {
+            _ if self.limit == 0 => Ok(None),
+            // Counted where it opens as well: somebody may negotiate many before the first of them opens.
+            Method::GET => Place::take(self, person).map(Some).ok_or_else(refused),
+            Method::POST if request.uri().path().ends_with("/negotiate") => {
+                let count = self.places.get(person).map_or(0, |count| *count);
+                if count < self.limit { Ok(None) } else { Err(refused()) }
+            }
+            _ => Ok(None),
+        }
     }
 }
 
@@ -71,17 +127,16 @@ pub(super) async fn enter(State(door): State<Door>, mut request: Request, next: 
         let found = query.iter().find(|(known, _)| known.eq_ignore_ascii_case(name));
         found.map(|(_, value)| value.as_str())
     };
-    // Counted where a connection begins: at negotiate, and where negotiation is skipped.
-    let begins = request.method() == Method::POST || (request.method() == Method::GET && value("id").is_none());
-    if begins && door.limit > 0 && door.hub.connections_of(&principal.user_id.to_string()) >= door.limit {
-        let sentence = format!("A person has at most {} connections to this hub", door.limit);
-        return (StatusCode::TOO_MANY_REQUESTS, [(header::RETRY_AFTER, "5")], sentence).into_response();
-    }
+    let place = match door.admit(&request, &principal.user_id) {
+        Ok(place) => place,
+        Err(refusal) => return refusal,
+    };
     let headers = request.headers();
     let visitor = Visitor {
         hears_all: value("deliver").is_some_and(|deliver| deliver.eq_ignore_ascii_case("all")),
         answers_pings: headers.contains_key(header::ORIGIN) || headers.contains_key("x-signalr-user-agent"),
         principal,
+        _place: place,
     };
     let mut user = User {
         identifier: Some(visitor.principal.user_id.to_string()),

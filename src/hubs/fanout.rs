@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     log::event::{Body, Event},
-    services::typing::TypingEvent,
+    services::{Error, typing::TypingEvent},
 };
 
 /// Events read at a time.
@@ -169,11 +169,15 @@ impl Chat {
 
     async fn new_conversation(&self, event: &Event) -> Option<Encoded<'static>> {
         let (user, conversation) = (event.user.as_ref()?, event.conversation?);
-        match self.services.conversations.view_for(user, conversation).await {
-            Ok(details) => details.map(|details| calls::new_conversation(&details, user)),
-            Err(error) => {
-                tracing::warn!("a new conversation cannot be shown: {error}");
-                None
+        loop {
+            match self.services.conversations.view_for(user, conversation).await {
+                Ok(details) => return details.map(|details| calls::new_conversation(&details, user)),
+                // As for the members: it is told late rather than never.
+                Err(Error::Unavailable) => tokio::time::sleep(RETRY).await,
+                Err(error) => {
+                    tracing::error!(event.id = event.id.0, "a new conversation cannot be shown: {error}");
+                    return None;
+                }
             }
         }
     }

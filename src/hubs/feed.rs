@@ -41,6 +41,8 @@ impl Feed for LogFeed {
             };
             let position = EventId(i64::try_from(after).expect("positions are event ids"));
             match self.chat.log.read_after(position, BATCH).await {
+                // There is something newer, or nobody had asked. Who does not show it yet is asked again, not at once.
+                Ok(events) if events.is_empty() => tokio::time::sleep(fanout::RETRY).await,
                 Ok(events) => {
                     let mut bytes = 0;
                     for event in events {

@@ -57,7 +57,11 @@ impl Notices {
         let mut noted = self.0.noted.lock();
         let full = noted.len() >= MOST;
         match noted.entry((user.clone(), conversation)) {
-            Entry::Occupied(mut noted) => noted.get_mut().waits = true,
+            // The task knows when this one is due; waking it for every message would be a look at all of them.
+            Entry::Occupied(mut noted) => {
+                noted.get_mut().waits = true;
+                return;
+            }
             Entry::Vacant(_) if full => return,
             Entry::Vacant(place) => {
                 let not_before = Instant::now();

@@ -45,7 +45,11 @@ impl Unproven {
 
     /// The answer to this send has arrived.
     pub fn proven(&self, message: MessageId) {
-        self.sends.lock().retain(|send| send.message.id != message);
+        let mut sends = self.sends.lock();
+        // Proofs come within moments: what they prove lies near the end.
+        if let Some(place) = sends.iter().rposition(|send| send.message.id == message) {
+            sends.remove(place);
+        }
     }
 
     /// Remembers a send that was committed and is about to be answered.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use entities::ids::{EventId, MessageId, Seq};
+use entities::ids::{ConversationNumber, EventId, MessageId, Seq};
 use entities::message;
 use entities::user_id::UserId;
 use serde_json::Value;
@@ -85,6 +85,18 @@ pub struct Posted {
     pub repeated: bool,
 }
 
+/// A message that may be sent, and is not stored yet.
+#[derive(Debug)]
+pub struct Prepared(Post);
+
+impl Prepared {
+    /// Where it goes.
+    #[must_use]
+    pub fn conversation(&self) -> ConversationNumber {
+        self.0.conversation
+    }
+}
+
 /// Messages. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Messages {
@@ -106,6 +118,11 @@ impl Messages {
 
     /// Posts a message. The answer means that it is committed.
     pub async fn post(&self, principal: &Principal, draft: Draft) -> Result<Posted, Error> {
+        self.store(self.prepare(principal, draft).await?).await
+    }
+
+    /// Checks a message and finds the conversation it goes to: [`post`](Self::post) up to where others learn of it.
+    pub async fn prepare(&self, principal: &Principal, draft: Draft) -> Result<Prepared, Error> {
         let limits = &self.conversations.settings.limits;
         let kind = content::kind(draft.kind.as_deref())?;
         let text = content::text(&draft.content, limits.text_characters)?;
@@ -129,30 +146,31 @@ impl Messages {
             .parent(&membership, &principal.user_id, draft.parent.as_deref())
             .await?;
         let keyless = client_message_id.is_none() && temp_id.is_none();
-        let posted = self
-            .conversations
-            .log
-            .writer
-            .post(Post {
-                id: MessageId(Uuid::now_v7()),
-                conversation: membership.number,
-                sender: (*sender).clone(),
-                kind,
-                hash: content::hash(kind, &text),
-                content: text,
-                parent,
-                metadata,
-                client_message_id,
-                temp_id,
-                repeats: match draft.via {
-                    Via::Hub => Repeats::Remember,
-                    Via::Rest if keyless => Repeats::Recall,
-                    Via::Rest => Repeats::No,
-                },
-            })
-            .await?;
+        Ok(Prepared(Post {
+            id: MessageId(Uuid::now_v7()),
+            conversation: membership.number,
+            sender: (*sender).clone(),
+            kind,
+            hash: content::hash(kind, &text),
+            content: text,
+            parent,
+            metadata,
+            client_message_id,
+            temp_id,
+            repeats: match draft.via {
+                Via::Hub => Repeats::Remember,
+                Via::Rest if keyless => Repeats::Recall,
+                Via::Rest => Repeats::No,
+            },
+        }))
+    }
+
+    /// Stores what was prepared. The answer means that it is committed.
+    pub async fn store(&self, Prepared(post): Prepared) -> Result<Posted, Error> {
+        let (conversation, sender) = (post.conversation, post.sender.id.clone());
+        let posted = self.conversations.log.writer.post(post).await?;
         if !posted.repeated {
-            self.typing.sent(membership.number, &principal.user_id);
+            self.typing.sent(conversation, &sender);
         }
         Ok(Posted {
             message: posted.message,

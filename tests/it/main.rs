@@ -10,6 +10,7 @@ mod auth;
 mod conversations;
 mod groups;
 mod health;
+mod hub_places;
 mod messages;
 mod origins;
 mod page;

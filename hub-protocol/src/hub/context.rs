@@ -144,6 +144,9 @@ impl Connection {
 
     /// Sends what belongs to a position of the connection's [`Feed`]: all of it, once, or not now.
     ///
+    /// Positions must come in order. What lies before the delivered one and was not delivered is taken for not
+    /// concerning the connection; its feed is not asked for it.
+    ///
     /// Returns whether it was queued. It is not where the connection already passed the position, is behind,
     /// or falls behind by this; then the feed sends it later.
     ///

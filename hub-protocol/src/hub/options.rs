@@ -11,7 +11,8 @@ pub enum Overflow {
     #[default]
     Close,
     /// Nothing more is queued. Once the socket has taken what waits, the connection's
-    /// [`Feed`](super::Feed) takes over from the connection's position. Sends without a position are dropped meanwhile.
+    /// [`Feed`](super::Feed) takes over from the connection's position. Sends without a position are dropped
+    /// meanwhile, and where there is no room for them.
     Behind,
 }
 

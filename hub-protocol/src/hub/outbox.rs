@@ -81,14 +81,17 @@ impl Outbox {
         }
     }
 
-    /// Queues a frame for one of many: nobody waits, a full outbox overflows.
+    /// Queues a frame for one of many: nobody waits; a full outbox drops it where a feed will speak, or overflows.
     pub(super) fn push(&self, frame: &Frame) -> Pushed {
         let mut state = self.state.lock();
         if state.mode != Mode::Live {
             return Pushed::Dropped;
         }
         if !state.has_room(frame.size(), self.bound) {
-            self.overflow(&mut state);
+            // A feed would not know of it: going behind would not bring it back.
+            if self.overflow == Overflow::Close || state.feed.is_none() {
+                self.overflow(&mut state);
+            }
             return Pushed::Full;
         }
         state.append(frame);
@@ -142,6 +145,8 @@ impl Outbox {
         }
         let size = frames.iter().map(|frame| frame.size()).sum();
         if !state.has_room(size, self.bound) {
+            // What lay before and was not delivered did not concern this client: its feed need not look there.
+            state.position = state.position.max(position - 1);
             self.overflow(&mut state);
             return Pushed::Full;
         }

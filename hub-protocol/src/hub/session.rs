@@ -242,9 +242,16 @@ impl<T: Transport> Session<T> {
             .map_or(usize::MAX, |limit| limit + 1)
     }
 
-    /// Writes what waits, in as few writes as the socket allows.
+    /// Writes what waits, in as few writes as the socket allows. Answers and Pings do not wait for a pull.
     fn poll_output(&mut self, cx: &mut Task<'_>) -> Option<Turn> {
         loop {
+            // Polled whatever the socket does: it may hold a connection to a database.
+            if let Some(pulling) = &mut self.pulling
+                && let Poll::Ready((feed, pulled)) = pulling.poll_unpin(cx)
+            {
+                self.pulling = None;
+                return Some(Turn::Pulled(feed, pulled));
+            }
             match self.transport.poll_flush(cx) {
                 // Whoever receives learns how it ended; who does not receive now gives up in time.
                 Poll::Pending | Poll::Ready(Err(_)) => {
@@ -252,13 +259,6 @@ impl<T: Transport> Session<T> {
                     return None;
                 }
                 Poll::Ready(Ok(())) => self.stalled = None,
-            }
-            if let Some(pulling) = &mut self.pulling {
-                let Poll::Ready((feed, pulled)) = pulling.poll_unpin(cx) else {
-                    return None;
-                };
-                self.pulling = None;
-                return Some(Turn::Pulled(feed, pulled));
             }
             match self
                 .member

@@ -7,7 +7,12 @@ use parking_lot::Mutex;
 use tokio::{sync::mpsc, time::sleep};
 
 use super::*;
-use crate::transport::{Lost, connections::Connections};
+use crate::{
+    codec::Protocol,
+    hub::{Encoded, HubOptions, Overflow},
+    json::Naming,
+    transport::{Lost, connections::Connections},
+};
 
 /// What the client's end of a socket does, and what has arrived there.
 #[derive(Default)]
@@ -150,4 +155,100 @@ async fn a_client_that_cannot_be_written_to_is_lost_even_when_nothing_is_read() 
         .await;
     sleep(Duration::from_secs(11)).await;
     assert_eq!(hub.handle().connections(), 0);
+}
+
+/// A feed whose pulls say where they begin and never come back.
+struct Stuck(mpsc::Sender<u64>);
+
+impl Feed for Stuck {
+    fn head(&self) -> u64 {
+        u64::MAX
+    }
+
+    fn pull(self: Box<Self>, after: u64, _: Protocol) -> BoxFuture<'static, (Box<dyn Feed>, Pulled)> {
+        Box::pin(async move {
+            self.0.send(after).await.unwrap();
+            std::future::pending().await
+        })
+    }
+}
+
+/// A hub with small outboxes that follow `Stuck` feeds from position 7, and where those say that they are pulled.
+fn behind() -> (Hub, mpsc::Receiver<u64>) {
+    let (pulls, pulled) = mpsc::channel(8);
+    let hub = Hub::builder("h")
+        .options(HubOptions {
+            outbox_bytes: 1024,
+            overflow: Overflow::Behind,
+            ..HubOptions::default()
+        })
+        .on_connected(move |cx| {
+            cx.connection().follow(Stuck(pulls.clone()), 7);
+            async { Ok(()) }
+        })
+        .method("Echo", async |_: Context, text: String| Ok(text))
+        .build();
+    (hub, pulled)
+}
+
+/// The one connection of a hub.
+fn only(hub: &Hub) -> Handle {
+    let mut found = None;
+    hub.0.registry.each(|member| found = Some(Arc::clone(member)));
+    Handle {
+        member: found.unwrap(),
+        hub: hub.clone(),
+    }
+}
+
+fn call(text: &str) -> Encoded<'static> {
+    Encoded::new("said", (text.to_owned(),), Naming::CamelCase)
+}
+
+#[tokio::test(start_paused = true)]
+async fn answers_and_pings_do_not_wait_for_a_pull() {
+    let (hub, mut pulled) = behind();
+    let client = Client::connect(&hub).await;
+    let connection = only(&hub);
+    assert!(connection.deliver(8, &[&call("a")]).unwrap());
+    assert!(!connection.deliver(9, &[&call(&"b".repeat(2_000))]).unwrap());
+    assert_eq!(pulled.recv().await, Some(8));
+    client
+        .say(r#"{"type":1,"invocationId":"1","target":"Echo","arguments":["here"]}"#)
+        .await;
+    sleep(Duration::from_secs(16)).await;
+    let heard = client.heard();
+    assert!(
+        heard.contains(r#"{"type":3,"invocationId":"1","result":"here"}"#),
+        "{heard}"
+    );
+    assert!(heard.contains(r#"{"type":6}"#), "{heard}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_feed_takes_over_where_deliveries_stopped_and_not_where_the_last_one_was() {
+    let (hub, mut pulled) = behind();
+    let _client = Client::connect(&hub).await;
+    let connection = only(&hub);
+    // Nothing until 1,000 was for this connection, so nothing until then has to be looked through.
+    assert!(connection.try_send(&call("a")).unwrap());
+    assert!(!connection.deliver(1_000, &[&call(&"b".repeat(2_000))]).unwrap());
+    assert_eq!(pulled.recv().await, Some(999));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_send_without_a_position_that_finds_no_room_sends_nobody_behind() {
+    let (hub, mut pulled) = behind();
+    let client = Client::connect(&hub).await;
+    let connection = only(&hub);
+    assert!(connection.try_send(&call("a")).unwrap());
+    connection.push(&call(&"b".repeat(2_000))).unwrap();
+    assert!(connection.deliver(8, &[&call("c")]).unwrap());
+    sleep(Duration::from_secs(1)).await;
+    assert!(pulled.try_recv().is_err());
+    assert!(
+        client
+            .heard()
+            .ends_with("{\"type\":1,\"target\":\"said\",\"arguments\":[\"c\"]}\u{1e}")
+    );
 }
