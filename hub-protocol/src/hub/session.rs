@@ -21,7 +21,7 @@ use super::{
     outbox::{Outbox, Taken},
 };
 use crate::{
-    close::CloseReason,
+    close::{CloseReason, End},
     codec::TransferFormat,
     connection::{Connection, Event},
     transport::{Frame, Incoming, Outgoing, Transport, connections::Claim},
@@ -43,6 +43,8 @@ pub(crate) struct Session<T> {
     stalled: Option<Stalled>,
     /// A shutdown that waits for the running call.
     stopping: bool,
+    /// The transport has ended; what arrived before is still acted on.
+    left: Option<End>,
     /// Messages may be unread because the client does not take the answers.
     held_back: bool,
     progress: Progress,
@@ -101,6 +103,7 @@ pub(crate) async fn run<T: Transport>(hub: Hub, transport: T, claim: Claim, user
         timer: None,
         stalled: None,
         stopping: false,
+        left: None,
         held_back: false,
         progress: Progress::Handshaking,
     };
@@ -147,7 +150,10 @@ impl<T: Transport> Session<T> {
         let mut ended = None;
         while ended.is_none() && self.may_read() {
             match self.core.poll_event(now()) {
-                None => break,
+                None => match self.left {
+                    Some(end) => self.core.handle_end(CloseReason::Transport(end)),
+                    None => break,
+                },
                 Some(Event::Connected(protocol)) => {
                     let _ = self.member.protocol.set(protocol);
                     // The answer to the handshake comes before anything that others send.
@@ -200,6 +206,9 @@ impl<T: Transport> Session<T> {
             && let Poll::Ready(finished) = call.poll_unpin(cx)
         {
             return Poll::Ready(Turn::Finished(finished));
+        }
+        if self.left.is_some() {
+            return self.poll_timer(cx).map(|()| Turn::Timeout);
         }
         if self.core.buffered() < self.hub.0.options.inbox_bytes.max(self.largest_message())
             && let Poll::Ready(incoming) = self.transport.poll_receive(cx)
@@ -296,9 +305,11 @@ impl<T: Transport> Session<T> {
             }
             Incoming::TooLarge => self.core.handle_too_large(),
             Incoming::End(end) => {
-                // What arrived before the end counts, a Close above all.
-                self.core.handle_last_bytes();
-                self.core.handle_end(CloseReason::Transport(end));
+                // What arrived before the end counts, as in ASP.NET Core: a client that sends and then leaves has
+                // sent. Nobody hears the answers.
+                self.left = Some(end);
+                self.member.outbox.close();
+                (self.pulling, self.stalled) = (None, None);
             }
         }
     }
@@ -316,6 +327,10 @@ impl<T: Transport> Session<T> {
                 }
                 self.core.handle_end(reason);
             }
+        }
+        // Before another message is read: whoever is sent away does nothing more.
+        if let Some(reason) = self.member.outbox.take_stop() {
+            self.core.handle_end(reason);
         }
         if self.stopping {
             self.core.handle_end(CloseReason::Shutdown);
