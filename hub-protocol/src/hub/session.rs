@@ -231,7 +231,7 @@ impl<T: Transport> Session<T> {
             .options
             .connection
             .maximum_receive_message_size
-            .map_or(usize::MAX, |limit| limit + 1)
+            .map_or(usize::MAX, |limit| limit.saturating_add(1))
     }
 
     /// Writes what waits, in as few writes as the socket allows. Answers and Pings do not wait for a pull.
