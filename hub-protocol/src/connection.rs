@@ -210,15 +210,6 @@ impl Connection {
         }
     }
 
-    /// The transport has ended: a Close that arrived before counts, other unread messages do not.
-    pub fn handle_last_bytes(&mut self) {
-        while let (Some(protocol), Ok(Some(record))) = (self.protocol(), self.records.next_record()) {
-            if let Ok(Some(HubMessage::Close(close))) = protocol.parse(&record) {
-                self.handle_end(CloseReason::ClientClosed(close.error));
-            }
-        }
-    }
-
     /// The next record to write, framed; records leave in this order.
     pub fn poll_transmit(&mut self) -> Option<Bytes> {
         self.transmit.pop_front()

@@ -1,10 +1,13 @@
 //! The one match over what clients send.
 
-use std::{panic::AssertUnwindSafe, sync::Arc};
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::Arc,
+};
 
 use futures_util::{FutureExt, future::BoxFuture};
 
-use super::{Call, Context, Hub, HubError, Next, encoded::frame, error::Kind};
+use super::{Call, Context, Hub, HubError, Next, encoded::frame, error::Kind, method::Method};
 use crate::{
     close::CloseReason,
     message::{Completion, HubMessage, Invocation, Outcome},
@@ -56,9 +59,13 @@ async fn invoke(hub: Hub, cx: Context, call: Invocation) -> Finished {
     let method = hub.0.methods.get(&target.to_lowercase()).map(Arc::clone);
     // The server's own spelling wherever there is one.
     let target = method.as_ref().map_or(target, |method| method.name.clone());
+    let refused = |method: &Method| method.policy.as_ref().is_some_and(|policy| !policy(&cx));
     let result = match &method {
         None => Err(HubError::no_such_method()),
-        Some(method) if method.policy.as_ref().is_some_and(|policy| !policy(&cx)) => Err(HubError::unauthorized()),
+        // A policy that panics refuses.
+        Some(method) if catch_unwind(AssertUnwindSafe(|| refused(method))).unwrap_or(true) => {
+            Err(HubError::unauthorized())
+        }
         Some(_) if !stream_ids.is_empty() => {
             let count = stream_ids.len();
             Err(HubError::public(format!(

@@ -174,11 +174,7 @@ impl Outbox {
 
     /// Asks the session to end. The first reason stays.
     pub(super) fn stop(&self, reason: CloseReason) {
-        let mut state = self.state.lock();
-        if state.mode != Mode::Closed {
-            state.stop.get_or_insert(reason);
-        }
-        drop(state);
+        self.state.lock().stop.get_or_insert(reason);
         self.waker.wake();
     }
 

@@ -21,7 +21,7 @@ use super::{
     outbox::{Outbox, Taken},
 };
 use crate::{
-    close::CloseReason,
+    close::{CloseReason, End},
     codec::TransferFormat,
     connection::{Connection, Event},
     transport::{Frame, Incoming, Outgoing, Transport, connections::Claim},
@@ -43,6 +43,8 @@ pub(crate) struct Session<T> {
     stalled: Option<Stalled>,
     /// A shutdown that waits for the running call.
     stopping: bool,
+    /// The transport has ended; what arrived before is still acted on.
+    left: Option<End>,
     /// Messages may be unread because the client does not take the answers.
     held_back: bool,
     progress: Progress,
@@ -115,6 +117,7 @@ pub(crate) fn run<T: Transport>(
         timer: None,
         stalled: None,
         stopping: false,
+        left: None,
         held_back: false,
         progress: Progress::Handshaking,
     });
@@ -164,7 +167,10 @@ impl<T: Transport> Session<T> {
         let mut ended = None;
         while ended.is_none() && self.may_read() {
             match self.core.poll_event(now()) {
-                None => break,
+                None => match self.left {
+                    Some(end) => self.core.handle_end(CloseReason::Transport(end)),
+                    None => break,
+                },
                 Some(Event::Connected(protocol)) => {
                     let _ = self.member.protocol.set(protocol);
                     // The answer to the handshake comes before anything that others send.
@@ -218,6 +224,9 @@ impl<T: Transport> Session<T> {
         {
             return Poll::Ready(Turn::Finished(finished));
         }
+        if self.left.is_some() {
+            return self.poll_timer(cx).map(|()| Turn::Timeout);
+        }
         if self.core.buffered() < self.hub.0.options.inbox_bytes.max(self.largest_message())
             && let Poll::Ready(incoming) = self.transport.poll_receive(cx)
         {
@@ -239,7 +248,7 @@ impl<T: Transport> Session<T> {
             .options
             .connection
             .maximum_receive_message_size
-            .map_or(usize::MAX, |limit| limit + 1)
+            .map_or(usize::MAX, |limit| limit.saturating_add(1))
     }
 
     /// Writes what waits, in as few writes as the socket allows. Answers and Pings do not wait for a pull.
@@ -313,9 +322,11 @@ impl<T: Transport> Session<T> {
             }
             Incoming::TooLarge => self.core.handle_too_large(),
             Incoming::End(end) => {
-                // What arrived before the end counts, a Close above all.
-                self.core.handle_last_bytes();
-                self.core.handle_end(CloseReason::Transport(end));
+                // What arrived before the end counts, as in ASP.NET Core: a client that sends and then leaves has
+                // sent. Nobody hears the answers.
+                self.left = Some(end);
+                self.member.outbox.close();
+                (self.pulling, self.stalled) = (None, None);
             }
         }
     }
@@ -333,6 +344,10 @@ impl<T: Transport> Session<T> {
                 }
                 self.core.handle_end(reason);
             }
+        }
+        // Before another message is read: whoever is sent away does nothing more.
+        if let Some(reason) = self.member.outbox.take_stop() {
+            self.core.handle_end(reason);
         }
         if self.stopping {
             self.core.handle_end(CloseReason::Shutdown);

@@ -77,7 +77,7 @@ impl WebSocket {
     ///
     /// `limit` is the longest hub message; one WebSocket message may hold several, so it may be longer.
     pub(crate) async fn accept(io: Io, read: Vec<u8>, limit: Option<usize>) -> Self {
-        let limit = limit.map(|limit| limit + 64 * 1024);
+        let limit = limit.map(|limit| limit.saturating_add(64 * 1024));
         // Tungstenite's defaults cost 128 KiB a connection.
         let config = WebSocketConfig::default()
             .read_buffer_size(2 * 1024)

@@ -209,15 +209,6 @@ fn a_close_is_answered_with_one_and_nothing_after_it_is_read() {
 }
 
 #[test]
-fn a_close_that_came_just_before_the_socket_ended_still_counts() {
-    let mut client = Client::connected();
-    client.says(r#"{"type":5,"invocationId":"1"}"#);
-    client.says(r#"{"type":7}"#);
-    client.connection.handle_last_bytes();
-    assert_eq!(client.event(), Some(Event::Ended(CloseReason::ClientClosed(None))));
-}
-
-#[test]
 fn messages_over_the_limit_end_the_connection_and_those_before_do_not() {
     let mut client = Client::connected();
     client.says(r#"{"type":5,"invocationId":"1"}"#);

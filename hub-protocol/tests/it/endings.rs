@@ -8,9 +8,14 @@ use std::{
     time::Duration,
 };
 
-use hub_protocol::hub::{Connection, Hub};
+use futures_util::SinkExt;
+use hub_protocol::hub::{Connection, Context, Hub};
 use parking_lot::Mutex;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, mpsc};
+use tokio_tungstenite::tungstenite::{
+    Message,
+    protocol::{CloseFrame, frame::coding::CloseCode},
+};
 
 use crate::support::{serve, until};
 
@@ -64,4 +69,50 @@ async fn a_client_that_leaves_while_it_is_let_in_is_seen_out() {
     go.notify_one();
     until("it is gone", || hub.handle().connections() == 0).await;
     assert_eq!(disconnected.load(Ordering::SeqCst), 1, "its connect handler succeeded");
+}
+
+#[tokio::test]
+async fn what_was_said_before_leaving_is_done() {
+    let (entered, go) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+    let (inside, gate) = (entered.clone(), go.clone());
+    let (sender, mut done) = mpsc::channel(8);
+    let ended = sender.clone();
+    let hub = Hub::builder("h")
+        .method("Say", move |_: Context, text: String| {
+            let (inside, gate, sender) = (inside.clone(), gate.clone(), sender.clone());
+            async move {
+                if text == "first" {
+                    inside.notify_one();
+                    gate.notified().await;
+                }
+                sender.send(text).await.unwrap();
+                Ok(())
+            }
+        })
+        .on_disconnected(move |_, how| {
+            let ended = ended.clone();
+            async move { ended.send(format!("{:?}", how.reason)).await.unwrap() }
+        })
+        .build();
+    let server = serve(&hub).await;
+    let mut client = server.connect().await;
+    for text in ["first", "second", "third"] {
+        let call = format!(r#"{{"type":1,"target":"Say","arguments":["{text}"]}}"#);
+        client.say(&call).await;
+    }
+    entered.notified().await;
+    client
+        .socket
+        .send(Message::Close(Some(CloseFrame {
+            code: CloseCode::Away,
+            reason: "".into(),
+        })))
+        .await
+        .unwrap();
+    // The end is seen while the first call still runs.
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    go.notify_one();
+    for expected in ["first", "second", "third", "Transport(Closed)"] {
+        assert_eq!(done.recv().await.as_deref(), Some(expected));
+    }
 }

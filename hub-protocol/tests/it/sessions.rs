@@ -95,6 +95,22 @@ async fn sec_71_a_panic_fails_its_call_and_nothing_else() {
 }
 
 #[tokio::test]
+async fn a_policy_that_panics_refuses_its_call_and_the_connection_goes_on() {
+    let hub = Hub::builder("h")
+        .method("Guarded", async |_: Context| Ok(()))
+        .authorize("Guarded", |_| panic!("the policy is broken"))
+        .method("Fine", async |_: Context| Ok(1))
+        .build();
+    let server = serve(&hub).await;
+    let mut client = server.connect().await;
+    client.call("1", "Guarded", json!([])).await;
+    let refused = r#"{"type":3,"invocationId":"1","error":"Failed to invoke 'Guarded' because user is unauthorized"}"#;
+    assert_eq!(client.hear().await, refused);
+    client.call("2", "Fine", json!([])).await;
+    assert_eq!(client.hear().await, r#"{"type":3,"invocationId":"2","result":1}"#);
+}
+
+#[tokio::test]
 async fn filters_wrap_calls_connects_and_disconnects() {
     struct Log(Arc<Mutex<Vec<String>>>, &'static str);
     impl Filter for Log {

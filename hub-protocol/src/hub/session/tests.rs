@@ -157,6 +157,50 @@ async fn a_client_that_cannot_be_written_to_is_lost_even_when_nothing_is_read() 
     assert_eq!(hub.handle().connections(), 0);
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_close_that_came_just_before_the_socket_ended_still_counts() {
+    let (ended, mut reasons) = mpsc::channel(1);
+    let hub = Hub::builder("h")
+        .method("Wait", async |_: Context| {
+            sleep(Duration::from_secs(1)).await;
+            Ok(())
+        })
+        .on_disconnected(move |_, how| {
+            let ended = ended.clone();
+            async move { ended.send(how.reason).await.unwrap() }
+        })
+        .build();
+    let client = Client::connect(&hub).await;
+    client.say(r#"{"type":1,"target":"Wait","arguments":[]}"#).await;
+    client.say(r#"{"type":7}"#).await;
+    client.say.send(Incoming::End(End::Lost)).await.unwrap();
+    assert_eq!(reasons.recv().await, Some(CloseReason::ClientClosed(None)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_method_that_aborts_ends_what_its_client_left_behind() {
+    let (called, mut calls) = mpsc::channel(8);
+    let hub = Hub::builder("h")
+        .method("Abort", move |cx: Context| {
+            let called = called.clone();
+            async move {
+                sleep(Duration::from_secs(1)).await;
+                cx.abort();
+                called.send(()).await.unwrap();
+                Ok(())
+            }
+        })
+        .build();
+    let client = Client::connect(&hub).await;
+    for _ in 0..3 {
+        client.say(r#"{"type":1,"target":"Abort","arguments":[]}"#).await;
+    }
+    client.say.send(Incoming::End(End::Lost)).await.unwrap();
+    sleep(Duration::from_secs(5)).await;
+    assert_eq!(hub.handle().connections(), 0);
+    assert_eq!((calls.try_recv(), calls.try_recv().is_err()), (Ok(()), true));
+}
+
 /// A feed whose pulls say where they begin and never come back.
 struct Stuck(mpsc::Sender<u64>);
 
