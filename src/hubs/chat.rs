@@ -180,7 +180,7 @@ impl Chat {
         let paging: Paging = object(arguments, 0, "options")?;
         let (page, include_archived) = (
             paging.page().map_err(|error| refused(&error))?,
-            paging.include_archived(),
+            paging.include_archived().map_err(|error| refused(&error))?,
         );
         let conversations = &self.services.conversations;
         let page = conversations.list(listener.principal(), &page, include_archived).await;

@@ -89,6 +89,7 @@ impl Door {
     }
 
     /// A place for a connection that opens; for a negotiation only whether there is one.
+    #[expect(clippy::result_large_err, reason = "made once for a request that is refused")]
     fn admit(&self, request: &Request, person: &UserId) -> Result<Option<Place>, Response> {
         let refused = || {
             let sentence = format!("A person has at most {} connections to this hub", self.limit);
