@@ -1,6 +1,6 @@
 //! The database: one pool that writes, one that reads, and the migrations.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use migrations::{Migrator, MigratorTrait};
 use sea_orm::{ConnectOptions, ConnectionTrait, DatabaseConnection, DbBackend, DbErr};
@@ -36,6 +36,7 @@ impl Options {
 pub struct Database {
     pub write: DatabaseConnection,
     pub read: DatabaseConnection,
+    options: Arc<Options>,
 }
 
 impl Database {
@@ -53,6 +54,7 @@ impl Database {
             return Ok(Self {
                 write: pool.clone(),
                 read: pool,
+                options: Arc::new(options.clone()),
             });
         }
         let write = sea_orm::Database::connect(sqlite(options, false)).await?;
@@ -61,7 +63,26 @@ impl Database {
         } else {
             sea_orm::Database::connect(sqlite(options, true)).await?
         };
-        Ok(Self { write, read })
+        Ok(Self {
+            write,
+            read,
+            options: Arc::new(options.clone()),
+        })
+    }
+
+    /// Replaces SQLite's writing connection after a transaction on it failed; clones of this keep the closed one.
+    ///
+    /// On a full disk SQLite ends a transaction by itself or keeps it open, and the driver's count of savepoints is
+    /// wrong in either case: what it then calls a commit may release a savepoint of a transaction that nobody ends.
+    /// PostgreSQL knows the state of its connections.
+    pub(crate) async fn renew_writer(&mut self) -> Result<(), DbErr> {
+        if self.backend() != DbBackend::Sqlite || in_memory(&self.options.url) {
+            return Ok(());
+        }
+        // Closed first: it may hold the lock.
+        self.write.clone().close().await?;
+        self.write = sea_orm::Database::connect(sqlite(&self.options, false)).await?;
+        Ok(())
     }
 
     /// Applies the migrations that are missing.

@@ -8,6 +8,7 @@ mod support;
 
 mod auth;
 mod conversations;
+mod full_disk;
 mod groups;
 mod health;
 mod hearing;

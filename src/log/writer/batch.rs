@@ -39,6 +39,8 @@ pub(crate) struct State {
     pub(super) heads: Cache<ConversationNumber, ConversationHead>,
     /// Everything up to here is folded and in the tail.
     head: EventId,
+    /// The last transaction failed: its connection is not to be trusted.
+    is_stale: bool,
 }
 
 /// The database as a whole is in trouble.
@@ -89,6 +91,7 @@ impl State {
             unproven: unproven.clone(),
             heads: Cache::new(CAPACITY),
             head: head.event,
+            is_stale: false,
         }
     }
 
@@ -124,8 +127,17 @@ impl State {
         Ok(())
     }
 
-    /// One transaction, committed when this returns a work.
+    /// One transaction, committed when this returns a work. After one that failed the next has a new connection.
     async fn attempt(&mut self, batch: &[Command]) -> Result<Work, Failure> {
+        if self.is_stale {
+            self.database.renew_writer().await?;
+        }
+        let work = self.transact(batch).await;
+        self.is_stale = work.is_err();
+        work
+    }
+
+    async fn transact(&mut self, batch: &[Command]) -> Result<Work, Failure> {
         let options = TransactionOptions {
             // Otherwise the lock is taken at the first write, after what was read may have become stale.
             sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
@@ -148,7 +160,12 @@ impl State {
         let Err(error) = transaction.commit().await else {
             return Ok(work);
         };
-        match self.fate(&work).await {
+        // Never asked on the connection itself, which may see what it did not commit.
+        let fate = match self.database.renew_writer().await {
+            Ok(()) => self.fate(&work).await,
+            Err(_) => Fate::Unknown,
+        };
+        match fate {
             Fate::Committed => Ok(work),
             Fate::NotCommitted => Err(error.into()),
             Fate::Unknown => {
