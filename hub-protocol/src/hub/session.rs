@@ -175,6 +175,9 @@ impl<T: Transport> Session<T> {
         }
         self.held_back |= self.member.outbox.is_full();
         let ended = ended.or_else(|| self.core.poll_end());
+        if ended.is_some() {
+            self.member.outbox.seal();
+        }
         self.queue_own();
         ended
     }
