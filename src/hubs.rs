@@ -33,7 +33,7 @@ const DRAIN: Duration = Duration::from_secs(2);
 const DRAIN_PATIENCE: Duration = Duration::from_secs(3);
 
 /// What the methods, the fan-out and the feeds of the chat hub share.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 struct Chat {
     services: services::Services,
     log: Log,
@@ -54,12 +54,12 @@ impl Hubs {
     pub fn new(services: &services::Services, log: &Log, config: &Config) -> Self {
         let listeners = Arc::new(Listeners::default());
         let notices = Notices::start(services.clone(), Arc::clone(&listeners));
-        let chat = Chat {
+        let chat = Arc::new(Chat {
             services: services.clone(),
             log: log.clone(),
             listeners,
             notices,
-        };
+        });
         let hub: Hub = chat::hub(&chat, options(config));
         fanout::start(&chat);
         let limit = usize::try_from(config.limits.connections_per_person).unwrap_or(usize::MAX);

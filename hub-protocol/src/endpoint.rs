@@ -147,7 +147,8 @@ impl Endpoint {
         let hub = self.hub.clone();
         tokio::spawn(async move {
             let limit = hub.0.options.connection.maximum_receive_message_size;
-            if let Some(socket) = upgrade.socket(limit).await {
+            // Boxed: it is over before the session begins, which should not carry its size.
+            if let Some(socket) = Box::pin(upgrade.socket(limit)).await {
                 session::run(hub, socket, claim, user).await;
             }
         });

@@ -37,8 +37,8 @@ const METHODS: [&str; 7] = [
 ];
 
 /// Builds the hub.
-pub(super) fn hub(chat: &Chat, options: HubOptions) -> Hub {
-    /// A method of `Chat` as the library takes it: with a clone of its own for each call.
+pub(super) fn hub(chat: &Arc<Chat>, options: HubOptions) -> Hub {
+    /// A method of `Chat` as the library takes it.
     macro_rules! verb {
         ($method:ident) => {{
             let chat = chat.clone();
@@ -78,12 +78,12 @@ pub(super) fn hub(chat: &Chat, options: HubOptions) -> Hub {
 }
 
 impl Chat {
-    async fn connected(&self, cx: &Context) -> Result<(), HubError> {
+    async fn connected(self: &Arc<Self>, cx: &Context) -> Result<(), HubError> {
         // First of all: from here on the connection hears.
         let listener = self.listeners.add(cx.connection())?;
         let head = u64::try_from(self.log.tail.head().0).expect("event ids are positive");
         cx.connection()
-            .follow(LogFeed::new(self.clone(), Arc::clone(&listener)), head);
+            .follow(LogFeed::new(Arc::clone(self), Arc::clone(&listener)), head);
         // A profile that cannot be stored now is stored with the next call.
         if let Err(error) = self.services.people.seen(listener.principal()).await {
             tracing::warn!("a person who connected cannot be stored: {error}");
@@ -180,7 +180,7 @@ impl Chat {
         let paging: Paging = object(arguments, 0, "options")?;
         let (page, include_archived) = (
             paging.page().map_err(|error| refused(&error))?,
-            paging.include_archived(),
+            paging.include_archived().map_err(|error| refused(&error))?,
         );
         let conversations = &self.services.conversations;
         let page = conversations.list(listener.principal(), &page, include_archived).await;

@@ -21,12 +21,12 @@ const BATCH: usize = 256;
 pub(super) const RETRY: Duration = Duration::from_secs(1);
 
 /// Follows the log and the typing events for as long as the server lives.
-pub(super) fn start(chat: &Chat) {
-    tokio::spawn(follow_log(chat.clone()));
-    tokio::spawn(follow_typing(chat.clone()));
+pub(super) fn start(chat: &Arc<Chat>) {
+    tokio::spawn(follow_log(Arc::clone(chat)));
+    tokio::spawn(follow_typing(Arc::clone(chat)));
 }
 
-async fn follow_log(chat: Chat) {
+async fn follow_log(chat: Arc<Chat>) {
     let mut changed = chat.log.tail.changed();
     let mut position = chat.log.tail.head();
     loop {
@@ -51,7 +51,7 @@ async fn follow_log(chat: Chat) {
     }
 }
 
-async fn follow_typing(chat: Chat) {
+async fn follow_typing(chat: Arc<Chat>) {
     let mut events = chat.services.typing.subscribe();
     loop {
         match events.recv().await {

@@ -18,12 +18,12 @@ const ENOUGH: usize = 64 * 1024;
 
 /// The log as one connection hears it.
 pub(super) struct LogFeed {
-    chat: Chat,
+    chat: Arc<Chat>,
     listener: Arc<Listener>,
 }
 
 impl LogFeed {
-    pub(super) fn new(chat: Chat, listener: Arc<Listener>) -> Self {
+    pub(super) fn new(chat: Arc<Chat>, listener: Arc<Listener>) -> Self {
         Self { chat, listener }
     }
 }

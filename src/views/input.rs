@@ -4,7 +4,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 pub use super::loose::Text;
-use super::loose::{self, List};
+use super::loose::{self, Flag, List};
 use crate::services::{
     Error,
     groups::NewGroup,
@@ -125,7 +125,7 @@ pub struct Paging {
     offset: Text,
     before: Text,
     after: Text,
-    include_archived: Option<bool>,
+    include_archived: Flag,
 }
 
 impl Paging {
@@ -146,8 +146,8 @@ impl Paging {
     }
 
     /// Whether archived conversations are wanted too.
-    pub fn include_archived(&self) -> bool {
-        self.include_archived.unwrap_or_default()
+    pub fn include_archived(&self) -> Result<bool, Error> {
+        self.include_archived.is_set("includeArchived")
     }
 }
 

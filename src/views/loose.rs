@@ -18,10 +18,15 @@ pub struct Text(Loose);
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct List(Loose);
 
+/// True or false, also as text, or nothing.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Flag(Loose);
+
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 enum Loose {
     #[default]
     Nothing,
+    Flag(bool),
     Text(String),
     List(Vec<Self>),
     Other,
@@ -33,7 +38,24 @@ impl Text {
         match &self.0 {
             Loose::Nothing => Ok(None),
             Loose::Text(text) => Ok(Some(text)),
-            Loose::List(_) | Loose::Other => Err(Error::invalid(field, "must be text")),
+            Loose::Flag(_) | Loose::List(_) | Loose::Other => Err(Error::invalid(field, "must be text")),
+        }
+    }
+}
+
+impl Flag {
+    /// Whether it is set; nothing is not.
+    pub(super) fn is_set(&self, field: &'static str) -> Result<bool, Error> {
+        let text = match &self.0 {
+            Loose::Nothing => return Ok(false),
+            Loose::Flag(flag) => return Ok(*flag),
+            Loose::Text(text) => text.trim(),
+            Loose::List(_) | Loose::Other => "?",
+        };
+        match text.to_ascii_lowercase().as_str() {
+            "" | "false" | "0" => Ok(false),
+            "true" | "1" => Ok(true),
+            _ => Err(Error::invalid(field, "must be true or false")),
         }
     }
 }
@@ -45,11 +67,11 @@ impl List {
         match &self.0 {
             Loose::Nothing => Ok(None),
             Loose::Text(text) => Ok(Some(vec![text.clone()])),
-            Loose::Other => Err(wrong()),
+            Loose::Flag(_) | Loose::Other => Err(wrong()),
             Loose::List(items) => {
                 let texts = items.iter().map(|item| match item {
                     Loose::Text(text) => Ok(text.clone()),
-                    Loose::Nothing | Loose::List(_) | Loose::Other => Err(wrong()),
+                    Loose::Nothing | Loose::Flag(_) | Loose::List(_) | Loose::Other => Err(wrong()),
                 });
                 texts.collect::<Result<_, _>>().map(Some)
             }
@@ -84,6 +106,12 @@ impl<'de> Deserialize<'de> for Text {
 }
 
 impl<'de> Deserialize<'de> for List {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Loose::deserialize(deserializer).map(Self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Flag {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         Loose::deserialize(deserializer).map(Self)
     }
@@ -127,8 +155,8 @@ impl<'de> Visitor<'de> for LooseVisitor {
     fn visit_f64<E>(self, _: f64) -> Result<Loose, E> {
         Ok(Loose::Other)
     }
-    fn visit_bool<E>(self, _: bool) -> Result<Loose, E> {
-        Ok(Loose::Other)
+    fn visit_bool<E>(self, flag: bool) -> Result<Loose, E> {
+        Ok(Loose::Flag(flag))
     }
     fn visit_bytes<E>(self, _: &[u8]) -> Result<Loose, E> {
         Ok(Loose::Other)

@@ -5,6 +5,7 @@ use std::{
     net::SocketAddr,
     path::Path,
     process::{Child, ChildStdout, Command, Output, Stdio},
+    thread::JoinHandle,
     time::{Duration, Instant},
 };
 
@@ -12,7 +13,7 @@ use serde_json::json;
 
 use crate::support::ask;
 
-fn hubwire(folder: &Path) -> Command {
+pub(crate) fn hubwire(folder: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_hubwire"));
     command
         .current_dir(folder)
@@ -24,16 +25,21 @@ fn hubwire(folder: &Path) -> Command {
 }
 
 /// A running program; killed when the test ends.
-struct Program {
-    child: Child,
+pub(crate) struct Program {
+    pub(crate) child: Child,
     stdout: BufReader<ChildStdout>,
-    address: SocketAddr,
+    pub(crate) address: SocketAddr,
 }
 
 impl Program {
     /// Starts the server in `folder` and waits for its line.
-    fn start(folder: &Path) -> Self {
-        let mut child = hubwire(folder).args(["--listen", "127.0.0.1:0"]).spawn().unwrap();
+    pub(crate) fn start(folder: &Path) -> Self {
+        Self::spawn(hubwire(folder))
+    }
+
+    /// The same with a command of the test's own.
+    pub(crate) fn spawn(mut command: Command) -> Self {
+        let mut child = command.args(["--listen", "127.0.0.1:0"]).spawn().unwrap();
         let mut stdout = BufReader::new(child.stdout.take().unwrap());
         let mut line = String::new();
         stdout.read_line(&mut line).unwrap();
@@ -45,7 +51,7 @@ impl Program {
         Self { child, stdout, address }
     }
 
-    fn signal(&self, name: &str) {
+    pub(crate) fn signal(&self, name: &str) {
         let sent = Command::new("kill")
             .args([name, &self.child.id().to_string()])
             .status()
@@ -67,12 +73,17 @@ fn rest(stream: Option<impl std::io::Read>) -> String {
     text
 }
 
+/// Reads a stream to its end beside the test: a pipe is small, and a full one holds up the program.
+pub(crate) fn read_all(stream: Option<impl std::io::Read + Send + 'static>) -> JoinHandle<String> {
+    std::thread::spawn(move || rest(stream))
+}
+
 fn text(bytes: &[u8]) -> String {
     String::from_utf8(bytes.to_vec()).unwrap()
 }
 
 /// A token printed beside whatever runs in the folder.
-fn token(folder: &Path, user: &str) -> String {
+pub(crate) fn token(folder: &Path, user: &str) -> String {
     let output = hubwire(folder)
         .args(["token", "--user", user, "--name", "Ann Lee"])
         .output()

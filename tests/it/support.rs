@@ -16,7 +16,7 @@ use tokio::{net::TcpListener, sync::oneshot};
 use tokio_util::sync::CancellationToken;
 
 use crate::database::TestDatabase;
-pub(crate) use http::{Answer, ask, exchange, try_exchange};
+pub(crate) use http::{Answer, DEADLINE, ask, exchange, try_exchange};
 
 /// The secret tests sign with.
 pub(crate) const SECRET: &str = "the secret of the tests, 32 bytes or more";
@@ -117,6 +117,16 @@ impl Drop for TestApp {
             "the server panicked"
         );
     }
+}
+
+/// Asks until it is so, or the test fails.
+pub(crate) async fn eventually(mut is_so: impl AsyncFnMut() -> bool) {
+    let asked = async {
+        while !is_so().await {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(DEADLINE, asked).await.expect("it becomes so");
 }
 
 /// Somebody with a token, talking REST.

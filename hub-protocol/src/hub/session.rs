@@ -32,7 +32,7 @@ const WRITE_BYTES: usize = 64 * 1024;
 
 pub(crate) struct Session<T> {
     hub: Hub,
-    transport: T,
+    transport: Box<T>,
     core: Connection,
     member: Arc<Member>,
     /// The connect handler, then one call at a time.
@@ -75,25 +75,39 @@ enum Turn {
 }
 
 /// Takes the connection out of the hub, whatever ends the task.
-struct Registration<'a>(&'a Hub, Arc<Member>);
+struct Registration {
+    hub: Hub,
+    member: Arc<Member>,
+    _claim: Claim,
+}
 
-impl Drop for Registration<'_> {
+impl Drop for Registration {
     fn drop(&mut self) {
-        self.1.outbox.close();
-        self.0.0.registry.remove(&self.1);
-        self.1.forget_items();
+        self.member.outbox.close();
+        self.hub.0.registry.remove(&self.member);
+        self.member.forget_items();
     }
 }
 
 /// Runs a connection to its end.
-pub(crate) async fn run<T: Transport>(hub: Hub, transport: T, claim: Claim, user: Option<User>) {
+///
+/// Not an `async fn`: what an idle connection holds is one box, not a future that holds it twice.
+pub(crate) fn run<T: Transport>(
+    hub: Hub,
+    transport: Box<T>,
+    claim: Claim,
+    user: Option<User>,
+) -> impl Future<Output = ()> + Send {
     let options = &hub.0.options;
     let outbox = Outbox::new(options.outbox_bytes, options.overflow);
     let member = Arc::new(Member::new(claim.id.clone(), claim.version, user, outbox));
-    let registration_hub = hub.clone();
-    let registration = Registration(&registration_hub, Arc::clone(&member));
+    let registration = Registration {
+        hub: hub.clone(),
+        member: Arc::clone(&member),
+        _claim: claim,
+    };
     let core = Connection::accept(now(), options.connection.clone());
-    let mut session = Session {
+    let session = Box::new(Session {
         hub,
         transport,
         core,
@@ -106,14 +120,8 @@ pub(crate) async fn run<T: Transport>(hub: Hub, transport: T, claim: Claim, user
         left: None,
         held_back: false,
         progress: Progress::Handshaking,
-    };
-    let reason = session.drive().await;
-    session.say_goodbye(&reason).await;
-    drop(registration);
-    drop(claim);
-    let close_timeout = session.hub.0.options.close_timeout;
-    let closed = std::future::poll_fn(|cx| session.transport.poll_close(cx));
-    let _ = tokio::time::timeout(close_timeout, closed).await;
+    });
+    session.live(registration)
 }
 
 fn now() -> Instant {
@@ -121,6 +129,15 @@ fn now() -> Instant {
 }
 
 impl<T: Transport> Session<T> {
+    async fn live(mut self: Box<Self>, registration: Registration) {
+        let reason = self.drive().await;
+        self.say_goodbye(&reason).await;
+        drop(registration);
+        let close_timeout = self.hub.0.options.close_timeout;
+        let closed = std::future::poll_fn(|cx| self.transport.poll_close(cx));
+        let _ = tokio::time::timeout(close_timeout, closed).await;
+    }
+
     async fn drive(&mut self) -> CloseReason {
         loop {
             if let Some(reason) = self.advance() {

@@ -92,6 +92,15 @@ fn write_name(out: &mut Vec<u8>, name: &str, naming: Naming) {
     out.extend_from_slice(b"\":");
 }
 
+/// What `serde_json` writes as we would.
+macro_rules! plain {
+    ($($method:ident: $type:ty)*) => {$(
+        fn $method(self, value: $type) -> Result<(), EncodeError> {
+            self.plain(value)
+        }
+    )*};
+}
+
 impl<'a> ser::Serializer for Serializer<'a> {
     type Ok = ();
     type Error = EncodeError;
@@ -107,29 +116,10 @@ impl<'a> ser::Serializer for Serializer<'a> {
         self.out.extend_from_slice(if value { b"true" } else { b"false" });
         Ok(())
     }
-    fn serialize_i8(self, value: i8) -> Result<(), EncodeError> {
-        self.plain(value)
-    }
-    fn serialize_i16(self, value: i16) -> Result<(), EncodeError> {
-        self.plain(value)
-    }
-    fn serialize_i32(self, value: i32) -> Result<(), EncodeError> {
-        self.plain(value)
-    }
-    fn serialize_i64(self, value: i64) -> Result<(), EncodeError> {
-        self.plain(value)
-    }
-    fn serialize_u8(self, value: u8) -> Result<(), EncodeError> {
-        self.plain(value)
-    }
-    fn serialize_u16(self, value: u16) -> Result<(), EncodeError> {
-        self.plain(value)
-    }
-    fn serialize_u32(self, value: u32) -> Result<(), EncodeError> {
-        self.plain(value)
-    }
-    fn serialize_u64(self, value: u64) -> Result<(), EncodeError> {
-        self.plain(value)
+    plain! {
+        serialize_i8: i8 serialize_i16: i16 serialize_i32: i32 serialize_i64: i64
+        serialize_u8: u8 serialize_u16: u16 serialize_u32: u32 serialize_u64: u64
+        serialize_char: char serialize_str: &str
     }
     fn serialize_f32(self, value: f32) -> Result<(), EncodeError> {
         if value.is_finite() {
@@ -144,12 +134,6 @@ impl<'a> ser::Serializer for Serializer<'a> {
         } else {
             Err(not_finite())
         }
-    }
-    fn serialize_char(self, value: char) -> Result<(), EncodeError> {
-        self.plain(value)
-    }
-    fn serialize_str(self, value: &str) -> Result<(), EncodeError> {
-        self.plain(value)
     }
     fn serialize_bytes(self, value: &[u8]) -> Result<(), EncodeError> {
         self.plain(STANDARD.encode(value))
@@ -230,77 +214,47 @@ fn not_finite() -> EncodeError {
     EncodeError("JSON has no NaN and no infinity".to_owned())
 }
 
-impl ser::SerializeSeq for Compound<'_> {
-    type Ok = ();
-    type Error = EncodeError;
-    fn serialize_element<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), EncodeError> {
-        self.element(value)
-    }
-    fn end(self) -> Result<(), EncodeError> {
-        self.close();
-        Ok(())
-    }
+/// Everything between brackets is written alike, whatever serde calls it.
+macro_rules! elements {
+    ($($kind:ident::$method:ident)*) => {$(
+        impl ser::$kind for Compound<'_> {
+            type Ok = ();
+            type Error = EncodeError;
+            fn $method<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), EncodeError> {
+                self.element(value)
+            }
+            fn end(self) -> Result<(), EncodeError> {
+                self.close();
+                Ok(())
+            }
+        }
+    )*};
+}
+elements! {
+    SerializeSeq::serialize_element SerializeTuple::serialize_element
+    SerializeTupleStruct::serialize_field SerializeTupleVariant::serialize_field
 }
 
-impl ser::SerializeTuple for Compound<'_> {
-    type Ok = ();
-    type Error = EncodeError;
-    fn serialize_element<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), EncodeError> {
-        self.element(value)
-    }
-    fn end(self) -> Result<(), EncodeError> {
-        self.close();
-        Ok(())
-    }
+macro_rules! members {
+    ($($kind:ident)*) => {$(
+        impl ser::$kind for Compound<'_> {
+            type Ok = ();
+            type Error = EncodeError;
+            fn serialize_field<T: Serialize + ?Sized>(
+                &mut self,
+                name: &'static str,
+                value: &T,
+            ) -> Result<(), EncodeError> {
+                self.member(name, value)
+            }
+            fn end(self) -> Result<(), EncodeError> {
+                self.close();
+                Ok(())
+            }
+        }
+    )*};
 }
-
-impl ser::SerializeTupleStruct for Compound<'_> {
-    type Ok = ();
-    type Error = EncodeError;
-    fn serialize_field<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), EncodeError> {
-        self.element(value)
-    }
-    fn end(self) -> Result<(), EncodeError> {
-        self.close();
-        Ok(())
-    }
-}
-
-impl ser::SerializeTupleVariant for Compound<'_> {
-    type Ok = ();
-    type Error = EncodeError;
-    fn serialize_field<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), EncodeError> {
-        self.element(value)
-    }
-    fn end(self) -> Result<(), EncodeError> {
-        self.close();
-        Ok(())
-    }
-}
-
-impl ser::SerializeStruct for Compound<'_> {
-    type Ok = ();
-    type Error = EncodeError;
-    fn serialize_field<T: Serialize + ?Sized>(&mut self, name: &'static str, value: &T) -> Result<(), EncodeError> {
-        self.member(name, value)
-    }
-    fn end(self) -> Result<(), EncodeError> {
-        self.close();
-        Ok(())
-    }
-}
-
-impl ser::SerializeStructVariant for Compound<'_> {
-    type Ok = ();
-    type Error = EncodeError;
-    fn serialize_field<T: Serialize + ?Sized>(&mut self, name: &'static str, value: &T) -> Result<(), EncodeError> {
-        self.member(name, value)
-    }
-    fn end(self) -> Result<(), EncodeError> {
-        self.close();
-        Ok(())
-    }
-}
+members! { SerializeStruct SerializeStructVariant }
 
 impl ser::SerializeMap for Compound<'_> {
     type Ok = ();

@@ -13,7 +13,7 @@ use tokio::{
 };
 
 /// Everything in a test answers within this, or the test fails.
-const DEADLINE: Duration = Duration::from_secs(20);
+pub(crate) const DEADLINE: Duration = Duration::from_secs(20);
 
 /// What the server answered.
 #[derive(Debug)]

@@ -4,8 +4,9 @@ use axum::{
     body::Body,
     response::{IntoResponse, Response},
 };
+use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, StatusCode, Version, header, request::Parts};
-use hyper::upgrade::OnUpgrade;
+use hyper::upgrade::{OnUpgrade, Upgraded};
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
@@ -64,25 +65,31 @@ impl Upgrade {
     }
 
     /// Waits until the 101 is written and takes the socket out of hyper, whose read buffer goes.
-    pub(crate) async fn socket(self, limit: Option<usize>) -> Option<WebSocket> {
-        let upgraded = self
-            .upgrade
-            .await
+    pub(crate) async fn socket(self, limit: Option<usize>) -> Option<Box<WebSocket>> {
+        let upgraded = self.upgrade.await;
+        let upgraded = upgraded
             .inspect_err(|error| tracing::debug!("upgrade failed: {error}"))
             .ok()?;
-        Some(
-            match hyper_util::server::conn::auto::upgrade::downcast::<TokioIo<TcpStream>>(upgraded) {
-                Ok(parts) => {
-                    let socket = parts.io.into_inner();
-                    let _ = socket.set_nodelay(true);
-                    WebSocket::accept(Io::Tcp(socket), parts.read_buf.to_vec(), limit).await
-                }
-                Err(upgraded) => {
-                    WebSocket::accept(Io::Hyper(Box::new(TokioIo::new(upgraded))), Vec::new(), limit).await
-                }
-            },
-        )
+        let (io, read) = match tcp(upgraded) {
+            Ok((socket, read)) => {
+                let _ = socket.set_nodelay(true);
+                (Io::Tcp(socket), read)
+            }
+            Err(upgraded) => (Io::Hyper(Box::new(TokioIo::new(upgraded))), Bytes::new()),
+        };
+        Some(Box::new(WebSocket::accept(io, read.to_vec(), limit).await))
     }
+}
+
+/// The TCP socket below an upgraded connection, with what hyper read from it too early, where it is one:
+/// under hyper's own HTTP/1.1 server, and under hyper-util's, which `axum::serve` runs.
+fn tcp(upgraded: Upgraded) -> Result<(TcpStream, Bytes), Upgraded> {
+    let upgraded = match upgraded.downcast::<TokioIo<TcpStream>>() {
+        Ok(parts) => return Ok((parts.io.into_inner(), parts.read_buf)),
+        Err(upgraded) => upgraded,
+    };
+    let parts = hyper_util::server::conn::auto::upgrade::downcast::<TokioIo<TcpStream>>(upgraded)?;
+    Ok((parts.io.into_inner(), parts.read_buf))
 }
 
 fn has_token(headers: &HeaderMap, name: header::HeaderName, token: &str) -> bool {
