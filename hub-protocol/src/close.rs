@@ -42,6 +42,8 @@ pub enum CloseReason {
     ConnectFailed(String),
     /// A result that could not be written.
     Unwritable(String),
+    /// Code of the application panicked outside of a call: a feed, or what hears of proofs.
+    Panicked,
 }
 
 impl CloseReason {
@@ -77,6 +79,7 @@ impl CloseReason {
             Self::SendTimeout => failed("OperationCanceledException: The client takes no bytes.", true),
             Self::ConnectFailed(detail) => failed(detail, false),
             Self::Unwritable(detail) => failed(detail, true),
+            Self::Panicked => failed("", true),
         }
     }
 
@@ -93,7 +96,8 @@ impl CloseReason {
             | Self::Malformed(_)
             | Self::TooLarge(_)
             | Self::ConnectFailed(_)
-            | Self::Unwritable(_) => End::Server,
+            | Self::Unwritable(_)
+            | Self::Panicked => End::Server,
         }
     }
 
@@ -114,6 +118,7 @@ impl CloseReason {
             Self::SendTimeout => "send_timeout",
             Self::ConnectFailed(_) => "connect_failed",
             Self::Unwritable(_) => "unwritable",
+            Self::Panicked => "panicked",
         }
     }
 }

@@ -89,24 +89,22 @@ impl Door {
     }
 
     /// A place for a connection that opens; for a negotiation only whether there is one.
-    #[expect(clippy::result_large_err, reason = "made once for a request that is refused")]
-    fn admit(&self, request: &Request, person: &UserId) -> Result<Option<Place>, Response> {
-        let refused = || {
-            let sentence = format!("A person has at most {} connections to this hub", self.limit);
-            (StatusCode::TOO_MANY_REQUESTS, [(header::RETRY_AFTER, "5")], sentence).into_response()
-        };
+    fn admit(&self, request: &Request, person: &UserId) -> Result<Option<Place>, NoPlace> {
         match *request.method() {
             _ if self.limit == 0 => Ok(None),
             // Counted where it opens as well: somebody may negotiate many before the first of them opens.
-            Method::GET => Place::take(self, person).map(Some).ok_or_else(refused),
+            Method::GET => Place::take(self, person).map(Some).ok_or(NoPlace),
             Method::POST if request.uri().path().ends_with("/negotiate") => {
                 let count = self.places.get(person).map_or(0, |count| *count);
-                if count < self.limit { Ok(None) } else { Err(refused()) }
+                if count < self.limit { Ok(None) } else { Err(NoPlace) }
             }
             _ => Ok(None),
         }
     }
 }
+
+/// A person has as many connections as they may.
+struct NoPlace;
 
 /// Checks a request to the hub and tells the hub who it is.
 pub(super) async fn enter(State(door): State<Door>, mut request: Request, next: Next) -> Response {
@@ -128,9 +126,9 @@ pub(super) async fn enter(State(door): State<Door>, mut request: Request, next: 
         let found = query.iter().find(|(known, _)| known.eq_ignore_ascii_case(name));
         found.map(|(_, value)| value.as_str())
     };
-    let place = match door.admit(&request, &principal.user_id) {
-        Ok(place) => place,
-        Err(refusal) => return refusal,
+    let Ok(place) = door.admit(&request, &principal.user_id) else {
+        let sentence = format!("A person has at most {} connections to this hub", door.limit);
+        return (StatusCode::TOO_MANY_REQUESTS, [(header::RETRY_AFTER, "5")], sentence).into_response();
     };
     let headers = request.headers();
     let visitor = Visitor {

@@ -115,7 +115,7 @@ impl Window {
             }
         });
         let placement = Placement {
-            page: self.skip / self.size + 1,
+            page: (self.skip / self.size).saturating_add(1),
             limit: self.size,
             total,
             has_more: total > self.skip.saturating_add(taken),
@@ -229,4 +229,38 @@ fn time(text: &str) -> Option<Bound> {
         milliseconds: moment.timestamp_millis(),
         exact,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::PageRequest;
+
+    #[test]
+    fn a_page_beyond_all_numbers_is_an_empty_one() {
+        for (name, request) in [
+            (
+                "skip",
+                PageRequest {
+                    skip: Some(i64::MAX.to_string()),
+                    ..PageRequest::default()
+                },
+            ),
+            (
+                "page",
+                PageRequest {
+                    page: Some("9".repeat(30)),
+                    ..PageRequest::default()
+                },
+            ),
+        ] {
+            let request = PageRequest {
+                take: Some("1".to_owned()),
+                ..request
+            };
+            let (slice, placement) = request.window().unwrap().slice(1, 10);
+            assert_eq!(slice, None, "{name}");
+            let pagination = placement.pagination(None);
+            assert!(pagination.page > 0 && !pagination.has_more, "{name}: {pagination:?}");
+        }
+    }
 }

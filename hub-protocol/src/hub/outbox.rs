@@ -1,7 +1,8 @@
 //! What waits for one client: a bounded queue of shared frames and a position.
 //!
 //! Anybody may push; only the connection's session takes. An outbox is **live** (pushes are queued),
-//! **behind** (its feed takes over, see [`Feed`]) or **closed** (pushes are dropped without an error).
+//! **behind** (its feed takes over, see [`Feed`]), **sealed** (only the session's own last words are queued) or
+//! **closed** (nothing is). What is not queued is dropped without an error.
 
 use std::collections::VecDeque;
 
@@ -29,6 +30,7 @@ pub(super) struct Outbox {
 enum Mode {
     Live,
     Behind,
+    Sealed,
     Closed,
 }
 
@@ -104,7 +106,7 @@ impl Outbox {
     pub(super) fn try_push(&self, frame: &Frame) -> Pushed {
         let mut state = self.state.lock();
         match state.mode {
-            Mode::Closed => return Pushed::Dropped,
+            Mode::Sealed | Mode::Closed => return Pushed::Dropped,
             Mode::Live | Mode::Behind if !state.has_room(frame.size(), self.bound) => return Pushed::Full,
             Mode::Live | Mode::Behind => state.append(frame),
         }
@@ -223,6 +225,16 @@ impl Outbox {
         state.feed = Some(feed);
     }
 
+    /// Takes nothing more from others, so that nothing follows the last words.
+    pub(super) fn seal(&self) {
+        let mut state = self.state.lock();
+        if state.mode != Mode::Closed {
+            state.mode = Mode::Sealed;
+        }
+        drop(state);
+        self.room.notify_waiters();
+    }
+
     /// Drops what waits and everything that will come.
     pub(super) fn close(&self) {
         let mut state = self.state.lock();
@@ -235,7 +247,7 @@ impl Outbox {
     }
 
     pub(super) fn is_closed(&self) -> bool {
-        self.state.lock().mode == Mode::Closed
+        matches!(self.state.lock().mode, Mode::Sealed | Mode::Closed)
     }
 
     fn overflow(&self, state: &mut State) {

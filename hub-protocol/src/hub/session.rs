@@ -130,7 +130,10 @@ fn now() -> Instant {
 
 impl<T: Transport> Session<T> {
     async fn live(mut self: Box<Self>, registration: Registration) {
-        let reason = self.drive().await;
+        let reason = match AssertUnwindSafe(self.drive()).catch_unwind().await {
+            Ok(reason) => reason,
+            Err(_) => self.give_up(),
+        };
         self.say_goodbye(&reason).await;
         drop(registration);
         let close_timeout = self.hub.0.options.close_timeout;
@@ -159,6 +162,16 @@ impl<T: Transport> Session<T> {
                 Turn::Room => {}
             }
         }
+    }
+
+    /// Code of the application panicked: its pull may be half done and is not looked at again.
+    fn give_up(&mut self) -> CloseReason {
+        tracing::error!(hub.name = self.hub.0.name, "a feed or a proof handler panicked");
+        self.pulling = None;
+        self.core.handle_end(CloseReason::Panicked);
+        self.member.outbox.seal();
+        self.queue_own();
+        CloseReason::Panicked
     }
 
     /// Acts on everything that can be acted on now; the reason when the connection is over.
@@ -192,6 +205,9 @@ impl<T: Transport> Session<T> {
         }
         self.held_back |= self.member.outbox.is_full();
         let ended = ended.or_else(|| self.core.poll_end());
+        if ended.is_some() {
+            self.member.outbox.seal();
+        }
         self.queue_own();
         ended
     }

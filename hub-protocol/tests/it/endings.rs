@@ -9,7 +9,10 @@ use std::{
 };
 
 use futures_util::SinkExt;
-use hub_protocol::hub::{Connection, Context, Hub};
+use hub_protocol::{
+    close::CloseReason,
+    hub::{Connection, Context, Hub},
+};
 use parking_lot::Mutex;
 use tokio::sync::{Notify, mpsc};
 use tokio_tungstenite::tungstenite::{
@@ -115,4 +118,29 @@ async fn what_was_said_before_leaving_is_done() {
     for expected in ["first", "second", "third", "Transport(Closed)"] {
         assert_eq!(done.recv().await.as_deref(), Some(expected));
     }
+}
+
+#[tokio::test]
+async fn a_handler_that_panics_on_the_connections_own_task_ends_it_in_order() {
+    let (sender, mut reasons) = mpsc::channel(1);
+    let hub = Hub::builder("h")
+        .method("Ask", async |cx: Context| {
+            cx.probe_answer(7);
+            Ok(())
+        })
+        .on_proven(|_, _| panic!("asked to"))
+        .on_disconnected(move |_, how| {
+            let sender = sender.clone();
+            async move { sender.send(how.reason).await.unwrap() }
+        })
+        .build();
+    let server = serve(&hub).await;
+    let mut client = server.connect().await;
+    client.call("1", "Ask", serde_json::json!([])).await;
+    client.hear().await;
+    assert_eq!(
+        client.hear().await,
+        r#"{"type":7,"error":"Connection closed with an error.","allowReconnect":true}"#
+    );
+    assert_eq!(reasons.recv().await, Some(CloseReason::Panicked));
 }

@@ -66,13 +66,20 @@ pub(super) async fn group(
     group: &NewGroup,
     now: i64,
 ) -> Result<Result<GroupMade, Error>, DbErr> {
+    let is_full = |members: &[UserId]| group.limit > 0 && members.len() >= group.limit as usize;
+    let full = Ok(Err(Error::GroupFull { limit: group.limit }));
+    // Where everybody named becomes a member, nobody waits while too many of them are looked up.
+    if group.create_unknown && is_full(&group.members) {
+        return full;
+    }
     let mut unknown = unknown(transaction, &group.members).await?;
     let mut members = group.members.clone();
     if !group.create_unknown {
-        members.retain(|member| !unknown.contains(member));
+        let strangers: HashSet<&UserId> = unknown.iter().collect();
+        members.retain(|member| !strangers.contains(member));
     }
-    if group.limit > 0 && members.len() >= group.limit as usize {
-        return Ok(Err(Error::GroupFull { limit: group.limit }));
+    if is_full(&members) {
+        return full;
     }
     if group.create_unknown {
         insert_placeholders(transaction, &unknown, now).await?;

@@ -17,7 +17,7 @@ use crate::{
 /// What the client's end of a socket does, and what has arrived there.
 #[derive(Default)]
 struct Wire {
-    /// How many bytes the client takes every five seconds; `None` is all of them at once.
+    /// How many bytes the client takes every second; `None` is all of them at once.
     pace: Option<usize>,
     lost: bool,
     arrived: Vec<u8>,
@@ -57,7 +57,7 @@ impl Transport for Fake {
             if self.waiting.is_empty() {
                 return Poll::Ready(Ok(()));
             }
-            let tick = self.tick.get_or_insert_with(|| Box::pin(sleep(Duration::from_secs(5))));
+            let tick = self.tick.get_or_insert_with(|| Box::pin(sleep(Duration::from_secs(1))));
             std::task::ready!(tick.as_mut().poll(cx));
             self.tick = None;
             let most = self.waiting.len().min(pace);
@@ -120,12 +120,12 @@ fn echo() -> Hub {
 async fn a_client_that_takes_bytes_slowly_but_steadily_is_kept() {
     let hub = echo();
     let client = Client::connect(&hub).await;
-    client.wire.lock().pace = Some(1024);
+    client.wire.lock().pace = Some(128);
     client
         .say(r#"{"type":1,"invocationId":"1","target":"Long","arguments":[16384]}"#)
         .await;
-    // Every write moves something, the whole answer takes 80 s, and the send time-out is 10 s.
-    sleep(Duration::from_secs(90)).await;
+    // Every write moves something, the whole answer takes 128 s, and the send time-out is 10 s.
+    sleep(Duration::from_secs(140)).await;
     assert_eq!(hub.handle().connections(), 1);
     assert!(client.heard().contains(&"x".repeat(16_384)));
 }
@@ -199,6 +199,22 @@ async fn a_method_that_aborts_ends_what_its_client_left_behind() {
     sleep(Duration::from_secs(5)).await;
     assert_eq!(hub.handle().connections(), 0);
     assert_eq!((calls.try_recv(), calls.try_recv().is_err()), (Ok(()), true));
+}
+
+#[tokio::test(start_paused = true)]
+async fn nothing_follows_the_close() {
+    let hub = echo();
+    let client = Client::connect(&hub).await;
+    client.wire.lock().pace = Some(1024);
+    let connection = only(&hub);
+    connection.push(&call(&"a".repeat(2_000))).unwrap();
+    connection.abort();
+    for _ in 0..20 {
+        sleep(Duration::from_millis(500)).await;
+        connection.push(&call("late")).unwrap();
+    }
+    let heard = client.heard();
+    assert!(heard.ends_with("{\"type\":7}\u{1e}"), "{heard}");
 }
 
 /// A feed whose pulls say where they begin and never come back.
