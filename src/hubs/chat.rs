@@ -114,12 +114,16 @@ impl Chat {
         let listener = Listener::of(cx.connection())?;
         let reference = text(arguments, 0, "conversationId")?;
         let conversations = &self.services.conversations;
-        let found = conversations
-            .find(listener.principal(), &reference)
-            .await
-            .map_err(|error| refused(&error))?;
-        listener.join(found.number);
-        Ok(Conversation::seen_by(&found, listener.user()))
+        let membership = conversations.resolve(listener.principal(), &reference).await;
+        // Before the conversation is read: what is posted meanwhile is in the answer or heard, perhaps both.
+        let before = listener.join(membership.map_err(|error| refused(&error))?.number);
+        match conversations.find(listener.principal(), &reference).await {
+            Ok(found) => Ok(Conversation::seen_by(&found, listener.user())),
+            Err(error) => {
+                listener.rejoin(before);
+                Err(refused(&error))
+            }
+        }
     }
 
     async fn leave_conversation(&self, cx: &Context, arguments: &Arguments) -> Result<(), HubError> {
@@ -149,13 +153,15 @@ impl Chat {
                 ..Draft::text(target, content, Via::Hub)
             }
         };
-        let posted = self
-            .services
-            .messages
-            .post(listener.principal(), draft)
-            .await
-            .map_err(|error| refused(&error))?;
-        listener.sent_to(posted.message.conversation);
+        // Before anything is stored: the fan-out may be faster than the answer.
+        let mut opened = None;
+        let opens = |conversation| opened = listener.sends_to(conversation).then_some(conversation);
+        let messages = &self.services.messages;
+        let posted = messages.post_with(listener.principal(), draft, opens).await;
+        let posted = posted.map_err(|error| {
+            opened.into_iter().for_each(|conversation| listener.leave(conversation));
+            refused(&error)
+        })?;
         if let Some(nonce) = listener.proof.answering(posted.message.id) {
             cx.probe_answer(nonce);
         }
@@ -224,7 +230,7 @@ impl Chat {
             .create_group(listener.principal(), group)
             .await;
         let (group, skipped) = made.map_err(|error| refused(&error))?;
-        listener.sent_to(group.number);
+        listener.sends_to(group.number);
         Ok(Group::written(&group, &skipped))
     }
 }

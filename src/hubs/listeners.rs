@@ -13,13 +13,15 @@ use parking_lot::Mutex;
 use super::{door::Visitor, proof::Proof};
 use crate::services::Principal;
 
+/// What a connection joined or sent to; `None` until the first join: everything.
+type View = Option<HashSet<ConversationNumber>>;
+
 /// One connection to the chat hub.
 #[derive(Debug)]
 pub(super) struct Listener {
     pub(super) connection: Connection,
     pub(super) visitor: Arc<Visitor>,
-    /// `None` until the first join: everything.
-    joined: Mutex<Option<HashSet<ConversationNumber>>>,
+    joined: Mutex<View>,
     pub(super) proof: Proof,
 }
 
@@ -53,8 +55,17 @@ impl Listener {
         self.visitor.hears_all || joined.as_ref().is_none_or(|joined| joined.contains(&conversation))
     }
 
-    pub(super) fn join(&self, conversation: ConversationNumber) {
-        self.joined.lock().get_or_insert_default().insert(conversation);
+    /// Opens a view, and returns what was heard before.
+    pub(super) fn join(&self, conversation: ConversationNumber) -> View {
+        let mut joined = self.joined.lock();
+        let before = joined.clone();
+        joined.get_or_insert_default().insert(conversation);
+        before
+    }
+
+    /// The join failed after all.
+    pub(super) fn rejoin(&self, before: View) {
+        *self.joined.lock() = before;
     }
 
     /// Ends a view. What was heard before the first join does not come back.
@@ -64,11 +75,10 @@ impl Listener {
         }
     }
 
-    /// Sending alone never narrows anything.
-    pub(super) fn sent_to(&self, conversation: ConversationNumber) {
-        if let Some(joined) = &mut *self.joined.lock() {
-            joined.insert(conversation);
-        }
+    /// Opens a view for what is sent; whether it was closed. Sending alone never narrows anything.
+    pub(super) fn sends_to(&self, conversation: ConversationNumber) -> bool {
+        let mut joined = self.joined.lock();
+        joined.as_mut().is_some_and(|joined| joined.insert(conversation))
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use entities::ids::{EventId, MessageId, Seq};
+use entities::ids::{ConversationNumber, EventId, MessageId, Seq};
 use entities::message;
 use entities::user_id::UserId;
 use serde_json::Value;
@@ -106,6 +106,16 @@ impl Messages {
 
     /// Posts a message. The answer means that it is committed.
     pub async fn post(&self, principal: &Principal, draft: Draft) -> Result<Posted, Error> {
+        self.post_with(principal, draft, |_| {}).await
+    }
+
+    /// [`post`](Self::post), and says where to before anybody can hear of it.
+    pub async fn post_with(
+        &self,
+        principal: &Principal,
+        draft: Draft,
+        sends_to: impl FnOnce(ConversationNumber) + Send,
+    ) -> Result<Posted, Error> {
         let limits = &self.conversations.settings.limits;
         let kind = content::kind(draft.kind.as_deref())?;
         let text = content::text(&draft.content, limits.text_characters)?;
@@ -129,6 +139,7 @@ impl Messages {
             .parent(&membership, &principal.user_id, draft.parent.as_deref())
             .await?;
         let keyless = client_message_id.is_none() && temp_id.is_none();
+        sends_to(membership.number);
         let posted = self
             .conversations
             .log
