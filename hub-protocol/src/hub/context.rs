@@ -59,6 +59,12 @@ impl Member {
         self.user.as_ref()?.identifier.as_deref()
     }
 
+    /// Lets go of what the application attached: it may hold the connection, and would keep it for ever.
+    pub(super) fn forget_items(&self) {
+        let items = std::mem::take(&mut *self.items.lock());
+        drop(items);
+    }
+
     pub(super) fn push(&self, encoded: &Encoded<'_>) -> Result<(), HubError> {
         if let Some(protocol) = self.protocol.get() {
             self.outbox.push(encoded.frame(*protocol)?);

@@ -72,6 +72,7 @@ impl Drop for Registration<'_> {
     fn drop(&mut self) {
         self.1.outbox.close();
         self.0.0.registry.remove(&self.1);
+        self.1.forget_items();
     }
 }
 
@@ -365,7 +366,11 @@ impl<T: Transport> Session<T> {
         self.member.outbox.close();
         if let Some(call) = self.call.take() {
             // What a method has begun it ends, though nobody hears its answer.
-            let _ = AssertUnwindSafe(call).catch_unwind().await;
+            let finished = AssertUnwindSafe(call).catch_unwind().await;
+            // A connect handler that succeeds after all is owed its disconnect.
+            if self.progress == Progress::Connecting && matches!(finished, Ok(Finished::Done)) {
+                self.progress = Progress::Connected;
+            }
         }
         if self.progress == Progress::Connected {
             let (cx, how) = (

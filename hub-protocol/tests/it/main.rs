@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
 mod connection;
+mod leftovers;
 mod properties;
 mod sessions;
 mod slow_clients;
