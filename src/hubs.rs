@@ -63,7 +63,7 @@ impl Hubs {
         let hub: Hub = chat::hub(&chat, options(config));
         fanout::start(&chat);
         let limit = usize::try_from(config.limits.connections_per_person).unwrap_or(usize::MAX);
-        let door = Door::new(hub.handle(), limit);
+        let door = Door::new(limit);
         Self {
             chat: hub.handle(),
             endpoint: hub.endpoint().require_user(),
