@@ -40,7 +40,11 @@ async fn objects_are_understood_in_every_spelling() {
         let answers = draft.to_string().contains(parent.as_str().unwrap());
         assert_eq!(sent["parentMessageId"] == *parent, answers, "{draft}");
         let metadata = draft.get("metadata").filter(|metadata| metadata.is_object());
-        assert_eq!(sent["metadata"], *metadata.unwrap_or(&json!({})), "{draft}");
+        assert_eq!(
+            sent["metadata"],
+            metadata.cloned().unwrap_or_else(|| json!({})),
+            "{draft}"
+        );
     }
     for kind in ["image", "Video", "file", "audio", "location", "system", "encrypted"] {
         let draft = json!([{"recipientId": "bob", "content": "x", "type": kind}]);

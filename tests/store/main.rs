@@ -8,6 +8,7 @@ mod support;
 
 mod access;
 mod conversations;
+mod full_writer;
 mod idempotency;
 mod log;
 mod migrations;

@@ -3,6 +3,7 @@
 
 mod connection;
 mod endings;
+mod leftovers;
 mod properties;
 mod sessions;
 mod slow_clients;
