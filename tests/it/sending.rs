@@ -277,7 +277,9 @@ async fn sec_66_the_rate_limit_is_shared_by_rest_and_hub_and_named() {
     ann.call("GetConversations", json!([])).await;
     bob.call("SendMessage", json!(["ann", "hello"])).await;
     ann.hears_text("hello").await;
-    assert_eq!(bob.heard_texts()[..3], ["1", "2", "3"]);
+    for content in ["1", "2", "3"] {
+        bob.hears_text(content).await;
+    }
 }
 
 #[tokio::test]
