@@ -1,7 +1,6 @@
 //! A client that stops reading costs itself and only time: it falls behind and is fed from the log.
 
 use entities::ids::EventId;
-use futures_util::future::join_all;
 use serde_json::{Value, json};
 
 use crate::{
@@ -9,44 +8,18 @@ use crate::{
     support::{Person, TestApp},
 };
 
-/// Messages sent at once, so that the writer stores them together.
-const AT_ONCE: usize = 10;
-
-/// Sent while the slow one does not read.
-struct Burst {
-    messages: usize,
-    bytes: usize,
-}
-
-impl Burst {
-    /// One round of it; returns the texts.
-    async fn send_round(&self, sender: &Person, conversation: &Value, round: usize) {
-        let sends = (0..AT_ONCE).map(|place| {
-            let place = round * AT_ONCE + place;
-            let content = format!("{place:06}{}", "x".repeat(self.bytes - 6));
-            async move {
-                let body = json!({"conversationId": conversation, "content": content});
-                sender.post("/messages", &body).await.data();
-            }
-        });
-        join_all(sends).await;
-    }
-
-    fn rounds(&self) -> usize {
-        self.messages / AT_ONCE
-    }
-}
-
-/// More than the sockets' buffers, within what the log keeps in memory.
-const LONG: Burst = Burst {
-    messages: 500,
-    bytes: 13_000,
-};
+/// Sent while the slow one does not read: this many messages of [`BYTES`].
+const LONG: usize = 500;
 /// More than the 8 MiB the log keeps in memory: the beginning comes from the database.
-const LONGER: Burst = Burst {
-    messages: 450,
-    bytes: 30_000,
-};
+const LONGER: usize = 900;
+/// Together more than the sockets' buffers hold.
+const BYTES: usize = 13_000;
+
+async fn send(sender: &Person, conversation: &Value, place: usize) {
+    let content = format!("{place:06}{}", "x".repeat(BYTES - 6));
+    let body = json!({"conversationId": conversation, "content": content});
+    sender.post("/messages", &body).await.data();
+}
 
 /// Somebody whose socket holds little.
 async fn narrow(app: &TestApp, user: &str) -> HubClient {
@@ -60,13 +33,13 @@ async fn narrow(app: &TestApp, user: &str) -> HubClient {
 #[tokio::test]
 async fn who_stops_reading_misses_nothing_and_delays_nobody() {
     let app = TestApp::start().await;
-    falls_behind_and_catches_up(&app, &LONG).await;
+    falls_behind_and_catches_up(&app, LONG).await;
 }
 
 #[tokio::test]
 async fn who_falls_further_behind_than_memory_reaches_reads_the_database() {
     let app = TestApp::start().await;
-    falls_behind_and_catches_up(&app, &LONGER).await;
+    falls_behind_and_catches_up(&app, LONGER).await;
     let tail = &app.app.log.tail;
     assert!(
         tail.after(EventId(1), 1).is_none(),
@@ -74,7 +47,7 @@ async fn who_falls_further_behind_than_memory_reaches_reads_the_database() {
     );
 }
 
-async fn falls_behind_and_catches_up(app: &TestApp, burst: &Burst) {
+async fn falls_behind_and_catches_up(app: &TestApp, messages: usize) {
     let mut ann = HubClient::connect(app, "ann").await;
     let mut bob = HubClient::connect(app, "bob").await;
     let mut slow = narrow(app, "bob").await;
@@ -87,16 +60,11 @@ async fn falls_behind_and_catches_up(app: &TestApp, burst: &Burst) {
 
     // The slow one does not read a byte from here on.
     let mut heard = Vec::new();
-    for round in 0..burst.rounds() {
-        burst.send_round(&app.person("ann"), conversation, round).await;
-        for _ in 0..AT_ONCE {
-            heard.push(bob.hears("ReceiveMessage").await);
-            assert_eq!(
-                heard.last().unwrap()["seq"],
-                heard.len() + 1,
-                "the others hear each as it comes"
-            );
-        }
+    let sender = app.person("ann");
+    for place in 0..messages {
+        send(&sender, conversation, place).await;
+        heard.push(bob.hears("ReceiveMessage").await);
+        assert_eq!(heard[place]["seq"], place + 2, "the others hear each as it comes");
     }
     // Typing is dropped for who is behind, so it tells whether somebody was.
     for is_typing in [true, false] {
@@ -144,8 +112,8 @@ async fn who_is_behind_and_calls_is_answered_and_notices_wait_for_room() {
     slow.hears_text("hi").await;
     slow.hears_text("hello").await;
     slow.call("JoinConversation", json!([to_bob["conversationId"]])).await;
-    for round in 0..LONG.rounds() {
-        LONG.send_round(&ann, &to_bob["conversationId"], round).await;
+    for place in 0..LONG {
+        send(&ann, &to_bob["conversationId"], place).await;
     }
     let draft = json!([{"conversationId": to_cat["conversationId"], "content": "psst"}]);
     let unheard = cat.call("SendMessage", draft).await;
@@ -155,7 +123,7 @@ async fn who_is_behind_and_calls_is_answered_and_notices_wait_for_room() {
         notice["lastMessage"]["id"] == unheard["id"]
     })
     .await;
-    for place in 1..=LONG.messages {
+    for place in 1..=LONG {
         assert_eq!(slow.hears("ReceiveMessage").await["seq"], place + 1);
     }
 }
