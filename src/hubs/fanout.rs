@@ -1,7 +1,8 @@
 //! From the log to the sockets: follows the tail and turns each event into calls of those who hear it.
 
-use std::{sync::Arc, time::Duration};
+use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
+use futures_util::FutureExt;
 use hub_protocol::hub::Encoded;
 use tokio::sync::broadcast::error::RecvError;
 
@@ -39,7 +40,10 @@ async fn follow_log(chat: Arc<Chat>) {
             }
             Ok(events) => {
                 for event in events {
-                    chat.tell(&event).await;
+                    // One event that cannot be told must not silence all that follow.
+                    if AssertUnwindSafe(chat.tell(&event)).catch_unwind().await.is_err() {
+                        tracing::error!(event.id = event.id.0, "telling an event panicked");
+                    }
                     position = event.id;
                 }
             }

@@ -256,7 +256,7 @@ impl HubHandle {
                     .0
                     .registry
                     .each(|member| member.outbox.stop(CloseReason::Shutdown));
-                tokio::time::sleep(Duration::from_millis(10)).await;
+                tokio::time::sleep(Duration::from_millis(50)).await;
             }
         };
         let _ = tokio::time::timeout(patience, gone).await;
