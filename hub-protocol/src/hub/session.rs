@@ -3,6 +3,9 @@
 //! Four things can happen: something arrives, a call finishes, something waits to be sent, time passes.
 //! Nothing else wakes the task.
 
+mod lifecycle;
+mod output;
+
 use std::{
     panic::AssertUnwindSafe,
     pin::Pin,
@@ -14,21 +17,18 @@ use std::{
 use futures_util::{FutureExt, future::BoxFuture};
 use tokio::time::Sleep;
 
+use self::output::Stalled;
 use super::{
-    Connection as Handle, Context, Disconnected, Feed, Hub, Next, Pulled, User,
+    Connection as Handle, Context, Feed, Hub, Pulled, User,
     context::Member,
     dispatcher::{Finished, Running, dispatch},
-    outbox::{Outbox, Taken},
+    outbox::Outbox,
 };
 use crate::{
     close::{CloseReason, End},
-    codec::TransferFormat,
     connection::{Connection, Event},
-    transport::{Frame, Incoming, Outgoing, Transport, connections::Claim},
+    transport::{Incoming, Outgoing, Transport, connections::Claim},
 };
-
-/// How much is handed to a transport for one write.
-const WRITE_BYTES: usize = 64 * 1024;
 
 pub(crate) struct Session<T> {
     hub: Hub,
@@ -48,13 +48,6 @@ pub(crate) struct Session<T> {
     /// Messages may be unread because the client does not take the answers.
     held_back: bool,
     progress: Progress,
-}
-
-/// A transport that takes no more: since when, and how much it had taken by then.
-#[derive(Clone, Copy)]
-struct Stalled {
-    since: Instant,
-    written: u64,
 }
 
 #[derive(Clone, Copy, PartialEq)]
@@ -217,19 +210,6 @@ impl<T: Transport> Session<T> {
         self.call.is_none() && !self.member.outbox.is_full()
     }
 
-    fn queue_own(&mut self) {
-        while let Some(record) = self.core.poll_transmit() {
-            let format = self
-                .member
-                .protocol
-                .get()
-                .map_or(TransferFormat::Text, |protocol| protocol.transfer_format());
-            self.member
-                .outbox
-                .push_own(Outgoing::Frames(Frame::new(format, &record)));
-        }
-    }
-
     fn poll_turn(&mut self, cx: &mut Task<'_>) -> Poll<Turn> {
         self.member.outbox.register(cx);
         if let Some(reason) = self.member.outbox.take_stop() {
@@ -265,53 +245,6 @@ impl<T: Transport> Session<T> {
             .connection
             .maximum_receive_message_size
             .map_or(usize::MAX, |limit| limit.saturating_add(1))
-    }
-
-    /// Writes what waits, in as few writes as the socket allows. Answers and Pings do not wait for a pull.
-    fn poll_output(&mut self, cx: &mut Task<'_>) -> Option<Turn> {
-        loop {
-            // Polled whatever the socket does: it may hold a connection to a database.
-            if let Some(pulling) = &mut self.pulling
-                && let Poll::Ready((feed, pulled)) = pulling.poll_unpin(cx)
-            {
-                self.pulling = None;
-                return Some(Turn::Pulled(feed, pulled));
-            }
-            match self.transport.poll_flush(cx) {
-                // Whoever receives learns how it ended; who does not receive now gives up in time.
-                Poll::Pending | Poll::Ready(Err(_)) => {
-                    self.note_stall();
-                    return None;
-                }
-                Poll::Ready(Ok(())) => self.stalled = None,
-            }
-            match self
-                .member
-                .outbox
-                .take(WRITE_BYTES, |outgoing| self.transport.send(outgoing))
-            {
-                Taken::Some => {}
-                Taken::Nothing => return None,
-                Taken::Pull(feed, after) => {
-                    let protocol = *self.member.protocol.get().expect("feeds come after the handshake");
-                    self.pulling = Some(feed.pull(after, protocol));
-                }
-            }
-        }
-    }
-
-    /// A client that takes any byte at all is alive: its time begins anew.
-    fn note_stall(&mut self) {
-        let written = self.transport.written();
-        if self.stalled.is_none_or(|stalled| stalled.written != written) {
-            self.stalled = Some(Stalled { since: now(), written });
-        }
-    }
-
-    /// When the client will have taken no byte for too long.
-    fn stalled_until(&self) -> Option<Instant> {
-        self.stalled
-            .map(|stalled| stalled.since + self.hub.0.options.send_timeout)
     }
 
     fn poll_timer(&mut self, cx: &mut Task<'_>) -> Poll<()> {
@@ -387,93 +320,6 @@ impl<T: Transport> Session<T> {
 
     fn context(&self) -> Context {
         Context::new(self.handle())
-    }
-
-    fn connect(&self) -> Running {
-        let (hub, cx) = (self.hub.clone(), self.context());
-        Box::pin(async move {
-            let next = Next {
-                hub: &hub.0,
-                filters: 0,
-                method: None,
-            };
-            match AssertUnwindSafe(next.connected(cx)).catch_unwind().await {
-                Ok(Ok(())) => Finished::Done,
-                Ok(Err(error)) => {
-                    tracing::debug!(hub.name = hub.0.name, "a connection was refused by its hub: {error}");
-                    Finished::End(CloseReason::ConnectFailed(error.detail()))
-                }
-                Err(_) => Finished::End(CloseReason::ConnectFailed(
-                    "Panic: the connect handler panicked".to_owned(),
-                )),
-            }
-        })
-    }
-
-    /// Last words, the rest of the running call, and the disconnect handler, in this order.
-    async fn say_goodbye(&mut self, reason: &CloseReason) {
-        tracing::debug!(
-            connection.id = %self.member.id,
-            hub.name = self.hub.0.name,
-            reason = reason.name(),
-            "a connection ended"
-        );
-        match reason {
-            CloseReason::Transport(_) => {}
-            CloseReason::SlowConsumer | CloseReason::SendTimeout => self.transport.send(Outgoing::Abort),
-            _ => {
-                let patience = self.hub.0.options.close_timeout;
-                let written = std::future::poll_fn(|cx| self.poll_last_words(cx));
-                let _ = tokio::time::timeout(patience, written).await;
-            }
-        }
-        self.member.outbox.close();
-        if let Some(call) = self.call.take() {
-            // What a method has begun it ends, though nobody hears its answer.
-            let finished = AssertUnwindSafe(call).catch_unwind().await;
-            // A connect handler that succeeds now has let somebody in who must be seen out.
-            if self.progress == Progress::Connecting && matches!(finished, Ok(Finished::Done)) {
-                self.progress = Progress::Connected;
-            }
-        }
-        if self.progress == Progress::Connected {
-            let (cx, how) = (
-                self.context(),
-                Disconnected {
-                    end: reason.end(),
-                    reason: reason.clone(),
-                },
-            );
-            let next = Next {
-                hub: &self.hub.0,
-                filters: 0,
-                method: None,
-            };
-            if AssertUnwindSafe(next.disconnected(cx, how))
-                .catch_unwind()
-                .await
-                .is_err()
-            {
-                tracing::error!(hub.name = self.hub.0.name, "a disconnect handler panicked");
-            }
-        }
-    }
-
-    fn poll_last_words(&mut self, cx: &mut Task<'_>) -> Poll<()> {
-        loop {
-            match self.transport.poll_flush(cx) {
-                Poll::Pending => return Poll::Pending,
-                Poll::Ready(Err(_)) => return Poll::Ready(()),
-                Poll::Ready(Ok(())) => {}
-            }
-            let taken = self
-                .member
-                .outbox
-                .take(WRITE_BYTES, |outgoing| self.transport.send(outgoing));
-            if !matches!(taken, Taken::Some) {
-                return Poll::Ready(());
-            }
-        }
     }
 }
 
