@@ -99,18 +99,20 @@ fn options(config: &Config) -> HubOptions {
 }
 
 /// What a refused call tells its caller: `code: a sentence`.
-fn refused(error: &services::Error) -> HubError {
-    match error {
-        services::Error::Internal => HubError::unexpected("InternalError", error.to_string()),
-        services::Error::Unauthorized
-        | services::Error::Forbidden(_)
-        | services::Error::NotAParticipant
-        | services::Error::NotFound(_)
-        | services::Error::Invalid { .. }
-        | services::Error::IdempotencyMismatch
-        | services::Error::GroupFull { .. }
-        | services::Error::TooLarge(_)
-        | services::Error::TooMany { .. }
-        | services::Error::Unavailable => HubError::public(format!("{}: {error}", error.code())),
+impl From<services::Error> for HubError {
+    fn from(error: services::Error) -> Self {
+        match error {
+            services::Error::Internal => Self::unexpected("InternalError", error.to_string()),
+            services::Error::Unauthorized
+            | services::Error::Forbidden(_)
+            | services::Error::NotAParticipant
+            | services::Error::NotFound(_)
+            | services::Error::Invalid { .. }
+            | services::Error::IdempotencyMismatch
+            | services::Error::GroupFull { .. }
+            | services::Error::TooLarge(_)
+            | services::Error::TooMany { .. }
+            | services::Error::Unavailable => Self::public(format!("{}: {error}", error.code())),
+        }
     }
 }

@@ -3,7 +3,6 @@
 use hub_protocol::{codec::Arguments, hub::HubError};
 use serde::de::DeserializeOwned;
 
-use super::refused;
 use crate::{services::Error, views::input::Text};
 
 /// The argument at `index`; one that is left out or null is the default.
@@ -15,12 +14,12 @@ pub(super) fn object<T: DeserializeOwned + Default>(
     let value: Result<Option<T>, _> = arguments.bind(index);
     value
         .map(Option::unwrap_or_default)
-        .map_err(|_| refused(&Error::invalid(name, "must be an object")))
+        .map_err(|_| HubError::from(Error::invalid(name, "must be an object")))
 }
 
 /// Text that must be there.
 pub(super) fn text(arguments: &Arguments, index: usize, name: &'static str) -> Result<String, HubError> {
-    let missing = || refused(&Error::invalid(name, "is needed"));
+    let missing = || HubError::from(Error::invalid(name, "is needed"));
     optional_text(arguments, index, name)?
         .filter(|text| !text.trim().is_empty())
         .ok_or_else(missing)
@@ -32,19 +31,19 @@ pub(super) fn optional_text(
     index: usize,
     name: &'static str,
 ) -> Result<Option<String>, HubError> {
-    let wrong = || refused(&Error::invalid(name, "must be text"));
+    let wrong = || HubError::from(Error::invalid(name, "must be text"));
     let value: Text = arguments.bind(index).map_err(|_| wrong())?;
     value
         .text(name)
         .map(|text| text.map(str::to_owned))
-        .map_err(|error| refused(&error))
+        .map_err(HubError::from)
 }
 
 /// A flag that must be there.
 pub(super) fn flag(arguments: &Arguments, index: usize, name: &'static str) -> Result<bool, HubError> {
     arguments
         .bind(index)
-        .map_err(|_| refused(&Error::invalid(name, "must be true or false")))
+        .map_err(|_| HubError::from(Error::invalid(name, "must be true or false")))
 }
 
 /// Whether an argument is an object, not a text or number.

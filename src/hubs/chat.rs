@@ -12,7 +12,6 @@ use super::{
     arguments::{flag, is_object, object, optional_text, text},
     feed::LogFeed,
     listeners::Listener,
-    refused,
 };
 use crate::{
     services::{
@@ -116,9 +115,9 @@ impl Chat {
         let conversations = &self.services.conversations;
         let membership = conversations.resolve(listener.principal(), &reference).await;
         // Heard before it is read, so that what is said meanwhile is in the answer or comes by itself.
-        listener.sent_to(membership.map_err(|error| refused(&error))?.number);
+        listener.sent_to(membership?.number);
         let found = conversations.find(listener.principal(), &reference).await;
-        let found = found.map_err(|error| refused(&error))?;
+        let found = found?;
         listener.join(found.number);
         Ok(Conversation::seen_by(&found, listener.user()))
     }
@@ -131,7 +130,7 @@ impl Chat {
             Ok(membership) => listener.leave(membership.number),
             // A view of what one no longer belongs to is closed already.
             Err(Error::NotAParticipant) => {}
-            Err(error) => return Err(refused(&error)),
+            Err(error) => return Err(error.into()),
         }
         Ok(())
     }
@@ -139,9 +138,7 @@ impl Chat {
     async fn send_message(&self, cx: &Context, arguments: &Arguments) -> Result<Message, HubError> {
         let listener = Listener::of(cx.connection())?;
         let draft = if arguments.len() == 1 || is_object(arguments, 0) {
-            object::<NewMessage>(arguments, 0, "message")?
-                .draft(None, Via::Hub)
-                .map_err(|error| refused(&error))?
+            object::<NewMessage>(arguments, 0, "message")?.draft(None, Via::Hub)?
         } else {
             let target = Target::Positional(text(arguments, 0, "conversationId")?);
             let content = optional_text(arguments, 1, "content")?.unwrap_or_default();
@@ -151,13 +148,10 @@ impl Chat {
             }
         };
         let messages = &self.services.messages;
-        let prepared = messages
-            .prepare(listener.principal(), draft)
-            .await
-            .map_err(|error| refused(&error))?;
+        let prepared = messages.prepare(listener.principal(), draft).await?;
         // Heard from here on: once it is stored, the fan-out may be faster than the answer.
         listener.sent_to(prepared.conversation());
-        let posted = messages.store(prepared).await.map_err(|error| refused(&error))?;
+        let posted = messages.store(prepared).await?;
         if let Some(nonce) = listener.proof.answering(posted.message.id) {
             cx.probe_answer(nonce);
         }
@@ -172,19 +166,16 @@ impl Chat {
             .typing
             .set(listener.principal(), &reference, is_typing)
             .await;
-        set.map_err(|error| refused(&error))
+        Ok(set?)
     }
 
     async fn list_conversations(&self, cx: &Context, arguments: &Arguments) -> Result<Vec<Conversation>, HubError> {
         let listener = Listener::of(cx.connection())?;
         let paging: Paging = object(arguments, 0, "options")?;
-        let (page, include_archived) = (
-            paging.page().map_err(|error| refused(&error))?,
-            paging.include_archived().map_err(|error| refused(&error))?,
-        );
+        let (page, include_archived) = (paging.page()?, paging.include_archived()?);
         let conversations = &self.services.conversations;
         let page = conversations.list(listener.principal(), &page, include_archived).await;
-        let page = page.map_err(|error| refused(&error))?;
+        let page = page?;
         Ok(page
             .items
             .iter()
@@ -196,18 +187,15 @@ impl Chat {
         let listener = Listener::of(cx.connection())?;
         let reference = text(arguments, 0, "conversationId")?;
         let paging: Paging = object(arguments, 1, "options")?;
-        let page = paging.page().map_err(|error| refused(&error))?;
+        let page = paging.page()?;
         let messages = &self.services.messages;
-        let page = messages
-            .page(listener.principal(), &reference, &page)
-            .await
-            .map_err(|error| refused(&error))?;
+        let page = messages.page(listener.principal(), &reference, &page).await?;
         let membership = self
             .services
             .conversations
             .resolve(listener.principal(), &reference)
             .await;
-        let conversation_id = membership.map_err(|error| refused(&error))?.id.to_string();
+        let conversation_id = membership?.id.to_string();
         let (messages, pagination) = views::page(&page, |message| Message::seen_by(message, listener.user()));
         Ok(MessagePage {
             conversation_id,
@@ -219,13 +207,13 @@ impl Chat {
     async fn create_group(&self, cx: &Context, arguments: &Arguments) -> Result<Group, HubError> {
         let listener = Listener::of(cx.connection())?;
         let draft: GroupDraft = object(arguments, 0, "group")?;
-        let group = draft.group().map_err(|error| refused(&error))?;
+        let group = draft.group()?;
         let made = self
             .services
             .conversations
             .create_group(listener.principal(), group)
             .await;
-        let (group, skipped) = made.map_err(|error| refused(&error))?;
+        let (group, skipped) = made?;
         listener.sent_to(group.number);
         Ok(Group::written(&group, &skipped))
     }
