@@ -24,6 +24,7 @@ use crate::{
     framing::RecordReader,
     handshake::{self, HandshakeRequest},
     message::HubMessage,
+    negotiate::TransportKind,
 };
 
 /// What bounds one connection. The defaults are ASP.NET Core's.
@@ -75,6 +76,7 @@ enum State {
 #[derive(Debug)]
 pub struct Connection {
     options: Options,
+    transport: TransportKind,
     state: State,
     records: RecordReader,
     timers: Timers,
@@ -86,12 +88,13 @@ pub struct Connection {
 
 impl Connection {
     /// Starts to wait for the handshake.
-    pub fn accept(now: Instant, options: Options) -> Self {
+    pub fn accept(now: Instant, options: Options, transport: TransportKind) -> Self {
         let mut timers = Timers::default();
         timers.set(Timer::Handshake, now + options.handshake_timeout);
         let records = RecordReader::new(options.maximum_receive_message_size);
         Self {
             options,
+            transport,
             state: State::Handshaking,
             records,
             timers,
@@ -232,11 +235,13 @@ impl Connection {
                 return None;
             }
         };
-        match request.choose() {
+        match request.choose(self.transport) {
             Ok(protocol) => {
                 self.timers.stop(Timer::Handshake);
-                self.timers
-                    .set(Timer::KeepAlive, now + self.options.keep_alive_interval);
+                if !self.transport.keeps_alive() {
+                    self.timers
+                        .set(Timer::KeepAlive, now + self.options.keep_alive_interval);
+                }
                 self.state = State::Connected(protocol);
                 self.transmit.push_back(Bytes::from_static(handshake::ACCEPTED));
                 Some(protocol)

@@ -2,7 +2,7 @@
 
 use serde_json::value::RawValue;
 
-use crate::{codec::Protocol, error::ParseError};
+use crate::{codec::Protocol, error::ParseError, negotiate::TransportKind};
 
 /// The answer to a good handshake. Nothing may be sent before it.
 pub const ACCEPTED: &[u8] = b"{}\x1e";
@@ -42,12 +42,12 @@ impl HandshakeRequest {
         })
     }
 
-    /// Chooses the protocol.
+    /// Chooses the protocol, which the transport must be able to carry.
     ///
     /// # Errors
     ///
     /// The sentence that the client is told.
-    pub fn choose(&self) -> Result<Protocol, String> {
+    pub fn choose(&self, transport: TransportKind) -> Result<Protocol, String> {
         let Some(protocol) = Protocol::named(&self.protocol) else {
             return Err(format!("The protocol '{}' is not supported.", self.protocol));
         };
@@ -56,6 +56,14 @@ impl HandshakeRequest {
             return Err(format!(
                 "The server does not support version {} of the '{name}' protocol.",
                 self.version
+            ));
+        }
+        let format = protocol.transfer_format();
+        if !transport.transfer_formats().contains(&format) {
+            let name = protocol.name();
+            return Err(format!(
+                "Cannot use the '{name}' protocol on the current transport. The transport does not support \
+                 '{format:?}' transfer format."
             ));
         }
         Ok(protocol)

@@ -79,10 +79,15 @@ impl Serialize for ConnectionId {
 }
 
 /// A way to carry a connection.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum TransportKind {
     /// RFC 6455.
     WebSockets,
+    /// `text/event-stream` from the server, POST from the client. Text only.
+    ServerSentEvents,
+    /// One GET after another from the server, POST from the client.
+    LongPolling,
 }
 
 impl TransportKind {
@@ -90,14 +95,22 @@ impl TransportKind {
     pub const fn name(self) -> &'static str {
         match self {
             Self::WebSockets => "WebSockets",
+            Self::ServerSentEvents => "ServerSentEvents",
+            Self::LongPolling => "LongPolling",
         }
     }
 
     /// What it can carry.
     pub const fn transfer_formats(self) -> &'static [TransferFormat] {
         match self {
-            Self::WebSockets => &[TransferFormat::Text, TransferFormat::Binary],
+            Self::ServerSentEvents => &[TransferFormat::Text],
+            Self::WebSockets | Self::LongPolling => &[TransferFormat::Text, TransferFormat::Binary],
         }
+    }
+
+    /// Whether its client is shown to live by the transport itself, so that no Ping is sent.
+    pub const fn keeps_alive(self) -> bool {
+        matches!(self, Self::LongPolling)
     }
 }
 

@@ -12,7 +12,7 @@ use std::task::{Context, Poll};
 use bytes::Bytes;
 
 pub use self::frame::Frame;
-use crate::close::End;
+use crate::{close::End, hub::User, negotiate::TransportKind};
 
 /// What arrives from a transport.
 #[derive(Debug)]
@@ -21,6 +21,8 @@ pub enum Incoming {
     Bytes(Bytes),
     /// The client's transport answered the probe with this nonce: all that was sent before it has arrived.
     Proven(u64),
+    /// A later request of the same connection (a poll) was authenticated anew.
+    Authenticated(User),
     /// More came in one piece than the transport may buffer.
     TooLarge,
     /// There will be no more.
@@ -44,6 +46,9 @@ pub struct Lost;
 
 /// Carries one connection. All methods are called by one task.
 pub trait Transport: Send {
+    /// What it is.
+    fn kind(&self) -> TransportKind;
+
     /// The next thing from the client. After [`Incoming::End`] it is not called again.
     fn poll_receive(&mut self, cx: &mut Context<'_>) -> Poll<Incoming>;
 

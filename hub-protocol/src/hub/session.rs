@@ -99,7 +99,7 @@ pub(crate) fn run<T: Transport>(
         member: Arc::clone(&member),
         _claim: claim,
     };
-    let core = Connection::accept(now(), options.connection.clone());
+    let core = Connection::accept(now(), options.connection.clone(), transport.kind());
     let session = Box::new(Session {
         hub,
         transport,
@@ -269,6 +269,8 @@ impl<T: Transport> Session<T> {
                     proven(&self.handle(), nonce);
                 }
             }
+            // What a later token says of the user's time is heard by whoever closes at its end.
+            Incoming::Authenticated(_) => {}
             Incoming::TooLarge => self.core.handle_too_large(),
             Incoming::End(end) => {
                 // What arrived before the end counts, as in ASP.NET Core: a client that sends and then leaves has

@@ -26,7 +26,7 @@ use tokio_tungstenite::{
 use self::gate::Gate;
 pub(crate) use self::{gate::Io, upgrade::Upgrade};
 use super::{Incoming, Lost, Outgoing, Transport};
-use crate::close::End;
+use crate::{close::End, negotiate::TransportKind};
 
 /// One client over a WebSocket.
 pub(crate) struct WebSocket {
@@ -109,6 +109,10 @@ impl WebSocket {
 }
 
 impl Transport for WebSocket {
+    fn kind(&self) -> TransportKind {
+        TransportKind::WebSockets
+    }
+
     fn poll_receive(&mut self, cx: &mut Context<'_>) -> Poll<Incoming> {
         loop {
             let message = match ready!(Pin::new(&mut self.socket).poll_next(cx)) {

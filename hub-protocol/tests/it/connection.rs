@@ -7,6 +7,7 @@ use hub_protocol::{
     close::CloseReason,
     codec::Protocol,
     connection::{Connection, Event, Options},
+    negotiate::TransportKind,
 };
 
 use crate::support::epoch;
@@ -23,7 +24,7 @@ impl Client {
     fn silent() -> Self {
         let now = epoch();
         Self {
-            connection: Connection::accept(now, Options::default()),
+            connection: Connection::accept(now, Options::default(), TransportKind::WebSockets),
             now,
         }
     }
@@ -120,7 +121,7 @@ fn detailed_errors_name_what_is_wrong_with_a_handshake() {
         ..Options::default()
     };
     let mut client = Client {
-        connection: Connection::accept(epoch(), options),
+        connection: Connection::accept(epoch(), options, TransportKind::WebSockets),
         now: epoch(),
     };
     client.says(r#"{"protocol":"json","version":"1"}"#);

@@ -9,6 +9,7 @@ use hub_protocol::{
     framing::RecordReader,
     json::{self, Naming},
     message::HubMessage,
+    negotiate::TransportKind,
 };
 use proptest::prelude::*;
 
@@ -47,7 +48,7 @@ fn record() -> impl Strategy<Value = String> {
 /// Everything a connection has to say about a stream of bytes.
 fn events(chunks: &[&[u8]]) -> (Vec<Event>, Vec<Bytes>) {
     let now = epoch();
-    let mut connection = Connection::accept(now, Options::default());
+    let mut connection = Connection::accept(now, Options::default(), TransportKind::WebSockets);
     let mut events = Vec::new();
     for chunk in chunks {
         connection.handle_bytes(Bytes::copy_from_slice(chunk));
@@ -114,7 +115,7 @@ proptest! {
 
     #[test]
     fn memory_is_bounded_by_the_limit(chunks in prop::collection::vec(1_usize..2_000, 1..50)) {
-        let mut connection = Connection::accept(epoch(), Options { maximum_receive_message_size: Some(1_000), ..Options::default() });
+        let mut connection = Connection::accept(epoch(), Options { maximum_receive_message_size: Some(1_000), ..Options::default() }, TransportKind::WebSockets);
         for chunk in chunks {
             connection.handle_bytes(vec![b'x'; chunk].into());
             while connection.poll_event(epoch()).is_some() {}
@@ -126,7 +127,7 @@ proptest! {
 #[test]
 fn a_long_stream_of_small_messages_keeps_nothing() {
     let now: Instant = epoch();
-    let mut connection = Connection::accept(now, Options::default());
+    let mut connection = Connection::accept(now, Options::default(), TransportKind::WebSockets);
     connection.handle_bytes(Bytes::from_static(b"{\"protocol\":\"json\",\"version\":1}\x1e"));
     assert_eq!(connection.poll_event(now), Some(Event::Connected(Protocol::Json)));
     for _ in 0..10_000 {

@@ -11,6 +11,7 @@ use crate::{
     codec::Protocol,
     hub::{Encoded, HubOptions, Overflow},
     json::Naming,
+    negotiate::TransportKind,
     transport::{Lost, connections::Connections},
 };
 
@@ -31,6 +32,10 @@ struct Fake {
 }
 
 impl Transport for Fake {
+    fn kind(&self) -> TransportKind {
+        TransportKind::WebSockets
+    }
+
     fn poll_receive(&mut self, cx: &mut Task<'_>) -> Poll<Incoming> {
         match self.incoming.poll_recv(cx) {
             Poll::Ready(Some(incoming)) => Poll::Ready(incoming),
