@@ -40,6 +40,8 @@ pub enum CloseReason {
     SendTimeout,
     /// The hub's connect handler failed, with the error's kind and text if there was one.
     ConnectFailed(String),
+    /// The hub's lifetime manager failed; the client is told nothing.
+    Unmanaged,
     /// A result that could not be written.
     Unwritable(String),
     /// Code of the application panicked outside of a call: a feed, or what hears of proofs.
@@ -60,7 +62,7 @@ impl CloseReason {
             })
         };
         match self {
-            Self::HandshakeCanceled | Self::HandshakeRefused => None,
+            Self::HandshakeCanceled | Self::HandshakeRefused | Self::Unmanaged => None,
             Self::ClientClosed(_) | Self::Aborted => Some(Close::default()),
             Self::Transport(_) | Self::Shutdown => Some(Close {
                 error: None,
@@ -96,6 +98,7 @@ impl CloseReason {
             | Self::Malformed(_)
             | Self::TooLarge(_)
             | Self::ConnectFailed(_)
+            | Self::Unmanaged
             | Self::Unwritable(_)
             | Self::Panicked => End::Server,
         }
@@ -117,6 +120,7 @@ impl CloseReason {
             Self::SlowConsumer => "slow_consumer",
             Self::SendTimeout => "send_timeout",
             Self::ConnectFailed(_) => "connect_failed",
+            Self::Unmanaged => "unmanaged",
             Self::Unwritable(_) => "unwritable",
             Self::Panicked => "panicked",
         }

@@ -1,6 +1,9 @@
 //! Who calls, and what a method may do with them.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::{
+    Arc, OnceLock,
+    atomic::{AtomicBool, AtomicUsize, Ordering},
+};
 
 use bytes::Bytes;
 use http::Extensions;
@@ -11,6 +14,7 @@ use super::{
     Encoded, Feed, Hub, HubError,
     clients::{Clients, Groups},
     outbox::{Outbox, Pushed},
+    questions::Questions,
     registry::Joined,
 };
 use crate::{
@@ -38,6 +42,9 @@ pub(crate) struct Member {
     pub(super) protocol: OnceLock<Protocol>,
     pub(super) outbox: Outbox,
     pub(super) groups: Joined,
+    pub(super) questions: Questions,
+    /// How many calls hold a place among those that may run at once.
+    pub(super) running: AtomicUsize,
     /// `None` once the connection is gone: what is kept may hold the connection, and both would stay for ever.
     items: Mutex<Option<Extensions>>,
 }
@@ -52,6 +59,8 @@ impl Member {
             protocol: OnceLock::new(),
             outbox,
             groups,
+            questions: Questions::default(),
+            running: AtomicUsize::new(0),
             items: Mutex::new(Some(Extensions::new())),
         }
     }
@@ -213,18 +222,73 @@ impl Connection {
     }
 }
 
+/// Where code runs, which decides whether it may wait for its client.
+#[derive(Clone)]
+pub(super) enum Place {
+    /// In a connect handler: nothing is read yet.
+    Connecting,
+    /// In a call, which gives up its slot to wait.
+    Call(Arc<Slot>),
+    /// In a disconnect handler or outside of the hub.
+    Elsewhere,
+}
+
+impl std::fmt::Debug for Place {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Connecting => "Connecting",
+            Self::Call(_) => "Call",
+            Self::Elsewhere => "Elsewhere",
+        })
+    }
+}
+
+/// A call's place among those of its connection that may run at once.
+pub(super) struct Slot {
+    member: Arc<Member>,
+    held: AtomicBool,
+}
+
+impl Slot {
+    pub(super) fn take(member: &Arc<Member>) -> Arc<Self> {
+        member.running.fetch_add(1, Ordering::AcqRel);
+        Arc::new(Self {
+            member: Arc::clone(member),
+            held: AtomicBool::new(true),
+        })
+    }
+
+    /// Streams take none.
+    pub(super) fn none(member: &Arc<Member>) -> Arc<Self> {
+        Arc::new(Self {
+            member: Arc::clone(member),
+            held: AtomicBool::new(false),
+        })
+    }
+
+    /// Gives the place up for good: the next call may begin.
+    pub(super) fn release(&self) {
+        if self.held.swap(false, Ordering::AcqRel) {
+            self.member.running.fetch_sub(1, Ordering::AcqRel);
+            self.member.outbox.wake();
+        }
+    }
+}
+
 /// One call's view of its caller and of the hub.
 #[derive(Clone, Debug)]
 pub struct Context {
     connection: Connection,
+    place: Place,
     /// A probe that is due right behind the answer.
     probe: Arc<Mutex<Option<u64>>>,
 }
 
 impl Context {
-    pub(super) fn new(connection: Connection) -> Self {
+    pub(super) fn new(connection: Connection, place: Place) -> Self {
         Self {
             connection,
+            place,
             probe: Arc::default(),
         }
     }
@@ -246,7 +310,8 @@ impl Context {
 
     /// Clients to send to, the caller and the others among them.
     pub fn clients(&self) -> Clients {
-        Clients::new(self.connection.hub.clone(), Some(self.connection.id().clone()))
+        let caller = self.connection.id().clone();
+        Clients::new(self.connection.hub.clone(), Some(caller), self.place.clone())
     }
 
     /// The hub's groups.

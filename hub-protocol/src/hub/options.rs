@@ -23,6 +23,14 @@ pub struct HubOptions {
     pub connection: connection::Options,
     /// How members of structs are spelled in JSON: camelCase.
     pub naming: Naming,
+    /// How many calls of one client may run at once: 1, so that they run one after another. Streams do not count, and
+    /// neither does a call that waits for a client's result.
+    pub maximum_parallel_invocations: usize,
+    /// How many items of one stream from a client wait for the method that reads it: 10.
+    pub stream_buffer_capacity: usize,
+    /// How many streams of one client, in both directions together, may run at once: 1,000. More are refused with an
+    /// error of that call. ASP.NET Core knows no limit.
+    pub maximum_streams: usize,
     /// How many bytes wait for one client before `overflow` decides: 64 KiB.
     pub outbox_bytes: usize,
     /// What happens then.
@@ -42,6 +50,9 @@ impl Default for HubOptions {
         Self {
             connection: connection::Options::default(),
             naming: Naming::CamelCase,
+            maximum_parallel_invocations: 1,
+            stream_buffer_capacity: 10,
+            maximum_streams: 1_000,
             outbox_bytes: 64 * 1024,
             overflow: Overflow::Close,
             inbox_bytes: 64 * 1024,

@@ -180,6 +180,11 @@ impl Outbox {
         self.waker.wake();
     }
 
+    /// Lets the session look around.
+    pub(super) fn wake(&self) {
+        self.waker.wake();
+    }
+
     pub(super) fn take_stop(&self) -> Option<CloseReason> {
         self.state.lock().stop.take()
     }

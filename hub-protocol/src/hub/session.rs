@@ -3,6 +3,7 @@
 //! Four things can happen: something arrives, a call finishes, something waits to be sent, time passes.
 //! Nothing else wakes the task.
 
+mod calls;
 mod lifecycle;
 mod output;
 
@@ -17,11 +18,11 @@ use std::{
 use futures_util::{FutureExt, future::BoxFuture};
 use tokio::time::Sleep;
 
-use self::output::Stalled;
+use self::{calls::Calls, output::Stalled};
 use super::{
     Connection as Handle, Context, Feed, Hub, Pulled, User,
-    context::Member,
-    dispatcher::{Finished, Running, dispatch},
+    context::{Member, Place},
+    dispatcher::Finished,
     outbox::Outbox,
 };
 use crate::{
@@ -35,8 +36,10 @@ pub(crate) struct Session<T> {
     transport: Box<T>,
     core: Connection,
     member: Arc<Member>,
-    /// The connect handler, then one call at a time.
-    call: Option<Running>,
+    /// The connect handler, then what clients call.
+    calls: Calls,
+    /// The client time-out rests because nothing is read while a call runs.
+    resting: bool,
     pulling: Option<BoxFuture<'static, (Box<dyn Feed>, Pulled)>>,
     timer: Option<Pin<Box<Sleep>>>,
     /// Set while the transport has unwritten output.
@@ -77,7 +80,8 @@ struct Registration {
 impl Drop for Registration {
     fn drop(&mut self) {
         self.member.outbox.close();
-        self.hub.0.registry.remove(&self.member);
+        self.member.questions.close();
+        self.hub.0.local.0.remove(&self.member);
         self.member.forget_items();
     }
 }
@@ -105,7 +109,8 @@ pub(crate) fn run<T: Transport>(
         transport,
         core,
         member,
-        call: None,
+        calls: Calls::default(),
+        resting: false,
         pulling: None,
         timer: None,
         stalled: None,
@@ -149,7 +154,7 @@ impl<T: Transport> Session<T> {
                         .into_iter()
                         .for_each(|frame| self.transport.send(Outgoing::Frames(frame)));
                 }
-                Turn::Stop(CloseReason::Shutdown) if self.call.is_some() => self.stopping = true,
+                Turn::Stop(CloseReason::Shutdown) if !self.has_slot() => self.stopping = true,
                 Turn::Stop(reason) => self.core.handle_end(reason),
                 Turn::Timeout => self.expire(),
                 Turn::Room => {}
@@ -172,6 +177,9 @@ impl<T: Transport> Session<T> {
         self.held_back = self.member.outbox.is_full();
         let mut ended = None;
         while ended.is_none() && self.may_read() {
+            if std::mem::take(&mut self.resting) {
+                self.core.handle_dispatched(now());
+            }
             match self.core.poll_event(now()) {
                 None => match self.left {
                     Some(end) => self.core.handle_end(CloseReason::Transport(end)),
@@ -181,17 +189,15 @@ impl<T: Transport> Session<T> {
                     let _ = self.member.protocol.set(protocol);
                     // The answer to the handshake comes before anything that others send.
                     self.queue_own();
-                    self.hub.0.registry.add(&self.member);
+                    self.hub.0.local.0.add(&self.member);
                     self.progress = Progress::Connecting;
-                    self.call = Some(self.connect());
+                    let connect = self.connect();
+                    self.calls.push(connect);
                 }
                 Some(Event::Message(message)) => {
                     tracing::trace!(connection.id = %self.member.id, "received {}", message.describe());
-                    let cx = self.context();
-                    self.call = dispatch(&self.hub, cx, message);
-                    if self.call.is_none() {
-                        self.core.handle_dispatched(now());
-                    }
+                    self.dispatch(message);
+                    self.resting = true;
                 }
                 Some(Event::Ended(reason)) => ended = Some(reason),
             }
@@ -205,9 +211,9 @@ impl<T: Transport> Session<T> {
         ended
     }
 
-    /// One call at a time, and none while the client does not take the answers.
+    /// As many calls at a time as there are slots, and none while the client does not take the answers.
     fn may_read(&self) -> bool {
-        self.call.is_none() && !self.member.outbox.is_full()
+        self.progress != Progress::Connecting && self.has_slot() && !self.member.outbox.is_full()
     }
 
     fn poll_turn(&mut self, cx: &mut Task<'_>) -> Poll<Turn> {
@@ -215,10 +221,15 @@ impl<T: Transport> Session<T> {
         if let Some(reason) = self.member.outbox.take_stop() {
             return Poll::Ready(Turn::Stop(reason));
         }
-        if let Some(call) = &mut self.call
-            && let Poll::Ready(finished) = call.poll_unpin(cx)
-        {
+        if let Poll::Ready(finished) = self.calls.poll_finished(cx) {
             return Poll::Ready(Turn::Finished(finished));
+        }
+        if self.calls.poll_room(cx).is_ready() {
+            return Poll::Ready(Turn::Room);
+        }
+        if self.resting && self.may_read() {
+            // A call gave its slot up to wait for its client.
+            return Poll::Ready(Turn::Room);
         }
         if self.left.is_some() {
             return self.poll_timer(cx).map(|()| Turn::Timeout);
@@ -283,24 +294,18 @@ impl<T: Transport> Session<T> {
     }
 
     fn finish(&mut self, finished: Finished) {
-        self.call = None;
-        if self.progress == Progress::Connecting {
+        if self.progress == Progress::Connecting && !matches!(finished.end, Some(CloseReason::ConnectFailed(_))) {
             self.progress = Progress::Connected;
+            self.core.handle_dispatched(now());
         }
-        match finished {
-            Finished::Done => self.core.handle_dispatched(now()),
-            Finished::End(reason) => {
-                if matches!(reason, CloseReason::ConnectFailed(_)) {
-                    self.progress = Progress::Connecting;
-                }
-                self.core.handle_end(reason);
-            }
+        if let Some(reason) = finished.end {
+            self.core.handle_end(reason);
         }
         // Before another message is read: whoever is sent away does nothing more.
         if let Some(reason) = self.member.outbox.take_stop() {
             self.core.handle_end(reason);
         }
-        if self.stopping {
+        if self.stopping && self.has_slot() {
             self.core.handle_end(CloseReason::Shutdown);
         }
     }
@@ -320,8 +325,8 @@ impl<T: Transport> Session<T> {
         }
     }
 
-    fn context(&self) -> Context {
-        Context::new(self.handle())
+    fn context(&self, place: Place) -> Context {
+        Context::new(self.handle(), place)
     }
 }
 
