@@ -7,6 +7,7 @@ mod leftovers;
 mod properties;
 mod sessions;
 mod slow_clients;
+mod streams;
 mod support;
 mod vectors;
 mod websocket;
