@@ -9,5 +9,6 @@ mod sessions;
 mod slow_clients;
 mod streams;
 mod support;
+mod uploads;
 mod vectors;
 mod websocket;
