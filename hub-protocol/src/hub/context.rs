@@ -1,8 +1,11 @@
 //! Who calls, and what a method may do with them.
 
-use std::sync::{
-    Arc, OnceLock,
-    atomic::{AtomicBool, AtomicUsize, Ordering},
+use std::{
+    sync::{
+        Arc, OnceLock,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+    },
+    time::Instant,
 };
 
 use bytes::Bytes;
@@ -29,6 +32,8 @@ use crate::{
 pub struct User {
     /// What [`Clients::user`] finds, fixed for the connection's life. `None` is nobody in particular.
     pub identifier: Option<String>,
+    /// When the user's token ends, by the clock that nobody sets. The connection ends with it where its endpoint says so.
+    pub expires_at: Option<Instant>,
     /// Whatever else the application wants to know of its caller later.
     pub extensions: Extensions,
 }

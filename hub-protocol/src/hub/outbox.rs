@@ -193,9 +193,9 @@ impl Outbox {
         self.waker.register(cx.waker());
     }
 
-    /// Whether more waits than should.
-    pub(super) fn is_full(&self) -> bool {
-        self.state.lock().bytes > self.bound
+    /// Whether more waits than so many times the bound.
+    pub(super) fn is_over(&self, times: usize) -> bool {
+        self.state.lock().bytes > self.bound.saturating_mul(times)
     }
 
     /// Hands what waits to the transport, about `most` bytes of it.

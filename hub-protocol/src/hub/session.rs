@@ -27,8 +27,8 @@ use super::{
 };
 use crate::{
     close::{CloseReason, End},
-    connection::{Connection, Event},
-    transport::{Incoming, Outgoing, Transport, connections::Claim},
+    connection::{Connection, Event, Unacknowledged},
+    transport::{Frame, Incoming, Outgoing, Transport, connections::Claim},
 };
 
 pub(crate) struct Session<T> {
@@ -44,6 +44,10 @@ pub(crate) struct Session<T> {
     timer: Option<Pin<Box<Sleep>>>,
     /// Set while the transport has unwritten output.
     stalled: Option<Stalled>,
+    /// What the client may want again, where the connection may outlive its socket.
+    sent: Option<Box<Unacknowledged<Frame>>>,
+    /// The socket was cut; the client may come back on another.
+    away: bool,
     /// A shutdown that waits for the running call.
     stopping: bool,
     /// The transport has ended; what arrived before is still acted on.
@@ -114,6 +118,8 @@ pub(crate) fn run<T: Transport>(
         pulling: None,
         timer: None,
         stalled: None,
+        sent: None,
+        away: false,
         stopping: false,
         left: None,
         held_back: false,
@@ -152,7 +158,7 @@ impl<T: Transport> Session<T> {
                     pulled
                         .frames
                         .into_iter()
-                        .for_each(|frame| self.transport.send(Outgoing::Frames(frame)));
+                        .for_each(|frame| self.hand_over(Outgoing::Frames(frame)));
                 }
                 Turn::Stop(CloseReason::Shutdown) if !self.has_slot() => self.stopping = true,
                 Turn::Stop(reason) => self.core.handle_end(reason),
@@ -174,7 +180,7 @@ impl<T: Transport> Session<T> {
 
     /// Acts on everything that can be acted on now; the reason when the connection is over.
     fn advance(&mut self) -> Option<CloseReason> {
-        self.held_back = self.member.outbox.is_full();
+        self.held_back = self.is_clogged();
         let mut ended = None;
         while ended.is_none() && self.may_read() {
             if std::mem::take(&mut self.resting) {
@@ -187,12 +193,21 @@ impl<T: Transport> Session<T> {
                 },
                 Some(Event::Connected(protocol)) => {
                     let _ = self.member.protocol.set(protocol);
+                    if self.core.is_stateful() {
+                        let limit = self.hub.0.options.stateful_reconnect_buffer_bytes;
+                        self.sent = Some(Box::new(Unacknowledged::new(limit)));
+                    }
                     // The answer to the handshake comes before anything that others send.
                     self.queue_own();
                     self.hub.0.local.0.add(&self.member);
                     self.progress = Progress::Connecting;
                     let connect = self.connect();
                     self.calls.push(connect);
+                }
+                Some(Event::Acknowledged(number)) => {
+                    if let Some(sent) = &mut self.sent {
+                        sent.acknowledge(number);
+                    }
                 }
                 Some(Event::Message(message)) => {
                     tracing::trace!(connection.id = %self.member.id, "received {}", message.describe());
@@ -202,7 +217,7 @@ impl<T: Transport> Session<T> {
                 Some(Event::Ended(reason)) => ended = Some(reason),
             }
         }
-        self.held_back |= self.member.outbox.is_full();
+        self.held_back |= self.is_clogged();
         let ended = ended.or_else(|| self.core.poll_end());
         if ended.is_some() {
             self.member.outbox.seal();
@@ -213,7 +228,7 @@ impl<T: Transport> Session<T> {
 
     /// As many calls at a time as there are slots, and none while the client does not take the answers.
     fn may_read(&self) -> bool {
-        self.progress != Progress::Connecting && self.has_slot() && !self.member.outbox.is_full()
+        self.progress != Progress::Connecting && self.has_slot() && !self.is_clogged()
     }
 
     fn poll_turn(&mut self, cx: &mut Task<'_>) -> Poll<Turn> {
@@ -242,7 +257,7 @@ impl<T: Transport> Session<T> {
         if let Some(turn) = self.poll_output(cx) {
             return Poll::Ready(turn);
         }
-        if self.held_back && !self.member.outbox.is_full() {
+        if self.held_back && !self.is_clogged() {
             return Poll::Ready(Turn::Room);
         }
         self.poll_timer(cx).map(|()| Turn::Timeout)
@@ -280,8 +295,16 @@ impl<T: Transport> Session<T> {
                     proven(&self.handle(), nonce);
                 }
             }
-            // What a later token says of the user's time is heard by whoever closes at its end.
-            Incoming::Authenticated(_) => {}
+            Incoming::Authenticated(user) => self.core.handle_authenticated(user.expires_at),
+            Incoming::Gap => {
+                (self.away, self.stalled) = (true, None);
+                self.core.handle_gap(now() + self.hub.0.options.disconnect_timeout);
+            }
+            Incoming::Resumed => {
+                (self.away, self.stalled) = (false, None);
+                self.core.handle_resumed(now());
+                self.send_again();
+            }
             Incoming::TooLarge => self.core.handle_too_large(),
             Incoming::End(end) => {
                 // What arrived before the end counts, as in ASP.NET Core: a client that sends and then leaves has

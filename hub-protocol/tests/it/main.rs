@@ -5,6 +5,7 @@ mod connection;
 mod endings;
 mod leftovers;
 mod properties;
+mod resuming;
 mod sessions;
 mod slow_clients;
 mod support;
