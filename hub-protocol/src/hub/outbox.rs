@@ -115,14 +115,16 @@ impl Outbox {
         Pushed::Queued
     }
 
-    /// Waits until frames have left, and tries again until the frame is queued or the client is gone.
-    pub(super) async fn push_when_room(&self, frame: &Frame) {
+    /// Waits until frames have left, and tries again until the frame is queued. False when the client is gone.
+    pub(super) async fn push_when_room(&self, frame: &Frame) -> bool {
         loop {
             let left = self.room.notified();
             tokio::pin!(left);
             left.as_mut().enable();
-            if self.try_push(frame) != Pushed::Full {
-                return;
+            match self.try_push(frame) {
+                Pushed::Full => {}
+                Pushed::Queued => return true,
+                Pushed::Dropped => return false,
             }
             left.await;
         }

@@ -48,7 +48,7 @@ pub(crate) struct Session<T> {
     sent: Option<Box<Unacknowledged<Frame>>>,
     /// The socket was cut; the client may come back on another.
     away: bool,
-    /// A shutdown that waits for the running call.
+    /// A shutdown that waits for the running calls; no further one begins.
     stopping: bool,
     /// The transport has ended; what arrived before is still acted on.
     left: Option<End>,
@@ -160,7 +160,7 @@ impl<T: Transport> Session<T> {
                         .into_iter()
                         .for_each(|frame| self.hand_over(Outgoing::Frames(frame)));
                 }
-                Turn::Stop(CloseReason::Shutdown) if !self.has_slot() => self.stopping = true,
+                Turn::Stop(CloseReason::Shutdown) if self.running() > 0 => self.stopping = true,
                 Turn::Stop(reason) => self.core.handle_end(reason),
                 Turn::Timeout => self.expire(),
                 Turn::Room => {}
@@ -228,7 +228,7 @@ impl<T: Transport> Session<T> {
 
     /// As many calls at a time as there are slots, and none while the client does not take the answers.
     fn may_read(&self) -> bool {
-        self.progress != Progress::Connecting && self.has_slot() && !self.is_clogged()
+        self.progress != Progress::Connecting && !self.stopping && self.has_slot() && !self.is_clogged()
     }
 
     fn poll_turn(&mut self, cx: &mut Task<'_>) -> Poll<Turn> {
@@ -238,6 +238,9 @@ impl<T: Transport> Session<T> {
         }
         if let Poll::Ready(finished) = self.calls.poll_finished(cx) {
             return Poll::Ready(Turn::Finished(finished));
+        }
+        if self.stopping && self.running() == 0 {
+            return Poll::Ready(Turn::Stop(CloseReason::Shutdown));
         }
         if self.calls.poll_room(cx).is_ready() {
             return Poll::Ready(Turn::Room);
@@ -327,9 +330,6 @@ impl<T: Transport> Session<T> {
         // Before another message is read: whoever is sent away does nothing more.
         if let Some(reason) = self.member.outbox.take_stop() {
             self.core.handle_end(reason);
-        }
-        if self.stopping && self.has_slot() {
-            self.core.handle_end(CloseReason::Shutdown);
         }
     }
 
