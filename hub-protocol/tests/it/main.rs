@@ -6,6 +6,7 @@ mod endings;
 mod leftovers;
 mod properties;
 mod resuming;
+mod resuming_model;
 mod sessions;
 mod slow_clients;
 mod support;
