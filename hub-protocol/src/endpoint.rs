@@ -7,6 +7,7 @@ mod events;
 mod paths;
 mod polling;
 mod query;
+mod raw;
 mod sending;
 mod websockets;
 
@@ -18,15 +19,16 @@ use axum::{
     response::{IntoResponse, Response},
     routing::any,
 };
+use futures_util::{FutureExt, future::Either};
 use http::{Method, StatusCode, header, request::Parts};
 
-pub use self::paths::IgnoreCase;
 use self::{
     answers::{never_cached, refused, text},
     query::query,
 };
+pub use self::{paths::IgnoreCase, raw::RawConnection};
 use crate::{
-    hub::{Hub, User, session},
+    hub::{Hub, HubOptions, User, session},
     negotiate::{self, TransportKind},
     transport::{
         Transport,
@@ -42,9 +44,34 @@ use crate::{
 /// request of a connection is authenticated on its own, and must be its user's.
 #[derive(Clone, Debug)]
 pub struct Endpoint {
-    hub: Hub,
+    application: Application,
     connections: Arc<Connections>,
     options: Options,
+}
+
+/// What connections are for.
+#[derive(Clone)]
+enum Application {
+    Hub(Hub),
+    Raw(Arc<HubOptions>, raw::Handler),
+}
+
+impl std::fmt::Debug for Application {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Hub(hub) => hub.fmt(f),
+            Self::Raw(..) => f.write_str("Raw"),
+        }
+    }
+}
+
+impl Application {
+    fn options(&self) -> &HubOptions {
+        match self {
+            Self::Hub(hub) => &hub.0.options,
+            Self::Raw(options, _) => options,
+        }
+    }
 }
 
 /// What an endpoint may choose.
@@ -60,7 +87,12 @@ struct Options {
 impl Hub {
     /// Begins to mount the hub.
     pub fn endpoint(&self) -> Endpoint {
-        let connections = Connections::new(self.0.options.disconnect_timeout);
+        Endpoint::new(Application::Hub(self.clone()))
+    }
+}
+
+impl Endpoint {
+    fn new(application: Application) -> Self {
         let options = Options {
             require_user: false,
             transports: TransportKind::ALL.to_vec(),
@@ -68,15 +100,14 @@ impl Hub {
             stateful_reconnect: false,
             close_on_expiration: false,
         };
-        Endpoint {
-            hub: self.clone(),
+        let connections = Connections::new(application.options().disconnect_timeout);
+        Self {
+            application,
             connections,
             options,
         }
     }
-}
 
-impl Endpoint {
     /// Answers 401 to everybody without a [`User`].
     #[must_use]
     pub fn require_user(mut self) -> Self {
@@ -202,11 +233,11 @@ impl Endpoint {
     }
 
     fn pipe(&self, record: &Record) -> Arc<Pipe> {
-        let options = &self.hub.0.options;
+        let options = self.application.options();
         record.pipe(|| Pipe::new(options.inbox_bytes, options.outbox_bytes))
     }
 
-    /// A session from its beginning to its end.
+    /// A connection from its beginning to its end.
     fn run<T: Transport + 'static>(
         &self,
         transport: Box<T>,
@@ -214,7 +245,14 @@ impl Endpoint {
         user: Option<User>,
     ) -> impl Future<Output = ()> + Send + use<T> {
         let expires = self.options.close_on_expiration;
-        session::run(self.hub.clone(), transport, claim, user, expires)
+        match &self.application {
+            Application::Hub(hub) => Either::Left(session::run(hub.clone(), transport, claim, user, expires)),
+            // Boxed, so that it does not make the others larger.
+            Application::Raw(options, handler) => {
+                let (options, handler) = (Arc::clone(options), Arc::clone(handler));
+                Either::Right(raw::run(transport, claim, user, options, handler).boxed())
+            }
+        }
     }
 
     fn user(&self, parts: &Parts) -> Result<Option<User>, Box<Response>> {

@@ -44,7 +44,7 @@ impl Endpoint {
             pipe,
         };
         let output = std::future::poll_fn(|cx| polling.pipe.poll_output(cx, Some(polling.poll)));
-        match tokio::time::timeout(self.hub.0.options.poll_timeout, output).await {
+        match tokio::time::timeout(self.application.options().poll_timeout, output).await {
             Ok(Output::Records(bytes, answered)) => records(Body::new(Answer {
                 bytes: Some(bytes),
                 answered: Some(answered),

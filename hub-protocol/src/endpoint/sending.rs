@@ -24,7 +24,7 @@ impl Endpoint {
         let pipe = self.pipe(&record);
         let _turn = pipe.post().await;
         let mut body = body.into_data_stream();
-        let patience = self.hub.0.options.disconnect_timeout;
+        let patience = self.application.options().disconnect_timeout;
         loop {
             // Others wait behind a body that drips.
             match tokio::time::timeout(patience, body.next()).await {

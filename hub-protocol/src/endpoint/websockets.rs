@@ -31,8 +31,8 @@ impl Endpoint {
         };
         let response = upgrade.response();
         let endpoint = self.clone();
-        let limit = self.hub.0.options.connection.maximum_receive_message_size;
-        let close_timeout = self.hub.0.options.close_timeout;
+        let limit = self.application.options().connection.maximum_receive_message_size;
+        let close_timeout = self.application.options().close_timeout;
         tokio::spawn(async move {
             // Boxed: it is over before the session begins, which should not carry its size.
             let Some(socket) = Box::pin(upgrade.socket(limit)).await else {

@@ -5,6 +5,7 @@ mod connection;
 mod endings;
 mod leftovers;
 mod properties;
+mod raw;
 mod resuming;
 mod resuming_model;
 mod sessions;
