@@ -26,7 +26,7 @@ use self::{
 use crate::{
     close::{CloseReason, End},
     codec::Protocol,
-    framing::RecordReader,
+    framing::{FramingError, RecordReader},
     handshake::{self, HandshakeRequest},
     message::{HubMessage, Sequence},
     negotiate::TransportKind,
@@ -45,6 +45,8 @@ pub struct Options {
     pub maximum_receive_message_size: Option<usize>,
     /// Tell clients what went wrong inside: no.
     pub detailed_errors: bool,
+    /// What the handshake may choose from: every protocol that is compiled in.
+    pub protocols: &'static [Protocol],
 }
 
 impl Default for Options {
@@ -55,6 +57,7 @@ impl Default for Options {
             client_timeout: Duration::from_secs(30),
             maximum_receive_message_size: Some(32 * 1024),
             detailed_errors: false,
+            protocols: Protocol::ALL,
         }
     }
 }
@@ -258,7 +261,8 @@ impl Connection {
                     }
                 }
                 (Err(_), None) => self.refuse("Handshake was canceled.", CloseReason::HandshakeCanceled),
-                (Err(error), Some(_)) => self.handle_end(CloseReason::TooLarge(error.limit)),
+                (Err(FramingError::TooLarge(error)), Some(_)) => self.handle_end(CloseReason::TooLarge(error.limit)),
+                (Err(error), Some(_)) => self.handle_end(CloseReason::Malformed(error.to_string())),
             }
         }
     }
@@ -299,7 +303,7 @@ impl Connection {
                 return None;
             }
         };
-        match request.choose(self.transport) {
+        match request.choose(self.transport, self.options.protocols) {
             Ok(protocol) => {
                 self.timers.stop(Timer::Handshake);
                 if !self.transport.keeps_alive() {
@@ -310,6 +314,7 @@ impl Connection {
                     self.received = None;
                 }
                 self.state = State::Connected(protocol);
+                self.records.switch(protocol.framing());
                 self.transmit.push_back(Bytes::from_static(handshake::ACCEPTED));
                 Some(protocol)
             }
