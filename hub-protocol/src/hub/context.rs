@@ -24,7 +24,7 @@ use crate::{
     close::{CloseReason, End},
     codec::{Protocol, ToArguments},
     negotiate::ConnectionId,
-    transport::Outgoing,
+    transport::{Frame, Outgoing},
 };
 
 /// A signed-in user, put into the request's extensions by whatever authenticates.
@@ -46,6 +46,9 @@ pub(crate) struct Member {
     /// Set by the handshake.
     pub(super) protocol: OnceLock<Protocol>,
     pub(super) outbox: Outbox,
+    /// Held by whoever waits for room in the outbox; the others queue here, so that nobody who always has more
+    /// to send keeps them out.
+    turn: tokio::sync::Mutex<()>,
     pub(super) groups: Joined,
     pub(super) questions: Questions,
     /// How many calls hold a place among those that may run at once.
@@ -63,6 +66,7 @@ impl Member {
             user,
             protocol: OnceLock::new(),
             outbox,
+            turn: tokio::sync::Mutex::default(),
             groups,
             questions: Questions::default(),
             running: AtomicUsize::new(0),
@@ -90,9 +94,18 @@ impl Member {
 
     pub(super) async fn push_when_room(&self, encoded: &Encoded<'_>) -> Result<(), HubError> {
         if let Some(protocol) = self.protocol.get() {
-            self.outbox.push_when_room(encoded.frame(*protocol)?).await;
+            self.push_frame_when_room(encoded.frame(*protocol)?).await;
         }
         Ok(())
+    }
+
+    /// Queues a frame when there is room for it, in the order of asking. False when the client is gone.
+    pub(super) async fn push_frame_when_room(&self, frame: &Frame) -> bool {
+        let _turn = match self.turn.try_lock() {
+            Ok(turn) => turn,
+            Err(_) => self.turn.lock().await,
+        };
+        self.outbox.push_when_room(frame).await
     }
 }
 

@@ -153,7 +153,7 @@ async fn forward(cx: &Context, id: &str, mut items: Items) -> Result<(), HubErro
             invocation_id: id.to_owned(),
             item: item?,
         });
-        if !member.outbox.push_when_room(&Frame::of(protocol, &item)).await {
+        if !member.push_frame_when_room(&Frame::of(protocol, &item)).await {
             // Nobody hears the rest. A stream that is always ready would otherwise never let go of the task.
             break;
         }

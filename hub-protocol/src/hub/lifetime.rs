@@ -143,7 +143,7 @@ impl Local {
             stream_ids: Vec::new(),
         };
         let frame = Frame::of(protocol, &HubMessage::Invocation(call));
-        member.outbox.push_when_room(&frame).await;
+        member.push_frame_when_room(&frame).await;
         let outcome = asked.answer().await.ok_or_else(|| gone("disconnected"))?;
         Ok(Reply { protocol, outcome })
     }

@@ -10,6 +10,7 @@ mod resuming;
 mod resuming_model;
 mod sessions;
 mod slow_clients;
+mod streams;
 mod support;
 mod vectors;
 mod websocket;

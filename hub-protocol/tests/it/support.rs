@@ -2,6 +2,10 @@
 
 use std::{
     net::SocketAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::{Duration, Instant},
 };
 
@@ -10,6 +14,7 @@ use hub_protocol::{
     endpoint::Endpoint,
     hub::{Hub, User},
 };
+use serde_json::{Value, json};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_tungstenite::{
     MaybeTlsStream, WebSocketStream,
@@ -100,11 +105,87 @@ impl Client {
             .unwrap();
     }
 
-    pub(crate) async fn call(&mut self, id: &str, target: &str, arguments: serde_json::Value) {
+    pub(crate) async fn call(&mut self, id: &str, target: &str, arguments: Value) {
         self.say(&format!(
             r#"{{"type":1,"invocationId":"{id}","target":"{target}","arguments":{arguments}}}"#
         ))
         .await;
+    }
+
+    /// Calls a method that answers with a stream, or one that takes streams of ours, or both.
+    pub(crate) async fn call_with(&mut self, kind: u8, id: &str, target: &str, arguments: Value, streams: &[&str]) {
+        let streams = json!(streams);
+        self.say(&format!(
+            r#"{{"type":{kind},"invocationId":"{id}","target":"{target}","arguments":{arguments},"streamIds":{streams}}}"#
+        ))
+        .await;
+    }
+
+    /// Calls a method that answers with a stream.
+    pub(crate) async fn stream(&mut self, id: &str, target: &str, arguments: Value) {
+        self.call_with(4, id, target, arguments, &[]).await;
+    }
+
+    pub(crate) async fn cancel(&mut self, id: &str) {
+        self.say(&format!(r#"{{"type":5,"invocationId":"{id}"}}"#)).await;
+    }
+
+    /// One item of a stream of ours.
+    pub(crate) async fn item(&mut self, stream: &str, item: Value) {
+        self.say(&format!(r#"{{"type":2,"invocationId":"{stream}","item":{item}}}"#))
+            .await;
+    }
+
+    /// The good end of a stream of ours.
+    pub(crate) async fn end(&mut self, stream: &str) {
+        self.say(&format!(r#"{{"type":3,"invocationId":"{stream}"}}"#)).await;
+    }
+
+    /// Answers what the server asked.
+    pub(crate) async fn answer(&mut self, id: &str, result: Value) {
+        self.say(&format!(r#"{{"type":3,"invocationId":"{id}","result":{result}}}"#))
+            .await;
+    }
+
+    /// The id of the next record, which is a question.
+    pub(crate) async fn asked(&mut self, target: &str) -> String {
+        let record = self.hear().await;
+        let question: Value = serde_json::from_str(&record).unwrap();
+        assert_eq!((&question["type"], &question["target"]), (&json!(1), &json!(target)));
+        question["invocationId"]
+            .as_str()
+            .expect("a question has an id")
+            .to_owned()
+    }
+
+    /// Returns when everything said so far was read from the socket and acted on as far as it may be.
+    ///
+    /// The server answers a Ping when it comes to it, and reads nothing behind it before.
+    pub(crate) async fn settled(&mut self) {
+        self.socket.send(Message::Ping("settled".into())).await.unwrap();
+        loop {
+            match self.frame().await {
+                Some(Message::Pong(_)) => return,
+                Some(Message::Text(text)) => self.keep(&text),
+                other => panic!("expected a Pong, got {other:?}"),
+            }
+        }
+    }
+
+    /// Expects these records, in this order.
+    #[track_caller]
+    pub(crate) fn hears<'a>(&'a mut self, records: &'a [&str]) -> impl Future<Output = ()> + 'a {
+        let from = std::panic::Location::caller();
+        async move {
+            for record in records {
+                assert_eq!(self.hear().await, *record, "at {from}");
+            }
+        }
+    }
+
+    fn keep(&mut self, text: &str) {
+        let records = text.strip_suffix('\u{1e}').expect("frames end where records end");
+        self.heard.extend(records.split('\u{1e}').map(str::to_owned));
     }
 
     /// The next record.
@@ -114,10 +195,7 @@ impl Client {
                 return record;
             }
             match self.frame().await {
-                Some(Message::Text(text)) => {
-                    let records = text.strip_suffix('\u{1e}').expect("frames end where records end");
-                    self.heard.extend(records.split('\u{1e}').map(str::to_owned));
-                }
+                Some(Message::Text(text)) => self.keep(&text),
                 Some(Message::Ping(_) | Message::Pong(_)) => {}
                 other => panic!("expected a record, got {other:?}"),
             }
@@ -141,6 +219,29 @@ impl Client {
                 None => return None,
             }
         }
+    }
+}
+
+/// Counts what is alive by guards that go with it.
+#[derive(Clone, Default)]
+pub(crate) struct Alive(Arc<AtomicUsize>);
+
+pub(crate) struct Guard(Arc<AtomicUsize>);
+
+impl Alive {
+    pub(crate) fn guard(&self) -> Guard {
+        self.0.fetch_add(1, Ordering::SeqCst);
+        Guard(Arc::clone(&self.0))
+    }
+
+    pub(crate) fn count(&self) -> usize {
+        self.0.load(Ordering::SeqCst)
+    }
+}
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::SeqCst);
     }
 }
 

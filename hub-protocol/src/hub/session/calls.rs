@@ -65,14 +65,21 @@ impl Calls {
             self.first = None;
             return Poll::Ready(self.forget(finished));
         }
-        if let Some(others) = &mut self.others {
-            match others.poll_next_unpin(cx) {
-                Poll::Ready(Some(finished)) => return Poll::Ready(self.forget(finished)),
-                Poll::Ready(None) => self.others = None,
-                Poll::Pending => {}
-            }
+        let Some(others) = &mut self.others else {
+            return Poll::Pending;
+        };
+        let finished = match others.poll_next_unpin(cx) {
+            Poll::Ready(finished) => finished,
+            Poll::Pending => return Poll::Pending,
+        };
+        // At once: whoever waits for the last one asks `is_empty`, and nothing would wake them again.
+        if others.is_empty() {
+            self.others = None;
         }
-        Poll::Pending
+        match finished {
+            Some(finished) => Poll::Ready(self.forget(finished)),
+            None => Poll::Pending,
+        }
     }
 
     /// Whether an item waits for room in its stream.
@@ -191,6 +198,7 @@ impl<T: Transport> Session<T> {
             }
         };
         let id = call.invocation_id.clone().filter(|_| streaming);
+        let uploads_of_call = call.stream_ids.clone();
         let hub = self.hub.clone();
         let running = run(Admitted {
             hub,
@@ -214,8 +222,9 @@ impl<T: Transport> Session<T> {
                 Err(_) => {
                     answer(&cx, id.clone(), Outcome::Void);
                     Finished {
+                        end: None,
                         stream: Some(id),
-                        ..Finished::default()
+                        uploads: uploads_of_call,
                     }
                 }
             }
