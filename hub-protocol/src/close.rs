@@ -30,6 +30,10 @@ pub enum CloseReason {
     HandshakeRefused,
     /// Bytes that are no hub message, with .NET's text.
     Malformed(String),
+    /// A Sequence that skips messages, or is the number of none.
+    OutOfSequence,
+    /// The user's token has ended.
+    AuthenticationExpired,
     /// A message over the limit in bytes.
     TooLarge(usize),
     /// The client sent nothing for the client time-out after it had once sent a Ping.
@@ -40,6 +44,8 @@ pub enum CloseReason {
     SendTimeout,
     /// The hub's connect handler failed, with the error's kind and text if there was one.
     ConnectFailed(String),
+    /// The hub's lifetime manager failed; the client is told nothing.
+    Unmanaged,
     /// A result that could not be written.
     Unwritable(String),
     /// Code of the application panicked outside of a call: a feed, or what hears of proofs.
@@ -60,13 +66,17 @@ impl CloseReason {
             })
         };
         match self {
-            Self::HandshakeCanceled | Self::HandshakeRefused => None,
+            Self::HandshakeCanceled | Self::HandshakeRefused | Self::Unmanaged => None,
             Self::ClientClosed(_) | Self::Aborted => Some(Close::default()),
-            Self::Transport(_) | Self::Shutdown => Some(Close {
+            Self::Transport(_) | Self::Shutdown | Self::AuthenticationExpired => Some(Close {
                 error: None,
                 allow_reconnect: true,
             }),
             Self::Malformed(text) => failed(&format!("InvalidDataException: {text}"), true),
+            Self::OutOfSequence => failed(
+                "InvalidOperationException: Sequence ID greater than amount of messages we've received.",
+                true,
+            ),
             Self::TooLarge(limit) => {
                 let text = crate::framing::TooLarge { limit: *limit }.to_string();
                 failed(&format!("InvalidDataException: {text}"), true)
@@ -94,8 +104,11 @@ impl CloseReason {
             | Self::HandshakeCanceled
             | Self::HandshakeRefused
             | Self::Malformed(_)
+            | Self::OutOfSequence
+            | Self::AuthenticationExpired
             | Self::TooLarge(_)
             | Self::ConnectFailed(_)
+            | Self::Unmanaged
             | Self::Unwritable(_)
             | Self::Panicked => End::Server,
         }
@@ -112,11 +125,14 @@ impl CloseReason {
             Self::HandshakeCanceled => "handshake_canceled",
             Self::HandshakeRefused => "handshake_refused",
             Self::Malformed(_) => "malformed",
+            Self::OutOfSequence => "out_of_sequence",
+            Self::AuthenticationExpired => "authentication_expired",
             Self::TooLarge(_) => "too_large",
             Self::ClientTimeout => "client_timeout",
             Self::SlowConsumer => "slow_consumer",
             Self::SendTimeout => "send_timeout",
             Self::ConnectFailed(_) => "connect_failed",
+            Self::Unmanaged => "unmanaged",
             Self::Unwritable(_) => "unwritable",
             Self::Panicked => "panicked",
         }

@@ -80,6 +80,11 @@ impl RecordReader {
         Ok(Some(record))
     }
 
+    /// Forgets everything that waits.
+    pub fn clear(&mut self) {
+        *self = Self::new(self.limit);
+    }
+
     /// How many bytes wait, whole records included.
     pub fn buffered(&self) -> usize {
         self.chunk.len() + self.partial.len()

@@ -10,30 +10,36 @@ mod encoded;
 mod error;
 mod feed;
 mod filter;
+mod lifetime;
 mod method;
 mod options;
 mod outbox;
+mod questions;
 mod registry;
+mod reply;
 pub(crate) mod session;
+mod upload;
 
 use std::{collections::HashMap, ops::RangeInclusive, sync::Arc};
 
 use futures_util::future::BoxFuture;
 use serde::Serialize;
 
+use crate::codec::ToArguments;
+
+use self::method::{Handler, Method, Raw, Streaming, Typed};
 pub use self::{
-    clients::{Audience, Clients, Groups, HubHandle},
+    clients::{Audience, Client, Clients, Groups, HubHandle},
     context::{Connection, Context, Disconnected, User},
     encoded::Encoded,
     error::HubError,
     feed::{Feed, Pulled},
     filter::{Call, Filter, Next},
-    method::{Function, Parameter, RawFunction},
+    lifetime::{InMemory, LifetimeManager, Local, Target},
+    method::{Answer, Binder, Function, Parameter, RawFunction, StreamFunction},
     options::{HubOptions, Overflow},
-};
-use self::{
-    method::{Handler, Method, Raw, Typed},
-    registry::Registry,
+    reply::{Question, Reply},
+    upload::Upload,
 };
 
 type Lifecycle = Arc<dyn Fn(Context) -> BoxFuture<'static, Result<(), HubError>> + Send + Sync>;
@@ -54,14 +60,15 @@ pub(crate) struct Inner {
     disconnected: Option<Goodbye>,
     proven: Option<Proof>,
     filters: Vec<Arc<dyn Filter>>,
-    pub(crate) registry: Registry,
+    manager: Box<dyn LifetimeManager>,
+    pub(crate) local: Local,
 }
 
 impl std::fmt::Debug for Hub {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Hub")
             .field("name", &self.0.name)
-            .field("connections", &self.0.registry.len())
+            .field("connections", &self.0.local.0.len())
             .finish()
     }
 }
@@ -77,7 +84,13 @@ impl Hub {
             disconnected: None,
             proven: None,
             filters: Vec::new(),
+            manager: Box::new(InMemory),
         }
+    }
+
+    async fn send(&self, to: &Target, target: &str, arguments: impl ToArguments + Send + Sync) -> Result<(), HubError> {
+        let call = Encoded::new(target, arguments, self.0.options.naming);
+        self.0.manager.send(&self.0.local, to, &call).await
     }
 
     /// A handle that sends to this hub's clients from anywhere.
@@ -96,6 +109,7 @@ pub struct Builder {
     disconnected: Option<Goodbye>,
     proven: Option<Proof>,
     filters: Vec<Arc<dyn Filter>>,
+    manager: Box<dyn LifetimeManager>,
 }
 
 impl std::fmt::Debug for Builder {
@@ -128,6 +142,31 @@ impl Builder {
         P: 'static,
     {
         self.add(name, Arc::new(Typed::new(function)))
+    }
+
+    /// Adds a method that answers with a stream: its function returns something that yields `Result`s.
+    ///
+    /// ```
+    /// # use hub_protocol::hub::{Context, Hub};
+    /// use futures_util::stream;
+    ///
+    /// let hub = Hub::builder("Counter")
+    ///     .stream("Count", async |_: Context, upto: i32| Ok(stream::iter((0..upto).map(Ok))));
+    /// ```
+    ///
+    /// Items are sent as the client takes them. When the client cancels, or its connection ends, the stream (or the
+    /// function, where it has not returned yet) is dropped; there is nothing else to listen to. An `Err` is the
+    /// stream's last item.
+    ///
+    /// # Panics
+    ///
+    /// As [`method`](Self::method).
+    pub fn stream<F, P>(self, name: &str, function: F) -> Self
+    where
+        F: StreamFunction<P>,
+        P: 'static,
+    {
+        self.add(name, Arc::new(Streaming::new(function)))
     }
 
     /// Adds a method that binds its own arguments, any number within `arity`.
@@ -215,6 +254,12 @@ impl Builder {
         self
     }
 
+    /// Finds connections, groups and users elsewhere than in this process alone.
+    pub fn lifetime_manager(mut self, manager: impl LifetimeManager) -> Self {
+        self.manager = Box::new(manager);
+        self
+    }
+
     /// Finishes the hub.
     pub fn build(self) -> Hub {
         let Self {
@@ -225,8 +270,8 @@ impl Builder {
             disconnected,
             proven,
             filters,
+            manager,
         } = self;
-        let registry = Registry::default();
         Hub(Arc::new(Inner {
             name,
             options,
@@ -235,7 +280,8 @@ impl Builder {
             disconnected,
             proven,
             filters,
-            registry,
+            manager,
+            local: Local::default(),
         }))
     }
 

@@ -2,7 +2,13 @@
 
 use std::time::Duration;
 
-use super::{Encoded, Hub, HubError, context::Connection};
+use serde::de::DeserializeOwned;
+
+use super::{
+    Hub, HubError, Target,
+    context::{Connection, Place},
+    reply::Question,
+};
 use crate::{close::CloseReason, codec::ToArguments, negotiate::ConnectionId};
 
 /// Chooses who receives a call. Nobody is a fine audience: sending to nothing succeeds.
@@ -10,34 +16,34 @@ use crate::{close::CloseReason, codec::ToArguments, negotiate::ConnectionId};
 pub struct Clients {
     hub: Hub,
     caller: Option<ConnectionId>,
+    place: Place,
 }
 
 /// A chosen audience.
 #[derive(Clone, Debug)]
 pub struct Audience {
     hub: Hub,
-    kind: Kind,
+    target: Target,
 }
 
+/// One client, which may also be asked.
 #[derive(Clone, Debug)]
-enum Kind {
-    All,
-    AllExcept(Vec<String>),
-    Connections(Vec<String>),
-    Groups(Vec<String>),
-    GroupExcept(String, Vec<String>),
-    Users(Vec<String>),
+pub struct Client {
+    hub: Hub,
+    id: String,
+    place: Place,
+    patience: Option<Duration>,
 }
 
 impl Clients {
-    pub(super) fn new(hub: Hub, caller: Option<ConnectionId>) -> Self {
-        Self { hub, caller }
+    pub(super) fn new(hub: Hub, caller: Option<ConnectionId>, place: Place) -> Self {
+        Self { hub, caller, place }
     }
 
-    fn audience(&self, kind: Kind) -> Audience {
+    fn audience(&self, target: Target) -> Audience {
         Audience {
             hub: self.hub.clone(),
-            kind,
+            target,
         }
     }
 
@@ -47,17 +53,17 @@ impl Clients {
 
     /// Every connection.
     pub fn all(&self) -> Audience {
-        self.audience(Kind::All)
+        self.audience(Target::All)
     }
 
     /// Every connection but these.
     pub fn all_except(&self, ids: Vec<String>) -> Audience {
-        self.audience(Kind::AllExcept(ids))
+        self.audience(Target::AllExcept(ids))
     }
 
     /// The caller; nobody outside of a call.
-    pub fn caller(&self) -> Audience {
-        self.audience(Kind::Connections(self.caller_id()))
+    pub fn caller(&self) -> Client {
+        self.client(self.caller.as_ref().map(ToString::to_string).unwrap_or_default())
     }
 
     /// Every connection but the caller's.
@@ -66,13 +72,18 @@ impl Clients {
     }
 
     /// One connection.
-    pub fn client(&self, id: impl Into<String>) -> Audience {
-        self.clients(vec![id.into()])
+    pub fn client(&self, id: impl Into<String>) -> Client {
+        Client {
+            hub: self.hub.clone(),
+            id: id.into(),
+            place: self.place.clone(),
+            patience: None,
+        }
     }
 
     /// These connections, each once.
     pub fn clients(&self, ids: Vec<String>) -> Audience {
-        self.audience(Kind::Connections(ids))
+        self.audience(Target::Connections(ids))
     }
 
     /// The members of a group. Names are compared exactly.
@@ -82,12 +93,12 @@ impl Clients {
 
     /// The members of these groups; a member of two receives twice.
     pub fn groups(&self, names: Vec<String>) -> Audience {
-        self.audience(Kind::Groups(names))
+        self.audience(Target::Groups(names))
     }
 
     /// The members of a group but these.
     pub fn group_except(&self, name: impl Into<String>, ids: Vec<String>) -> Audience {
-        self.audience(Kind::GroupExcept(name.into(), ids))
+        self.audience(Target::GroupExcept(name.into(), ids))
     }
 
     /// The members of a group but the caller.
@@ -102,62 +113,82 @@ impl Clients {
 
     /// All connections of these users.
     pub fn users(&self, identifiers: Vec<String>) -> Audience {
-        self.audience(Kind::Users(identifiers))
+        self.audience(Target::Users(identifiers))
     }
 }
 
 impl Audience {
     /// Calls `target` on everybody chosen, encoded once for each protocol.
     ///
-    /// Returns when it is queued everywhere. A single connection with a full outbox is waited for; of several,
-    /// none is: there the hub's overflow option decides.
+    /// Returns when it is queued everywhere. Nobody is waited for: where an outbox is full, the hub's overflow
+    /// option decides.
     ///
     /// # Errors
     ///
     /// Fails for values that a protocol cannot carry, never because a client is gone.
     pub async fn send(&self, target: &str, arguments: impl ToArguments + Send + Sync) -> Result<(), HubError> {
-        let call = Encoded::new(target, arguments, self.hub.0.options.naming);
-        let registry = &self.hub.0.registry;
-        if let Kind::Connections(ids) = &self.kind
-            && let [id] = &ids[..]
-        {
-            let member = ConnectionId::parse(id).and_then(|id| registry.connection(&id));
-            return match member {
-                Some(member) => member.push_when_room(&call).await,
-                None => Ok(()),
-            };
-        }
-        let mut outcome = Ok(());
-        let mut push = |member: &std::sync::Arc<super::context::Member>, except: &[String]| {
-            if !except.iter().any(|id| id == member.id.as_str())
-                && let Err(error) = member.push(&call)
-            {
-                outcome = Err(error);
+        self.hub.send(&self.target, target, arguments).await
+    }
+}
+
+impl Client {
+    /// Calls `target` on this client; waits while its outbox is full.
+    ///
+    /// # Errors
+    ///
+    /// Fails for values that its protocol cannot carry, never because the client is gone.
+    pub async fn send(&self, target: &str, arguments: impl ToArguments + Send + Sync) -> Result<(), HubError> {
+        let to = Target::Connection(self.id.clone());
+        self.hub.send(&to, target, arguments).await
+    }
+
+    /// Waits this long at most for a result.
+    #[must_use]
+    pub fn within(mut self, patience: Duration) -> Self {
+        self.patience = Some(patience);
+        self
+    }
+
+    /// Calls `target` on this client and waits for what it returns, for ever unless told otherwise by
+    /// [`within`](Self::within): there are clients that never answer a call that they do not know.
+    ///
+    /// While it waits, the calling method lets the caller's next call begin. From a
+    /// [`HubHandle`](super::HubHandle) it does not: a method that asks its own caller that way waits in vain.
+    ///
+    /// # Errors
+    ///
+    /// The client's own error, and a result of another type, are public errors with .NET's texts. Fails too where there
+    /// is no such client or it goes before it answers, after the time, and in connect handlers, in which no
+    /// client can answer yet.
+    pub async fn invoke<R: DeserializeOwned>(
+        &self,
+        target: &str,
+        arguments: impl ToArguments + Send + Sync,
+    ) -> Result<R, HubError> {
+        match &self.place {
+            Place::Connecting => {
+                return Err(HubError::unexpected(
+                    "InvalidOperationException",
+                    "Client results inside OnConnectedAsync Hub methods are not allowed.",
+                ));
             }
+            Place::Call(slot) => slot.release(),
+            Place::Elsewhere => {}
+        }
+        let question = Question {
+            target,
+            arguments: &arguments,
+            naming: self.hub.0.options.naming,
         };
-        match &self.kind {
-            Kind::All => registry.each(|member| push(member, &[])),
-            Kind::AllExcept(ids) => registry.each(|member| push(member, ids)),
-            Kind::Connections(ids) => {
-                for (at, id) in ids.iter().enumerate() {
-                    if let Some(member) = ConnectionId::parse(id).and_then(|id| registry.connection(&id)) {
-                        push(&member, if ids[..at].contains(id) { ids } else { &[] });
-                    }
-                }
-            }
-            Kind::Groups(names) => {
-                names
-                    .iter()
-                    .for_each(|name| registry.each_in_group(name, |member| push(member, &[])));
-            }
-            Kind::GroupExcept(name, ids) => registry.each_in_group(name, |member| push(member, ids)),
-            Kind::Users(users) => {
-                users
-                    .iter()
-                    .for_each(|user| registry.each_of_user(user, |member| push(member, &[])));
-            }
-        }
-        outcome
+        let inner = &self.hub.0;
+        let reply = inner.manager.ask(&inner.local, &self.id, question);
+        let reply = match self.patience {
+            None => reply.await,
+            Some(patience) => tokio::time::timeout(patience, reply)
+                .await
+                .unwrap_or_else(|_| Err(HubError::public("Invocation canceled by the server."))),
+        };
+        reply?.bind()
     }
 }
 
@@ -173,17 +204,23 @@ impl Groups {
     }
 
     /// Adds a connection; adding twice is adding once, and an unknown connection is a no-op.
-    pub fn add(&self, connection: &str, group: &str) {
-        if let Some(id) = ConnectionId::parse(connection) {
-            self.hub.0.registry.join(&id, group);
-        }
+    ///
+    /// # Errors
+    ///
+    /// Fails where the hub's [`LifetimeManager`](super::LifetimeManager) does; in memory never.
+    pub async fn add(&self, connection: &str, group: &str) -> Result<(), HubError> {
+        let inner = &self.hub.0;
+        inner.manager.join(&inner.local, connection, group).await
     }
 
     /// Removes a connection; one that is not a member is a no-op.
-    pub fn remove(&self, connection: &str, group: &str) {
-        if let Some(id) = ConnectionId::parse(connection) {
-            self.hub.0.registry.leave(&id, group);
-        }
+    ///
+    /// # Errors
+    ///
+    /// As [`add`](Self::add).
+    pub async fn remove(&self, connection: &str, group: &str) -> Result<(), HubError> {
+        let inner = &self.hub.0;
+        inner.manager.leave(&inner.local, connection, group).await
     }
 }
 
@@ -200,7 +237,7 @@ impl HubHandle {
 
     /// Clients to send to.
     pub fn clients(&self) -> Clients {
-        Clients::new(self.hub.clone(), None)
+        Clients::new(self.hub.clone(), None, Place::Elsewhere)
     }
 
     /// The hub's groups.
@@ -210,7 +247,7 @@ impl HubHandle {
 
     /// The connection of this id, while it lives.
     pub fn connection(&self, id: &ConnectionId) -> Option<Connection> {
-        let member = self.hub.0.registry.connection(id)?;
+        let member = self.hub.0.local.0.connection(id)?;
         Some(Connection {
             member,
             hub: self.hub.clone(),
@@ -219,17 +256,22 @@ impl HubHandle {
 
     /// How many connections there are.
     pub fn connections(&self) -> usize {
-        self.hub.0.registry.len()
+        self.hub.0.local.0.len()
     }
 
     /// How many connections a user has.
     pub fn connections_of(&self, user: &str) -> usize {
-        self.hub.0.registry.count_of_user(user)
+        self.hub.0.local.0.count_of_user(user)
     }
 
-    /// How many groups have members, and how many users have connections.
-    pub fn groups_and_users(&self) -> (usize, usize) {
-        self.hub.0.registry.names()
+    /// How many groups have members.
+    pub fn groups_with_members(&self) -> usize {
+        self.hub.0.local.0.groups()
+    }
+
+    /// How many users have connections.
+    pub fn users(&self) -> usize {
+        self.hub.0.local.0.users()
     }
 
     /// Sends everybody a Close with `allowReconnect`, spread over `duration` so that they do not all come
@@ -240,9 +282,9 @@ impl HubHandle {
         const BATCHES: usize = 10;
         // A DashMap's order is by hash: random enough to mix users and groups.
         let mut ids = Vec::new();
-        self.hub.0.registry.each(|member| ids.push(member.id.clone()));
+        self.hub.0.local.0.each(|member| ids.push(member.id.clone()));
         for batch in ids.chunks(ids.len().div_ceil(BATCHES).max(1)) {
-            for member in batch.iter().filter_map(|id| self.hub.0.registry.connection(id)) {
+            for member in batch.iter().filter_map(|id| self.hub.0.local.0.connection(id)) {
                 member.outbox.stop(CloseReason::Shutdown);
             }
             if ids.len() > BATCHES {
@@ -250,11 +292,12 @@ impl HubHandle {
             }
         }
         let gone = async {
-            while self.hub.0.registry.len() > 0 {
+            while self.hub.0.local.0.len() > 0 {
                 // Whoever connected meanwhile is sent away too.
                 self.hub
                     .0
-                    .registry
+                    .local
+                    .0
                     .each(|member| member.outbox.stop(CloseReason::Shutdown));
                 tokio::time::sleep(Duration::from_millis(50)).await;
             }

@@ -1,6 +1,12 @@
 //! Who calls, and what a method may do with them.
 
-use std::sync::{Arc, OnceLock};
+use std::{
+    sync::{
+        Arc, OnceLock,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+    },
+    time::Instant,
+};
 
 use bytes::Bytes;
 use http::Extensions;
@@ -11,6 +17,7 @@ use super::{
     Encoded, Feed, Hub, HubError,
     clients::{Clients, Groups},
     outbox::{Outbox, Pushed},
+    questions::Questions,
     registry::Joined,
 };
 use crate::{
@@ -25,6 +32,8 @@ use crate::{
 pub struct User {
     /// What [`Clients::user`] finds, fixed for the connection's life. `None` is nobody in particular.
     pub identifier: Option<String>,
+    /// When the user's token ends, by the clock that nobody sets. The connection ends with it where its endpoint says so.
+    pub expires_at: Option<Instant>,
     /// Whatever else the application wants to know of its caller later.
     pub extensions: Extensions,
 }
@@ -38,6 +47,9 @@ pub(crate) struct Member {
     pub(super) protocol: OnceLock<Protocol>,
     pub(super) outbox: Outbox,
     pub(super) groups: Joined,
+    pub(super) questions: Questions,
+    /// How many calls hold a place among those that may run at once.
+    pub(super) running: AtomicUsize,
     /// `None` once the connection is gone: what is kept may hold the connection, and both would stay for ever.
     items: Mutex<Option<Extensions>>,
 }
@@ -52,6 +64,8 @@ impl Member {
             protocol: OnceLock::new(),
             outbox,
             groups,
+            questions: Questions::default(),
+            running: AtomicUsize::new(0),
             items: Mutex::new(Some(Extensions::new())),
         }
     }
@@ -213,18 +227,73 @@ impl Connection {
     }
 }
 
+/// Where code runs, which decides whether it may wait for its client.
+#[derive(Clone)]
+pub(super) enum Place {
+    /// In a connect handler: nothing is read yet.
+    Connecting,
+    /// In a call, which gives up its slot to wait.
+    Call(Arc<Slot>),
+    /// In a disconnect handler or outside of the hub.
+    Elsewhere,
+}
+
+impl std::fmt::Debug for Place {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Connecting => "Connecting",
+            Self::Call(_) => "Call",
+            Self::Elsewhere => "Elsewhere",
+        })
+    }
+}
+
+/// A call's place among those of its connection that may run at once.
+pub(super) struct Slot {
+    member: Arc<Member>,
+    held: AtomicBool,
+}
+
+impl Slot {
+    pub(super) fn take(member: &Arc<Member>) -> Arc<Self> {
+        member.running.fetch_add(1, Ordering::AcqRel);
+        Arc::new(Self {
+            member: Arc::clone(member),
+            held: AtomicBool::new(true),
+        })
+    }
+
+    /// Streams take none.
+    pub(super) fn none(member: &Arc<Member>) -> Arc<Self> {
+        Arc::new(Self {
+            member: Arc::clone(member),
+            held: AtomicBool::new(false),
+        })
+    }
+
+    /// Gives the place up for good: the next call may begin.
+    pub(super) fn release(&self) {
+        if self.held.swap(false, Ordering::AcqRel) {
+            self.member.running.fetch_sub(1, Ordering::AcqRel);
+            self.member.outbox.wake();
+        }
+    }
+}
+
 /// One call's view of its caller and of the hub.
 #[derive(Clone, Debug)]
 pub struct Context {
     connection: Connection,
+    place: Place,
     /// A probe that is due right behind the answer.
     probe: Arc<Mutex<Option<u64>>>,
 }
 
 impl Context {
-    pub(super) fn new(connection: Connection) -> Self {
+    pub(super) fn new(connection: Connection, place: Place) -> Self {
         Self {
             connection,
+            place,
             probe: Arc::default(),
         }
     }
@@ -246,7 +315,8 @@ impl Context {
 
     /// Clients to send to, the caller and the others among them.
     pub fn clients(&self) -> Clients {
-        Clients::new(self.connection.hub.clone(), Some(self.connection.id().clone()))
+        let caller = self.connection.id().clone();
+        Clients::new(self.connection.hub.clone(), Some(caller), self.place.clone())
     }
 
     /// The hub's groups.

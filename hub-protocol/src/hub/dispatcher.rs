@@ -1,127 +1,197 @@
-//! The one match over what clients send.
+//! One call from its admission to its answer.
 
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
     sync::Arc,
 };
 
-use futures_util::{FutureExt, future::BoxFuture};
+use futures_util::{FutureExt, StreamExt, future::BoxFuture};
 
-use super::{Call, Context, Hub, HubError, Next, encoded::frame, error::Kind, method::Method};
+use super::{
+    Call, Context, Hub, HubError, Next,
+    context::Slot,
+    error::Kind as ErrorKind,
+    method::{Answer, Items, Kind, Method},
+    upload::Source,
+};
 use crate::{
     close::CloseReason,
-    message::{Completion, HubMessage, Invocation, Outcome},
-    transport::Outgoing,
+    message::{Completion, HubMessage, Invocation, Outcome, StreamItem},
+    transport::{Frame, Outgoing},
 };
 
-/// A call that runs, or `None` where nothing has to be waited for.
+/// A call that runs.
 pub(super) type Running = BoxFuture<'static, Finished>;
 
-/// What a finished call leaves to the session.
-#[derive(Debug)]
-pub(super) enum Finished {
-    /// Its answer is queued.
-    Done,
-    /// The connection cannot go on.
-    End(CloseReason),
+/// What a finished call leaves to the session. Its answer, if one is due, is queued.
+#[derive(Debug, Default)]
+pub(super) struct Finished {
+    /// Why the connection cannot go on.
+    pub(super) end: Option<CloseReason>,
+    /// The id of the stream that has ended.
+    pub(super) stream: Option<String>,
+    /// The ids of the client's streams that nobody reads any more.
+    pub(super) uploads: Vec<String>,
 }
 
-/// Acts on one message.
-pub(super) fn dispatch(hub: &Hub, cx: Context, message: HubMessage) -> Option<Running> {
-    match message {
-        HubMessage::Invocation(call) => Some(Box::pin(invoke(hub.clone(), cx, call))),
-        HubMessage::StreamInvocation(call) => {
-            let id = call.invocation_id.clone()?;
-            let error = match hub.0.methods.get(&call.target.to_lowercase()) {
-                Some(method) => format!(
-                    "The client attempted to invoke the non-streaming '{}' method with a streaming invocation.",
-                    method.name
-                ),
-                None => HubError::no_such_method().sentence(&call.target, false),
-            };
-            answer(&cx, id, Outcome::Error(error));
-            None
-        }
-        // Items, ends and cancellations of streams that are not there, or are over, are normal races.
-        HubMessage::StreamItem(_) | HubMessage::Completion(_) | HubMessage::CancelInvocation(_) => None,
-        // The connection's state machine keeps these to itself.
-        HubMessage::Ping | HubMessage::Close(_) | HubMessage::Ack(_) | HubMessage::Sequence(_) => None,
-    }
+/// A call that was admitted and has not begun.
+pub(super) struct Admitted {
+    pub(super) hub: Hub,
+    pub(super) cx: Context,
+    pub(super) slot: Arc<Slot>,
+    pub(super) method: Arc<Method>,
+    pub(super) call: Invocation,
+    pub(super) uploads: Vec<Source>,
 }
 
-async fn invoke(hub: Hub, cx: Context, call: Invocation) -> Finished {
-    let Invocation {
-        invocation_id,
-        target,
-        arguments,
-        stream_ids,
-    } = call;
-    let method = hub.0.methods.get(&target.to_lowercase()).map(Arc::clone);
+/// Finds the method of a call and checks that it may be called like this; else the sentence for the caller.
+pub(super) fn admit(hub: &Hub, cx: &Context, call: &Invocation, streaming: bool) -> Result<Arc<Method>, String> {
+    let Some(method) = hub.0.methods.get(&call.target.to_lowercase()) else {
+        return Err(HubError::no_such_method().sentence(&call.target, false));
+    };
     // The server's own spelling wherever there is one.
-    let target = method.as_ref().map_or(target, |method| method.name.clone());
-    let refused = |method: &Method| method.policy.as_ref().is_some_and(|policy| !policy(&cx));
-    let result = match &method {
-        None => Err(HubError::no_such_method()),
-        // A policy that panics refuses.
-        Some(method) if catch_unwind(AssertUnwindSafe(|| refused(method))).unwrap_or(true) => {
-            Err(HubError::unauthorized())
+    let name = &method.name;
+    let refused = || method.policy.as_ref().is_some_and(|policy| !policy(cx));
+    // A policy that panics refuses.
+    if catch_unwind(AssertUnwindSafe(refused)).unwrap_or(true) {
+        return Err(HubError::unauthorized().sentence(name, false));
+    }
+    match (streaming, method.handler.is_streaming()) {
+        (true, false) => {
+            return Err(format!(
+                "The client attempted to invoke the non-streaming '{name}' method with a streaming invocation."
+            ));
         }
-        Some(_) if !stream_ids.is_empty() => {
-            let count = stream_ids.len();
-            Err(HubError::public(format!(
-                "Client sent {count} stream(s), Hub method expects 0."
-            )))
+        (false, true) => {
+            return Err(format!(
+                "The client attempted to invoke the streaming '{name}' method with a non-streaming invocation."
+            ));
         }
-        Some(method) => {
-            let call = Call {
-                context: cx.clone(),
-                method: target.clone(),
-                arguments,
-            };
-            let next = Next {
-                hub: &hub.0,
-                filters: 0,
-                method: Some(method),
-            };
-            // A method that panics fails its call; the connection and everybody else go on.
-            let result = AssertUnwindSafe(async { next.call(call).await }).catch_unwind().await;
-            result.unwrap_or_else(|_| Err(HubError::unexpected("Panic", "the method panicked")))
-        }
+        (true, true) | (false, false) => {}
+    }
+    let (given, expected) = (call.stream_ids.len(), method.handler.uploads());
+    if given != expected {
+        return Err(HubError::wrong_streams(given, expected).sentence(name, false));
+    }
+    Ok(Arc::clone(method))
+}
+
+/// Runs a call and queues its answer.
+pub(super) async fn run(admitted: Admitted) -> Finished {
+    let Admitted {
+        hub,
+        cx,
+        slot,
+        method,
+        call,
+        uploads,
+    } = admitted;
+    let next = Next {
+        hub: &hub.0,
+        filters: 0,
+        method: Some(&method),
     };
-    let outcome = match result {
-        Ok(result) => Outcome::Result(result),
-        Err(error) if error.kind == Kind::Unwritable => {
-            tracing::error!(
-                hub.name = hub.0.name,
-                hub.method = target,
-                "the result cannot be written: {}",
-                error.text()
-            );
-            return Finished::End(CloseReason::Unwritable(error.detail()));
-        }
-        Err(error) => {
-            if matches!(error.kind, Kind::Unexpected(_)) {
-                tracing::error!(
-                    hub.name = hub.0.name,
-                    hub.method = target,
-                    "a hub method failed: {error}"
-                );
-            }
-            Outcome::Error(error.sentence(&target, hub.0.options.connection.detailed_errors))
-        }
+    let forwarded = Call {
+        context: cx.clone(),
+        method: method.name.clone(),
+        arguments: call.arguments,
+        uploads,
     };
-    if let Some(id) = invocation_id {
-        answer(&cx, id, outcome);
+    // A method that panics fails its call; the connection and everybody else go on.
+    let result = AssertUnwindSafe(async { next.call(forwarded).await })
+        .catch_unwind()
+        .await;
+    slot.release();
+    let id = call.invocation_id;
+    let detailed = hub.0.options.connection.detailed_errors;
+    let outcome = match result.unwrap_or_else(|_| Err(panicked())).map(|Answer(kind)| kind) {
+        Ok(Kind::Value(result)) => Outcome::Result(result),
+        Ok(Kind::Stream(items)) => match forward(&cx, id.as_deref().unwrap_or_default(), items).await {
+            Ok(()) => Outcome::Void,
+            Err(error) => match failed(&hub, &method.name, &error) {
+                Some(reason) => return Finished::ended(reason),
+                None => Outcome::Error(error.stream_sentence(detailed)),
+            },
+        },
+        Err(error) => match failed(&hub, &method.name, &error) {
+            Some(reason) => return Finished::ended(reason),
+            None => Outcome::Error(error.sentence(&method.name, detailed)),
+        },
+    };
+    if let Some(id) = &id {
+        answer(&cx, id.clone(), outcome);
     }
     if let Some(nonce) = cx.take_probe() {
         cx.connection().probe(nonce);
     }
-    Finished::Done
+    Finished {
+        end: None,
+        stream: id.filter(|_| method.handler.is_streaming()),
+        uploads: call.stream_ids,
+    }
 }
 
-fn answer(cx: &Context, invocation_id: String, outcome: Outcome) {
+impl Finished {
+    pub(super) fn ended(reason: CloseReason) -> Self {
+        Self {
+            end: Some(reason),
+            ..Self::default()
+        }
+    }
+}
+
+/// Sends a stream's items, each when there is room for it.
+async fn forward(cx: &Context, id: &str, mut items: Items) -> Result<(), HubError> {
+    let member = &cx.connection().member;
+    let protocol = *member.protocol.get().expect("calls come after the handshake");
+    while let Some(item) = AssertUnwindSafe(items.next())
+        .catch_unwind()
+        .await
+        .unwrap_or_else(|_| Some(Err(panicked())))
+    {
+        let item = HubMessage::StreamItem(StreamItem {
+            invocation_id: id.to_owned(),
+            item: item?,
+        });
+        if !member.outbox.push_when_room(&Frame::of(protocol, &item)).await {
+            // Nobody hears the rest. A stream that is always ready would otherwise never let go of the task.
+            break;
+        }
+    }
+    Ok(())
+}
+
+fn panicked() -> HubError {
+    HubError::unexpected("Panic", "the method panicked")
+}
+
+/// Writes an error down that the caller is not told of in full; the reason where it ends the connection.
+fn failed(hub: &Hub, method: &str, error: &HubError) -> Option<CloseReason> {
+    let hub = &hub.0.name;
+    match error.kind {
+        ErrorKind::Unwritable => {
+            let text = error.text();
+            tracing::error!(
+                hub.name = hub,
+                hub.method = method,
+                "the result cannot be written: {text}"
+            );
+            return Some(CloseReason::Unwritable(error.detail()));
+        }
+        ErrorKind::Unexpected(_) => {
+            tracing::error!(hub.name = hub, hub.method = method, "a hub method failed: {error}");
+        }
+        ErrorKind::Public | ErrorKind::NotInvoked { .. } | ErrorKind::Unauthorized => {}
+    }
+    None
+}
+
+/// Queues the answer to a call.
+pub(super) fn answer(cx: &Context, invocation_id: String, outcome: Outcome) {
     let member = &cx.connection().member;
     let protocol = *member.protocol.get().expect("calls come after the handshake");
     let completion = HubMessage::Completion(Completion { invocation_id, outcome });
-    member.outbox.push_own(Outgoing::Frames(frame(protocol, &completion)));
+    member
+        .outbox
+        .push_own(Outgoing::Frames(Frame::of(protocol, &completion)));
 }

@@ -68,6 +68,10 @@ impl HubError {
         }
     }
 
+    pub(crate) fn wrong_streams(given: usize, expected: usize) -> Self {
+        Self::public(format!("Client sent {given} stream(s), Hub method expects {expected}."))
+    }
+
     /// The text inside, for logs.
     pub fn text(&self) -> &str {
         &self.text
@@ -105,6 +109,18 @@ impl HubError {
             format!("{base} {}", self.detail())
         } else {
             base
+        }
+    }
+}
+
+impl HubError {
+    /// The sentence for whoever reads a stream that failed half way.
+    pub(crate) fn stream_sentence(&self, detailed: bool) -> String {
+        let base = "An error occurred on the server while streaming results.";
+        if detailed || self.kind == Kind::Public {
+            format!("{base} {}", self.detail())
+        } else {
+            base.to_owned()
         }
     }
 }

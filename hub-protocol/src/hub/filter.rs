@@ -1,13 +1,12 @@
 //! Code around every call, connect and disconnect, as `IHubFilter` in .NET.
 
-use bytes::Bytes;
 use futures_util::future::BoxFuture;
 
-use super::{Context, Disconnected, HubError, Inner, method::Method};
+use super::{Answer, Context, Disconnected, HubError, Inner, method::Method, upload::Source};
 use crate::codec::Arguments;
 
 /// One call on its way to its method.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Call {
     /// Who calls.
     pub context: Context,
@@ -15,6 +14,8 @@ pub struct Call {
     pub method: String,
     /// With what.
     pub arguments: Arguments,
+    /// The streams that come with it; filters hand them on.
+    pub(super) uploads: Vec<Source>,
 }
 
 /// The rest of the way: further filters, then the method.
@@ -33,17 +34,17 @@ impl std::fmt::Debug for Next<'_> {
 }
 
 impl<'a> Next<'a> {
-    /// Calls on. The result is encoded for the caller's protocol.
+    /// Calls on. The answer is encoded for the caller's protocol; a stream has not begun to run.
     ///
     /// # Errors
     ///
     /// What the method or an inner filter answers.
-    pub fn call(mut self, call: Call) -> BoxFuture<'a, Result<Bytes, HubError>> {
+    pub fn call(mut self, call: Call) -> BoxFuture<'a, Result<Answer, HubError>> {
         let filter = self.hub.filters.get(self.filters);
         self.filters += 1;
         match (filter, self.method) {
             (Some(filter), _) => filter.call(call, self),
-            (None, Some(method)) => method.handler.call(call.context, call.arguments),
+            (None, Some(method)) => method.handler.call(call.context, call.arguments, call.uploads),
             (None, None) => Box::pin(std::future::ready(Err(HubError::no_such_method()))),
         }
     }
@@ -78,7 +79,7 @@ impl<'a> Next<'a> {
 /// Wraps what a hub does. Each method may act before and after `next`, or answer without it.
 pub trait Filter: Send + Sync {
     /// Around a call of a method that exists.
-    fn call<'a>(&'a self, call: Call, next: Next<'a>) -> BoxFuture<'a, Result<Bytes, HubError>> {
+    fn call<'a>(&'a self, call: Call, next: Next<'a>) -> BoxFuture<'a, Result<Answer, HubError>> {
         next.call(call)
     }
 

@@ -23,6 +23,17 @@ pub struct HubOptions {
     pub connection: connection::Options,
     /// How members of structs are spelled in JSON: camelCase.
     pub naming: Naming,
+    /// How many calls of one client may run at once: 1, so that they run one after another. Streams do not count, and
+    /// neither does a call that waits for a client's result.
+    pub maximum_parallel_invocations: usize,
+    /// How many items of one stream from a client wait for the method that reads it: 10.
+    pub stream_buffer_capacity: usize,
+    /// How many streams of one client, in both directions together, may run at once: 1,000. More are refused with an
+    /// error of that call. ASP.NET Core knows no limit.
+    pub maximum_streams: usize,
+    /// How many sent bytes are kept for a client that may come back on another socket, until it acknowledges
+    /// them: 100,000. While more are, nothing is sent, and `overflow` decides when the outbox is full as well.
+    pub stateful_reconnect_buffer_bytes: usize,
     /// How many bytes wait for one client before `overflow` decides: 64 KiB.
     pub outbox_bytes: usize,
     /// What happens then.
@@ -42,6 +53,10 @@ impl Default for HubOptions {
         Self {
             connection: connection::Options::default(),
             naming: Naming::CamelCase,
+            maximum_parallel_invocations: 1,
+            stream_buffer_capacity: 10,
+            maximum_streams: 1_000,
+            stateful_reconnect_buffer_bytes: 100_000,
             outbox_bytes: 64 * 1024,
             overflow: Overflow::Close,
             inbox_bytes: 64 * 1024,

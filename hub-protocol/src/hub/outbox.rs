@@ -115,14 +115,16 @@ impl Outbox {
         Pushed::Queued
     }
 
-    /// Waits until frames have left, and tries again until the frame is queued or the client is gone.
-    pub(super) async fn push_when_room(&self, frame: &Frame) {
+    /// Waits until frames have left, and tries again until the frame is queued. False when the client is gone.
+    pub(super) async fn push_when_room(&self, frame: &Frame) -> bool {
         loop {
             let left = self.room.notified();
             tokio::pin!(left);
             left.as_mut().enable();
-            if self.try_push(frame) != Pushed::Full {
-                return;
+            match self.try_push(frame) {
+                Pushed::Full => {}
+                Pushed::Queued => return true,
+                Pushed::Dropped => return false,
             }
             left.await;
         }
@@ -180,6 +182,11 @@ impl Outbox {
         self.waker.wake();
     }
 
+    /// Lets the session look around.
+    pub(super) fn wake(&self) {
+        self.waker.wake();
+    }
+
     pub(super) fn take_stop(&self) -> Option<CloseReason> {
         self.state.lock().stop.take()
     }
@@ -188,9 +195,9 @@ impl Outbox {
         self.waker.register(cx.waker());
     }
 
-    /// Whether more waits than should.
-    pub(super) fn is_full(&self) -> bool {
-        self.state.lock().bytes > self.bound
+    /// Whether more waits than so many times the bound.
+    pub(super) fn is_over(&self, times: usize) -> bool {
+        self.state.lock().bytes > self.bound.saturating_mul(times)
     }
 
     /// Hands what waits to the transport, about `most` bytes of it.

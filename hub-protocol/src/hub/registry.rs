@@ -11,7 +11,7 @@ use std::{
 use dashmap::DashMap;
 use parking_lot::Mutex;
 
-use super::context::Member;
+use super::{Target, context::Member};
 use crate::negotiate::ConnectionId;
 
 type Members = HashMap<ConnectionId, Arc<Member>>;
@@ -78,16 +78,34 @@ impl Registry {
         self.connections.iter().for_each(|member| visit(member.value()));
     }
 
-    pub(super) fn each_in_group(&self, group: &str, mut visit: impl FnMut(&Arc<Member>)) {
-        if let Some(members) = self.groups.get(group) {
-            members.values().for_each(&mut visit);
+    /// Everybody chosen; whoever is in two of several groups is visited twice.
+    pub(super) fn each_of(&self, target: &Target, mut visit: impl FnMut(&Arc<Member>)) {
+        let unless = |except: &[String], member: &Arc<Member>| !except.iter().any(|id| id == member.id.as_str());
+        match target {
+            Target::All => self.each(visit),
+            Target::AllExcept(ids) => self.each(|member| {
+                if unless(ids, member) {
+                    visit(member);
+                }
+            }),
+            Target::Connection(id) => self.parsed(id).iter().for_each(visit),
+            Target::Connections(ids) => {
+                let once = ids.iter().enumerate().filter(|(at, id)| !ids[..*at].contains(id));
+                once.filter_map(|(_, id)| self.parsed(id))
+                    .for_each(|member| visit(&member));
+            }
+            Target::Groups(names) => names.iter().for_each(|name| each_in(&self.groups, name, &mut visit)),
+            Target::GroupExcept(name, ids) => each_in(&self.groups, name, |member| {
+                if unless(ids, member) {
+                    visit(member);
+                }
+            }),
+            Target::Users(users) => users.iter().for_each(|user| each_in(&self.users, user, &mut visit)),
         }
     }
 
-    pub(super) fn each_of_user(&self, user: &str, mut visit: impl FnMut(&Arc<Member>)) {
-        if let Some(members) = self.users.get(user) {
-            members.values().for_each(&mut visit);
-        }
+    fn parsed(&self, id: &str) -> Option<Arc<Member>> {
+        self.connection(&ConnectionId::parse(id)?)
     }
 
     /// How many connections there are.
@@ -95,14 +113,25 @@ impl Registry {
         self.connections.len()
     }
 
-    /// How many groups have members, and how many users have connections.
-    pub(super) fn names(&self) -> (usize, usize) {
-        (self.groups.len(), self.users.len())
+    /// How many groups have members.
+    pub(super) fn groups(&self) -> usize {
+        self.groups.len()
+    }
+
+    /// How many users have connections.
+    pub(super) fn users(&self) -> usize {
+        self.users.len()
     }
 
     /// How many connections a user has.
     pub(super) fn count_of_user(&self, user: &str) -> usize {
         self.users.get(user).map_or(0, |members| members.len())
+    }
+}
+
+fn each_in(table: &DashMap<String, Members>, name: &str, visit: impl FnMut(&Arc<Member>)) {
+    if let Some(members) = table.get(name) {
+        members.values().for_each(visit);
     }
 }
 

@@ -3,6 +3,7 @@
 //! Four things can happen: something arrives, a call finishes, something waits to be sent, time passes.
 //! Nothing else wakes the task.
 
+mod calls;
 mod lifecycle;
 mod output;
 
@@ -17,17 +18,17 @@ use std::{
 use futures_util::{FutureExt, future::BoxFuture};
 use tokio::time::Sleep;
 
-use self::output::Stalled;
+use self::{calls::Calls, output::Stalled};
 use super::{
     Connection as Handle, Context, Feed, Hub, Pulled, User,
-    context::Member,
-    dispatcher::{Finished, Running, dispatch},
+    context::{Member, Place},
+    dispatcher::Finished,
     outbox::Outbox,
 };
 use crate::{
     close::{CloseReason, End},
-    connection::{Connection, Event},
-    transport::{Incoming, Outgoing, Transport, connections::Claim},
+    connection::{Connection, Event, Unacknowledged},
+    transport::{Frame, Incoming, Outgoing, Transport, connections::Claim},
 };
 
 pub(crate) struct Session<T> {
@@ -35,13 +36,19 @@ pub(crate) struct Session<T> {
     transport: Box<T>,
     core: Connection,
     member: Arc<Member>,
-    /// The connect handler, then one call at a time.
-    call: Option<Running>,
+    /// The connect handler, then what clients call.
+    calls: Calls,
+    /// The client time-out rests because nothing is read while a call runs.
+    resting: bool,
     pulling: Option<BoxFuture<'static, (Box<dyn Feed>, Pulled)>>,
     timer: Option<Pin<Box<Sleep>>>,
     /// Set while the transport has unwritten output.
     stalled: Option<Stalled>,
-    /// A shutdown that waits for the running call.
+    /// What the client may want again, where the connection may outlive its socket.
+    sent: Option<Box<Unacknowledged<Frame>>>,
+    /// The socket was cut; the client may come back on another.
+    away: bool,
+    /// A shutdown that waits for the running calls; no further one begins.
     stopping: bool,
     /// The transport has ended; what arrived before is still acted on.
     left: Option<End>,
@@ -77,7 +84,8 @@ struct Registration {
 impl Drop for Registration {
     fn drop(&mut self) {
         self.member.outbox.close();
-        self.hub.0.registry.remove(&self.member);
+        self.member.questions.close();
+        self.hub.0.local.0.remove(&self.member);
         self.member.forget_items();
     }
 }
@@ -105,10 +113,13 @@ pub(crate) fn run<T: Transport>(
         transport,
         core,
         member,
-        call: None,
+        calls: Calls::default(),
+        resting: false,
         pulling: None,
         timer: None,
         stalled: None,
+        sent: None,
+        away: false,
         stopping: false,
         left: None,
         held_back: false,
@@ -147,9 +158,9 @@ impl<T: Transport> Session<T> {
                     pulled
                         .frames
                         .into_iter()
-                        .for_each(|frame| self.transport.send(Outgoing::Frames(frame)));
+                        .for_each(|frame| self.hand_over(Outgoing::Frames(frame)));
                 }
-                Turn::Stop(CloseReason::Shutdown) if self.call.is_some() => self.stopping = true,
+                Turn::Stop(CloseReason::Shutdown) if self.running() > 0 => self.stopping = true,
                 Turn::Stop(reason) => self.core.handle_end(reason),
                 Turn::Timeout => self.expire(),
                 Turn::Room => {}
@@ -169,9 +180,12 @@ impl<T: Transport> Session<T> {
 
     /// Acts on everything that can be acted on now; the reason when the connection is over.
     fn advance(&mut self) -> Option<CloseReason> {
-        self.held_back = self.member.outbox.is_full();
+        self.held_back = self.is_clogged();
         let mut ended = None;
         while ended.is_none() && self.may_read() {
+            if std::mem::take(&mut self.resting) {
+                self.core.handle_dispatched(now());
+            }
             match self.core.poll_event(now()) {
                 None => match self.left {
                     Some(end) => self.core.handle_end(CloseReason::Transport(end)),
@@ -179,24 +193,31 @@ impl<T: Transport> Session<T> {
                 },
                 Some(Event::Connected(protocol)) => {
                     let _ = self.member.protocol.set(protocol);
+                    if self.core.is_stateful() {
+                        let limit = self.hub.0.options.stateful_reconnect_buffer_bytes;
+                        self.sent = Some(Box::new(Unacknowledged::new(limit)));
+                    }
                     // The answer to the handshake comes before anything that others send.
                     self.queue_own();
-                    self.hub.0.registry.add(&self.member);
+                    self.hub.0.local.0.add(&self.member);
                     self.progress = Progress::Connecting;
-                    self.call = Some(self.connect());
+                    let connect = self.connect();
+                    self.calls.push(connect);
+                }
+                Some(Event::Acknowledged(number)) => {
+                    if let Some(sent) = &mut self.sent {
+                        sent.acknowledge(number);
+                    }
                 }
                 Some(Event::Message(message)) => {
                     tracing::trace!(connection.id = %self.member.id, "received {}", message.describe());
-                    let cx = self.context();
-                    self.call = dispatch(&self.hub, cx, message);
-                    if self.call.is_none() {
-                        self.core.handle_dispatched(now());
-                    }
+                    self.dispatch(message);
+                    self.resting = true;
                 }
                 Some(Event::Ended(reason)) => ended = Some(reason),
             }
         }
-        self.held_back |= self.member.outbox.is_full();
+        self.held_back |= self.is_clogged();
         let ended = ended.or_else(|| self.core.poll_end());
         if ended.is_some() {
             self.member.outbox.seal();
@@ -205,9 +226,9 @@ impl<T: Transport> Session<T> {
         ended
     }
 
-    /// One call at a time, and none while the client does not take the answers.
+    /// As many calls at a time as there are slots, and none while the client does not take the answers.
     fn may_read(&self) -> bool {
-        self.call.is_none() && !self.member.outbox.is_full()
+        self.progress != Progress::Connecting && !self.stopping && self.has_slot() && !self.is_clogged()
     }
 
     fn poll_turn(&mut self, cx: &mut Task<'_>) -> Poll<Turn> {
@@ -215,10 +236,18 @@ impl<T: Transport> Session<T> {
         if let Some(reason) = self.member.outbox.take_stop() {
             return Poll::Ready(Turn::Stop(reason));
         }
-        if let Some(call) = &mut self.call
-            && let Poll::Ready(finished) = call.poll_unpin(cx)
-        {
+        if let Poll::Ready(finished) = self.calls.poll_finished(cx) {
             return Poll::Ready(Turn::Finished(finished));
+        }
+        if self.stopping && self.running() == 0 {
+            return Poll::Ready(Turn::Stop(CloseReason::Shutdown));
+        }
+        if self.calls.poll_room(cx).is_ready() {
+            return Poll::Ready(Turn::Room);
+        }
+        if self.resting && self.may_read() {
+            // A call gave its slot up to wait for its client.
+            return Poll::Ready(Turn::Room);
         }
         if self.left.is_some() {
             return self.poll_timer(cx).map(|()| Turn::Timeout);
@@ -231,7 +260,7 @@ impl<T: Transport> Session<T> {
         if let Some(turn) = self.poll_output(cx) {
             return Poll::Ready(turn);
         }
-        if self.held_back && !self.member.outbox.is_full() {
+        if self.held_back && !self.is_clogged() {
             return Poll::Ready(Turn::Room);
         }
         self.poll_timer(cx).map(|()| Turn::Timeout)
@@ -269,8 +298,16 @@ impl<T: Transport> Session<T> {
                     proven(&self.handle(), nonce);
                 }
             }
-            // What a later token says of the user's time is heard by whoever closes at its end.
-            Incoming::Authenticated(_) => {}
+            Incoming::Authenticated(user) => self.core.handle_authenticated(user.expires_at),
+            Incoming::Gap => {
+                (self.away, self.stalled) = (true, None);
+                self.core.handle_gap(now() + self.hub.0.options.disconnect_timeout);
+            }
+            Incoming::Resumed => {
+                (self.away, self.stalled) = (false, None);
+                self.core.handle_resumed(now());
+                self.send_again();
+            }
             Incoming::TooLarge => self.core.handle_too_large(),
             Incoming::End(end) => {
                 // What arrived before the end counts, as in ASP.NET Core: a client that sends and then leaves has
@@ -283,25 +320,16 @@ impl<T: Transport> Session<T> {
     }
 
     fn finish(&mut self, finished: Finished) {
-        self.call = None;
-        if self.progress == Progress::Connecting {
+        if self.progress == Progress::Connecting && !matches!(finished.end, Some(CloseReason::ConnectFailed(_))) {
             self.progress = Progress::Connected;
+            self.core.handle_dispatched(now());
         }
-        match finished {
-            Finished::Done => self.core.handle_dispatched(now()),
-            Finished::End(reason) => {
-                if matches!(reason, CloseReason::ConnectFailed(_)) {
-                    self.progress = Progress::Connecting;
-                }
-                self.core.handle_end(reason);
-            }
+        if let Some(reason) = finished.end {
+            self.core.handle_end(reason);
         }
         // Before another message is read: whoever is sent away does nothing more.
         if let Some(reason) = self.member.outbox.take_stop() {
             self.core.handle_end(reason);
-        }
-        if self.stopping {
-            self.core.handle_end(CloseReason::Shutdown);
         }
     }
 
@@ -320,8 +348,8 @@ impl<T: Transport> Session<T> {
         }
     }
 
-    fn context(&self) -> Context {
-        Context::new(self.handle())
+    fn context(&self, place: Place) -> Context {
+        Context::new(self.handle(), place)
     }
 }
 

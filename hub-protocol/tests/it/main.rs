@@ -5,6 +5,8 @@ mod connection;
 mod endings;
 mod leftovers;
 mod properties;
+mod resuming;
+mod resuming_model;
 mod sessions;
 mod slow_clients;
 mod support;

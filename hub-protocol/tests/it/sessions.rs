@@ -10,7 +10,7 @@ use futures_util::{SinkExt, future::BoxFuture};
 use hub_protocol::{
     close::{CloseReason, End},
     codec::Arguments,
-    hub::{Call, Context, Disconnected, Filter, Hub, HubError, Next},
+    hub::{Answer, Call, Context, Disconnected, Filter, Hub, HubError, Next},
 };
 use parking_lot::Mutex;
 use serde_json::json;
@@ -26,7 +26,7 @@ use crate::support::{serve, until};
 async fn a_call_is_answered_and_nothing_is_left_when_its_client_goes() {
     let hub = Hub::builder("h")
         .method("Join", async |cx: Context, group: String| {
-            cx.groups().add(cx.connection_id().as_str(), &group);
+            cx.groups().add(cx.connection_id().as_str(), &group).await?;
             Ok(())
         })
         .build();
@@ -38,14 +38,15 @@ async fn a_call_is_answered_and_nothing_is_left_when_its_client_goes() {
     assert_eq!(
         (
             handle.connections(),
-            handle.groups_and_users(),
+            handle.groups_with_members(),
+            handle.users(),
             handle.connections_of("ann")
         ),
-        (1, (1, 1), 1)
+        (1, 1, 1, 1)
     );
     drop(client);
     until("the registry is empty", || {
-        handle.connections() == 0 && handle.groups_and_users() == (0, 0)
+        handle.connections() == 0 && handle.groups_with_members() == 0 && handle.users() == 0
     })
     .await;
     until("the token is forgotten", || server.endpoint.is_empty()).await;
@@ -114,7 +115,7 @@ async fn a_policy_that_panics_refuses_its_call_and_the_connection_goes_on() {
 async fn filters_wrap_calls_connects_and_disconnects() {
     struct Log(Arc<Mutex<Vec<String>>>, &'static str);
     impl Filter for Log {
-        fn call<'a>(&'a self, call: Call, next: Next<'a>) -> BoxFuture<'a, Result<Bytes, HubError>> {
+        fn call<'a>(&'a self, call: Call, next: Next<'a>) -> BoxFuture<'a, Result<Answer, HubError>> {
             Box::pin(async move {
                 self.0.lock().push(format!("{} before {}", self.1, call.method));
                 let result = next.call(call).await;
@@ -319,6 +320,6 @@ async fn groups_users_and_exceptions_reach_whom_they_name() {
         .await
         .unwrap();
     assert_eq!(ann.hear().await, r#"{"type":1,"target":"said","arguments":[]}"#);
-    handle.groups().add("no such connection", "g");
+    handle.groups().add("no such connection", "g").await.unwrap();
     handle.clients().group("g").send("said", ()).await.unwrap();
 }

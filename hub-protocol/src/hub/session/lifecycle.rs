@@ -9,6 +9,7 @@ use crate::{
     close::CloseReason,
     hub::{
         Disconnected, Next,
+        context::Place,
         dispatcher::{Finished, Running},
     },
     transport::{Outgoing, Transport},
@@ -17,20 +18,29 @@ use crate::{
 impl<T: Transport> Session<T> {
     /// Runs the connect handler.
     pub(super) fn connect(&self) -> Running {
-        let (hub, cx) = (self.hub.clone(), self.context());
+        let (hub, cx) = (self.hub.clone(), self.context(Place::Connecting));
         Box::pin(async move {
+            let inner = &hub.0;
+            let id = cx.connection_id().clone();
+            if let Err(error) = inner.manager.connected(&inner.local, &id).await {
+                tracing::error!(
+                    hub.name = inner.name,
+                    "the lifetime manager refused a connection: {error}"
+                );
+                return Finished::ended(CloseReason::Unmanaged);
+            }
             let next = Next {
                 hub: &hub.0,
                 filters: 0,
                 method: None,
             };
             match AssertUnwindSafe(next.connected(cx)).catch_unwind().await {
-                Ok(Ok(())) => Finished::Done,
+                Ok(Ok(())) => Finished::default(),
                 Ok(Err(error)) => {
                     tracing::debug!(hub.name = hub.0.name, "a connection was refused by its hub: {error}");
-                    Finished::End(CloseReason::ConnectFailed(error.detail()))
+                    Finished::ended(CloseReason::ConnectFailed(error.detail()))
                 }
-                Err(_) => Finished::End(CloseReason::ConnectFailed(
+                Err(_) => Finished::ended(CloseReason::ConnectFailed(
                     "Panic: the connect handler panicked".to_owned(),
                 )),
             }
@@ -55,17 +65,24 @@ impl<T: Transport> Session<T> {
             }
         }
         self.member.outbox.close();
-        if let Some(call) = self.call.take() {
-            // What a method has begun it ends, though nobody hears its answer.
-            let finished = AssertUnwindSafe(call).catch_unwind().await;
+        self.calls.end_streams();
+        self.member.questions.close();
+        // What a method has begun it ends, though nobody hears its answer.
+        while !self.calls.is_empty() {
+            let finished = AssertUnwindSafe(std::future::poll_fn(|cx| self.calls.poll_finished(cx)));
             // A connect handler that succeeds now has let somebody in who must be seen out.
-            if self.progress == Progress::Connecting && matches!(finished, Ok(Finished::Done)) {
-                self.progress = Progress::Connected;
+            match finished.catch_unwind().await {
+                Ok(finished) if self.progress == Progress::Connecting && finished.end.is_none() => {
+                    self.progress = Progress::Connected;
+                }
+                Ok(_) => {}
+                // Methods do not get here; what panics outside of them cannot go on.
+                Err(_) => break,
             }
         }
         if self.progress == Progress::Connected {
             let (cx, how) = (
-                self.context(),
+                self.context(Place::Elsewhere),
                 Disconnected {
                     end: reason.end(),
                     reason: reason.clone(),
@@ -82,6 +99,13 @@ impl<T: Transport> Session<T> {
                 .is_err()
             {
                 tracing::error!(hub.name = self.hub.0.name, "a disconnect handler panicked");
+            }
+        }
+        if self.progress != Progress::Handshaking {
+            let inner = &self.hub.0;
+            let told = inner.manager.disconnected(&inner.local, &self.member.id);
+            if AssertUnwindSafe(told).catch_unwind().await.is_err() {
+                tracing::error!(hub.name = inner.name, "a lifetime manager panicked");
             }
         }
     }

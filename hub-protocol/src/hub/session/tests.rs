@@ -259,7 +259,7 @@ fn behind() -> (Hub, mpsc::Receiver<u64>) {
 /// The one connection of a hub.
 fn only(hub: &Hub) -> Handle {
     let mut found = None;
-    hub.0.registry.each(|member| found = Some(Arc::clone(member)));
+    hub.0.local.0.each(|member| found = Some(Arc::clone(member)));
     Handle {
         member: found.unwrap(),
         hub: hub.clone(),

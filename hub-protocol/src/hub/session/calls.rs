@@ -1,0 +1,276 @@
+//! The calls and streams of one connection: what may begin, what runs, and what each stream belongs to.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, atomic::Ordering},
+    task::{Context as Task, Poll},
+};
+
+use bytes::Bytes;
+use futures_util::{
+    FutureExt, StreamExt,
+    future::{AbortHandle, Abortable, BoxFuture},
+    stream::FuturesUnordered,
+};
+
+use super::Session;
+use crate::{
+    hub::{
+        HubError,
+        context::{Place, Slot},
+        dispatcher::{Admitted, Finished, Running, admit, answer, run},
+        upload::{self, Sink, Source},
+    },
+    message::{Completion, HubMessage, Invocation, Outcome},
+    transport::Transport,
+};
+
+/// What runs for one client. Allocates only what there is.
+#[derive(Default)]
+pub(super) struct Calls {
+    /// Nearly always the only one.
+    first: Option<Running>,
+    others: Option<Box<FuturesUnordered<Running>>>,
+    streams: Option<Box<Streams>>,
+}
+
+#[derive(Default)]
+struct Streams {
+    /// Streams to the client, by the id of their call.
+    down: HashMap<String, AbortHandle>,
+    /// Streams from the client, by their own id.
+    up: HashMap<String, Sink>,
+    /// An item that waits for room in its stream; nothing else is read before it has it.
+    blocked: Option<BoxFuture<'static, ()>>,
+}
+
+impl Calls {
+    pub(super) fn push(&mut self, call: Running) {
+        if self.first.is_none() {
+            self.first = Some(call);
+        } else {
+            self.others.get_or_insert_default().push(call);
+        }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.first.is_none() && self.others.as_ref().is_none_or(|others| others.is_empty())
+    }
+
+    /// The next call that finishes.
+    pub(super) fn poll_finished(&mut self, cx: &mut Task<'_>) -> Poll<Finished> {
+        if let Some(call) = &mut self.first
+            && let Poll::Ready(finished) = call.poll_unpin(cx)
+        {
+            self.first = None;
+            return Poll::Ready(self.forget(finished));
+        }
+        if let Some(others) = &mut self.others {
+            match others.poll_next_unpin(cx) {
+                Poll::Ready(Some(finished)) => return Poll::Ready(self.forget(finished)),
+                Poll::Ready(None) => self.others = None,
+                Poll::Pending => {}
+            }
+        }
+        Poll::Pending
+    }
+
+    /// Whether an item waits for room in its stream.
+    pub(super) fn is_blocked(&self) -> bool {
+        self.streams.as_ref().is_some_and(|streams| streams.blocked.is_some())
+    }
+
+    /// Ready when the item that waited has its room.
+    pub(super) fn poll_room(&mut self, cx: &mut Task<'_>) -> Poll<()> {
+        let blocked = self.streams.as_mut().and_then(|streams| streams.blocked.as_mut());
+        match blocked.map(|blocked| blocked.poll_unpin(cx)) {
+            Some(Poll::Ready(())) => {
+                self.streams.get_or_insert_default().blocked = None;
+                Poll::Ready(())
+            }
+            Some(Poll::Pending) | None => Poll::Pending,
+        }
+    }
+
+    /// The connection is over: streams to the client are dropped, those from it end with an error.
+    pub(super) fn end_streams(&mut self) {
+        for (_, stream) in self.streams.take().into_iter().flat_map(|streams| streams.down) {
+            stream.abort();
+        }
+    }
+
+    fn count(&self) -> usize {
+        self.streams
+            .as_ref()
+            .map_or(0, |streams| streams.down.len() + streams.up.len())
+    }
+
+    fn is_streaming(&self, id: &str) -> bool {
+        self.streams
+            .as_ref()
+            .is_some_and(|streams| streams.down.contains_key(id))
+    }
+
+    fn is_uploading(&self, id: &str) -> bool {
+        self.streams.as_ref().is_some_and(|streams| streams.up.contains_key(id))
+    }
+
+    fn forget(&mut self, finished: Finished) -> Finished {
+        if let Some(streams) = &mut self.streams {
+            if let Some(id) = &finished.stream {
+                streams.down.remove(id);
+            }
+            for id in &finished.uploads {
+                streams.up.remove(id);
+            }
+            if streams.down.is_empty() && streams.up.is_empty() && streams.blocked.is_none() {
+                self.streams = None;
+            }
+        }
+        finished
+    }
+}
+
+impl<T: Transport> Session<T> {
+    /// Acts on one message; what belongs to nothing, or to something that is over, is a normal race.
+    pub(super) fn dispatch(&mut self, message: HubMessage) {
+        match message {
+            HubMessage::Invocation(call) => self.begin(call, false),
+            HubMessage::StreamInvocation(call) => self.begin(call, true),
+            HubMessage::StreamItem(item) => {
+                if let Some(streams) = &mut self.calls.streams
+                    && let Some(sink) = streams.up.get(&item.invocation_id)
+                {
+                    streams.blocked = sink.send(own(&item.item));
+                }
+            }
+            HubMessage::Completion(completion) => self.complete(completion),
+            HubMessage::CancelInvocation(cancel) => {
+                if let Some(streams) = &self.calls.streams
+                    && let Some(stream) = streams.down.get(&cancel.invocation_id)
+                {
+                    stream.abort();
+                }
+            }
+            // The connection's state machine keeps these to itself.
+            HubMessage::Ping | HubMessage::Close(_) | HubMessage::Ack(_) | HubMessage::Sequence(_) => {}
+        }
+    }
+
+    /// The end of a stream from the client, or its answer to a question.
+    fn complete(&mut self, completion: Completion) {
+        let Completion { invocation_id, outcome } = completion;
+        let streams = self.calls.streams.as_mut();
+        match streams.and_then(|streams| streams.up.remove(&invocation_id)) {
+            Some(sink) => sink.end(match outcome {
+                Outcome::Error(error) => Some(error),
+                Outcome::Void | Outcome::Result(_) => None,
+            }),
+            None => self.member.questions.answer(&invocation_id, outcome),
+        }
+    }
+
+    fn begin(&mut self, call: Invocation, streaming: bool) {
+        // Streams take no slot: neither the ones that go nor those that come.
+        let slot = if streaming || !call.stream_ids.is_empty() {
+            Slot::none(&self.member)
+        } else {
+            Slot::take(&self.member)
+        };
+        let cx = self.context(Place::Call(Arc::clone(&slot)));
+        let admitted = admit(&self.hub, &cx, &call, streaming)
+            .and_then(|method| Ok((self.open_streams(&method.name, &call, streaming)?, method)));
+        let (uploads, method) = match admitted {
+            Ok(admitted) => admitted,
+            Err(sentence) => {
+                slot.release();
+                if let Some(id) = call.invocation_id {
+                    answer(&cx, id, Outcome::Error(sentence));
+                }
+                return;
+            }
+        };
+        let id = call.invocation_id.clone().filter(|_| streaming);
+        let hub = self.hub.clone();
+        let running = run(Admitted {
+            hub,
+            cx: cx.clone(),
+            slot,
+            method,
+            call,
+            uploads,
+        });
+        let Some(id) = id else {
+            return self.calls.push(Box::pin(running));
+        };
+        let (abort, registration) = AbortHandle::new_pair();
+        let streams = self.calls.streams.get_or_insert_default();
+        streams.down.insert(id.clone(), abort);
+        let running = Abortable::new(Box::pin(running), registration);
+        self.calls.push(Box::pin(async move {
+            match running.await {
+                Ok(finished) => finished,
+                // Cancelled is ended well; the method and its stream have been dropped.
+                Err(_) => {
+                    answer(&cx, id.clone(), Outcome::Void);
+                    Finished {
+                        stream: Some(id),
+                        ..Finished::default()
+                    }
+                }
+            }
+        }));
+    }
+
+    /// Opens the streams that come with a call, in the order of its parameters; the sentence where it may not have them.
+    fn open_streams(&mut self, method: &str, call: &Invocation, streaming: bool) -> Result<Vec<Source>, String> {
+        let ids = &call.stream_ids;
+        let options = &self.hub.0.options;
+        if let Some(id) = call.invocation_id.as_deref().filter(|_| streaming)
+            && self.calls.is_streaming(id)
+        {
+            return Err(format!("Invocation ID '{id}' is already in use."));
+        }
+        let refuse = |text: String| Err(HubError::public(text).sentence(method, false));
+        let taken = |(at, id): (usize, &String)| self.calls.is_uploading(id) || ids[..at].contains(id);
+        if let Some(at) = ids.iter().enumerate().position(taken) {
+            return refuse(format!("Stream ID '{}' is already in use.", ids[at]));
+        }
+        let wanted = ids.len() + usize::from(streaming);
+        if wanted > 0 && self.calls.count() + wanted > options.maximum_streams {
+            return refuse(format!(
+                "A connection has at most {} streams at a time.",
+                options.maximum_streams
+            ));
+        }
+        let protocol = *self.member.protocol.get().expect("calls come after the handshake");
+        let open = |id: &String| {
+            let (sink, source) = upload::open(options.stream_buffer_capacity, protocol);
+            (id.clone(), sink, source)
+        };
+        let opened: Vec<_> = ids.iter().map(open).collect();
+        Ok(opened
+            .into_iter()
+            .map(|(id, sink, source)| {
+                self.calls.streams.get_or_insert_default().up.insert(id, sink);
+                source
+            })
+            .collect())
+    }
+
+    /// Whether another message may be acted on: there is a slot, and no stream is full.
+    pub(super) fn has_slot(&self) -> bool {
+        let most = self.hub.0.options.maximum_parallel_invocations.max(1);
+        self.running() < most && !self.calls.is_blocked()
+    }
+
+    /// How many calls hold a slot.
+    pub(super) fn running(&self) -> usize {
+        self.member.running.load(Ordering::Acquire)
+    }
+}
+
+/// A small item that waits must not hold the large buffer that it came in.
+fn own(item: &Bytes) -> Bytes {
+    Bytes::copy_from_slice(item)
+}
