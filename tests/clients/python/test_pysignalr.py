@@ -2,9 +2,9 @@
 
 What this client cannot do, whatever the server: cancel a stream (it has the message but keeps the stream's id to
 itself; the test looks it up); learn the result of an upload (it asks for none); tell which call an error belongs to
-without the id it made up (one handler hears all errors; the tests make one call at a time); come back by itself after
-the server has forgotten the id it had (it tries the old one, is told 404 and raises: the test runs it again, which
-is how it is meant to be used).
+without the id it made up (one handler hears all errors; the tests make one call at a time); stop by itself (the
+tests end its task and close its socket). When the line breaks it tries the id it had once more, and negotiates anew
+only when it is told that nobody knows it.
 """
 
 import asyncio
@@ -35,24 +35,17 @@ class Client:
         self.hub.on_error(lambda message: self.answers.put(('error', message.error)))
 
     async def _run(self):
-        while True:
-            try:
-                await self.hub.run()
-            except Exception as error:
-                if self.opened.empty() and not self.was_open:
-                    await self.opened.put(error)
-                    return
-                self.hub._transport._state = type(self.hub._transport._state).disconnected
-                self.hub._transport._url = self.hub._url
+        try:
+            await self.hub.run()
+        except Exception as error:
+            await self.opened.put(error)
 
     async def start(self, case):
-        self.was_open = False
         self.task = asyncio.create_task(self._run())
         case.addAsyncCleanup(self.stop)
         opened = await asyncio.wait_for(self.opened.get(), LIMIT)
         if opened is not True:
             raise RuntimeError(repr(opened)) from None  # the client's own errors cannot be raised a second time
-        self.was_open = True
         return self
 
     async def stop(self):
@@ -195,7 +188,7 @@ class Promises:
         client = await self.client(at=relay.url + '/conformance')
         before = await self.invoke(client, 'ConnectionId')
         relay.tell('cut')
-        await asyncio.wait_for(client.opened.get(), LIMIT)
+        self.assertIs(await asyncio.wait_for(client.opened.get(), LIMIT), True)
         self.assertNotEqual(await self.invoke(client, 'ConnectionId'), before)
 
 
