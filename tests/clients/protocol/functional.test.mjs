@@ -4,7 +4,7 @@ import { createRequire } from 'node:module';
 import path from 'node:path';
 import { describe, test } from 'node:test';
 import WebSocket from 'ws';
-import { LIMIT, collect, connect, fails, listen, once, promise, playAll, url, versions } from './support.mjs';
+import { LIMIT, TRANSPORTS, collect, connect, fails, listen, once, promise, playAll, url, versions } from './support.mjs';
 
 const client = versions.find(({ version }) => version === '10');
 const { signalr } = client;
@@ -152,7 +152,8 @@ playAll();
 
 describe('a connection beneath any hub', { concurrency: 4 }, () => {
   const { HttpTransportType, TransferFormat, LogLevel } = signalr;
-  for (const at of ['/echo', '/echoredirect']) for (const transport of ['WebSockets', 'ServerSentEvents', 'LongPolling']) test(`${at} returns each chunk by ${transport}`, { timeout: LIMIT }, async () => {
+  const ways = [...TRANSPORTS.map((transport) => ['/echo', transport]), ['/echoredirect', 'LongPolling']]; // a socket follows no redirect
+  for (const [at, transport] of ways) test(`${at} returns each chunk by ${transport}`, { timeout: LIMIT }, async () => {
     const connection = new HttpConnection(url + at, { transport: HttpTransportType[transport], logger: LogLevel.None });
     const received = new Promise((resolve, reject) => { connection.onreceive = resolve; connection.onclose = reject; });
     const closed = new Promise((resolve) => { const before = connection.onclose; connection.onclose = (error) => { before?.(error); resolve(error); }; });
