@@ -5,6 +5,8 @@
 
 pub(crate) mod connections;
 mod frame;
+pub(crate) mod pipe;
+pub(crate) mod resumable;
 pub(crate) mod websocket;
 
 use std::task::{Context, Poll};

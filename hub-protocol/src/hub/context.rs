@@ -221,6 +221,11 @@ impl Connection {
         self.member.outbox.is_closed()
     }
 
+    /// Waits until the connection is over, for a method that would otherwise work for nobody.
+    pub async fn closed(&self) {
+        self.member.outbox.closed().await;
+    }
+
     pub(super) fn encode<T: Serialize + ?Sized>(&self, value: &T) -> Result<Bytes, HubError> {
         let protocol = self.member.protocol.get().expect("calls come after the handshake");
         Ok(protocol.encode(value, self.hub.0.options.naming)?)

@@ -44,7 +44,10 @@ pub struct HubOptions {
     pub send_timeout: Duration,
     /// How long the server waits for the client's half of the goodbye: 5 s.
     pub close_timeout: Duration,
-    /// How long a negotiated connection waits for its transport: 15 s.
+    /// How long a poll waits for something to answer: 90 s.
+    pub poll_timeout: Duration,
+    /// How long a negotiated connection waits for its transport, a polled one for its next poll, and a client that may
+    /// come back for its next socket: 15 s.
     pub disconnect_timeout: Duration,
 }
 
@@ -62,6 +65,7 @@ impl Default for HubOptions {
             inbox_bytes: 64 * 1024,
             send_timeout: Duration::from_secs(10),
             close_timeout: Duration::from_secs(5),
+            poll_timeout: Duration::from_secs(90),
             disconnect_timeout: Duration::from_secs(15),
         }
     }

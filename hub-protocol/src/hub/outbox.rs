@@ -257,6 +257,19 @@ impl Outbox {
         matches!(self.state.lock().mode, Mode::Sealed | Mode::Closed)
     }
 
+    /// Waits until nothing more is queued for others.
+    pub(super) async fn closed(&self) {
+        loop {
+            let left = self.room.notified();
+            tokio::pin!(left);
+            left.as_mut().enable();
+            if self.is_closed() {
+                return;
+            }
+            left.await;
+        }
+    }
+
     fn overflow(&self, state: &mut State) {
         match self.overflow {
             Overflow::Behind if state.feed.is_some() => state.mode = Mode::Behind,

@@ -28,7 +28,7 @@ use super::{
 use crate::{
     close::{CloseReason, End},
     connection::{Connection, Event, Unacknowledged},
-    transport::{Frame, Incoming, Outgoing, Transport, connections::Claim},
+    transport::{Frame, Incoming, Outgoing, Transport, connections::Claim, resumable::Line},
 };
 
 pub(crate) struct Session<T> {
@@ -46,6 +46,10 @@ pub(crate) struct Session<T> {
     stalled: Option<Stalled>,
     /// What the client may want again, where the connection may outlive its socket.
     sent: Option<Box<Unacknowledged<Frame>>>,
+    /// Where another socket may come from.
+    line: Option<Arc<Line>>,
+    /// Whether the connection ends with its user's token.
+    expires: bool,
     /// The socket was cut; the client may come back on another.
     away: bool,
     /// A shutdown that waits for the running calls; no further one begins.
@@ -98,16 +102,25 @@ pub(crate) fn run<T: Transport>(
     transport: Box<T>,
     claim: Claim,
     user: Option<User>,
+    expires: bool,
 ) -> impl Future<Output = ()> + Send {
     let options = &hub.0.options;
+    let expires_at = user.as_ref().and_then(|user| user.expires_at);
     let outbox = Outbox::new(options.outbox_bytes, options.overflow);
-    let member = Arc::new(Member::new(claim.id.clone(), claim.version, user, outbox));
+    let member = Arc::new(Member::new(claim.record.id.clone(), claim.record.version, user, outbox));
+    let line = claim.record.line.clone();
     let registration = Registration {
         hub: hub.clone(),
         member: Arc::clone(&member),
         _claim: claim,
     };
-    let core = Connection::accept(now(), options.connection.clone(), transport.kind());
+    let mut core = Connection::accept(now(), options.connection.clone(), transport.kind());
+    if line.is_some() {
+        core.offer_stateful_reconnect();
+    }
+    if expires {
+        core.handle_authenticated(expires_at);
+    }
     let session = Box::new(Session {
         hub,
         transport,
@@ -119,6 +132,8 @@ pub(crate) fn run<T: Transport>(
         timer: None,
         stalled: None,
         sent: None,
+        line,
+        expires,
         away: false,
         stopping: false,
         left: None,
@@ -196,6 +211,7 @@ impl<T: Transport> Session<T> {
                     if self.core.is_stateful() {
                         let limit = self.hub.0.options.stateful_reconnect_buffer_bytes;
                         self.sent = Some(Box::new(Unacknowledged::new(limit)));
+                        self.set_line(true);
                     }
                     // The answer to the handshake comes before anything that others send.
                     self.queue_own();
@@ -221,6 +237,7 @@ impl<T: Transport> Session<T> {
         let ended = ended.or_else(|| self.core.poll_end());
         if ended.is_some() {
             self.member.outbox.seal();
+            self.set_line(false);
         }
         self.queue_own();
         ended
@@ -298,7 +315,8 @@ impl<T: Transport> Session<T> {
                     proven(&self.handle(), nonce);
                 }
             }
-            Incoming::Authenticated(user) => self.core.handle_authenticated(user.expires_at),
+            Incoming::Authenticated(user) if self.expires => self.core.handle_authenticated(user.expires_at),
+            Incoming::Authenticated(_) => {}
             Incoming::Gap => {
                 (self.away, self.stalled) = (true, None);
                 self.core.handle_gap(now() + self.hub.0.options.disconnect_timeout);
@@ -338,6 +356,13 @@ impl<T: Transport> Session<T> {
         self.core.handle_timeout(now);
         if self.stalled_until().is_some_and(|until| until <= now) {
             self.core.handle_end(CloseReason::SendTimeout);
+        }
+    }
+
+    /// Lets another socket take over, or no longer.
+    fn set_line(&self, open: bool) {
+        if let Some(line) = &self.line {
+            line.set_open(open);
         }
     }
 

@@ -101,6 +101,11 @@ impl WebSocket {
         Incoming::Bytes(bytes)
     }
 
+    /// Whether the socket is gone without a goodbye.
+    pub(crate) fn is_cut(&self) -> bool {
+        self.broken && !self.peer_closed && !self.socket.get_ref().is_flooded()
+    }
+
     fn end(&mut self, error: &Error) -> Incoming {
         match error {
             Error::Capacity(_) => return Incoming::TooLarge,

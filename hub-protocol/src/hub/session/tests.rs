@@ -97,7 +97,7 @@ impl Client {
             tick: None,
         };
         let claim = Connections::new(Duration::from_secs(15)).skip_negotiation();
-        tokio::spawn(run(hub.clone(), Box::new(transport), claim, None));
+        tokio::spawn(run(hub.clone(), Box::new(transport), claim, None, false));
         let client = Self { say, wire };
         client.say(r#"{"protocol":"json","version":1}"#).await;
         sleep(Duration::from_millis(1)).await;
