@@ -91,6 +91,11 @@ impl<T> Unacknowledged<T> {
         self.bytes > self.limit
     }
 
+    /// How many bytes may still be sent; the message that exceeds them is kept whole.
+    pub fn room(&self) -> usize {
+        (self.limit + 1).saturating_sub(self.bytes)
+    }
+
     /// The client has everything up to this number. Stale numbers, and numbers of what was never sent, do no harm.
     pub fn acknowledge(&mut self, number: i64) {
         while self.first <= number

@@ -24,16 +24,19 @@ impl Endpoint {
         let pipe = self.pipe(&record);
         let _turn = pipe.post().await;
         let mut body = body.into_data_stream();
+        let patience = self.hub.0.options.disconnect_timeout;
         loop {
-            match body.next().await {
-                Some(Ok(bytes)) if bytes.is_empty() => {}
-                Some(Ok(bytes)) => {
+            // Others wait behind a body that drips.
+            match tokio::time::timeout(patience, body.next()).await {
+                Ok(Some(Ok(bytes))) if bytes.is_empty() => {}
+                Ok(Some(Ok(bytes))) => {
                     if let Err(Gone) = pipe.put(bytes).await {
                         return text(StatusCode::NOT_FOUND, "");
                     }
                 }
-                Some(Err(_)) => return text(StatusCode::BAD_REQUEST, ""),
-                None => return text(StatusCode::OK, ""),
+                Ok(Some(Err(_))) => return text(StatusCode::BAD_REQUEST, ""),
+                Ok(None) => return text(StatusCode::OK, ""),
+                Err(_) => return text(StatusCode::REQUEST_TIMEOUT, ""),
             }
         }
     }

@@ -93,7 +93,8 @@ impl<T: Transport> Session<T> {
                 }
                 None => self.stalled = None,
             }
-            match self.take_waiting() {
+            let room = self.sent.as_ref().map_or(WRITE_BYTES, |sent| sent.room());
+            match self.take_waiting(room.min(WRITE_BYTES)) {
                 Taken::Some => {}
                 Taken::Nothing => return None,
                 Taken::Pull(feed, after) => {
@@ -125,20 +126,20 @@ impl<T: Transport> Session<T> {
                 Poll::Ready(Err(_)) => return Poll::Ready(()),
                 Poll::Ready(Ok(())) => {}
             }
-            if !matches!(self.take_waiting(), Taken::Some) {
+            if !matches!(self.take_waiting(WRITE_BYTES), Taken::Some) {
                 return Poll::Ready(());
             }
         }
     }
 
-    fn take_waiting(&mut self) -> Taken {
+    fn take_waiting(&mut self, most: usize) -> Taken {
         let Self {
             member,
             transport,
             sent,
             ..
         } = self;
-        member.outbox.take(WRITE_BYTES, |outgoing| {
+        member.outbox.take(most, |outgoing| {
             hand_over(&mut **transport, sent.as_deref_mut(), outgoing)
         })
     }
