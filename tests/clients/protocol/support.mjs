@@ -43,9 +43,12 @@ after(async () => { await server?.stop(); });
 const promises = [];
 export const promise = (name, play, where = () => true) => promises.push({ name, play, where });
 export function playAll() {
-  for (const cell of cells) describe(cell.name, { concurrency: 4 }, () => {
-    for (const { name, play, where } of promises) if (where(cell)) test(name, { timeout: LIMIT }, (t) => play(cell, t));
-  });
+  for (const cell of cells) {
+    const here = promises.filter(({ where }) => where(cell));
+    if (here.length) describe(cell.name, { concurrency: 4 }, () => {
+      for (const { name, play } of here) test(name, { timeout: LIMIT }, (t) => play(cell, t));
+    });
+  }
 }
 
 export function build(cell, { hub = '/conformance', at = url, token, protocol = cell.protocol, transport = cell.transport, reconnect, stateful, options = {} } = {}) {
