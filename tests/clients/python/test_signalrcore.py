@@ -18,7 +18,7 @@ from signalrcore.messages.cancel_invocation_message import CancelInvocationMessa
 from signalrcore.subject import Subject
 from signalrcore.types import HttpTransportType, HubProtocolEncoding
 
-from support import GUID, LIMIT, PROTOCOLS, TEXTS, Heard, Relay, invoking, url
+from support import GUID, PROTOCOLS, TEXTS, Heard, Relay, invoking, url
 
 logging.disable(logging.CRITICAL)
 
