@@ -3,6 +3,7 @@
 //! `cargo run --example conformance -- --listen 127.0.0.1:5310`, then point the recorder of
 //! `tests/conformance` at it. `Authorization: Bearer user-NAME` or `?access_token=user-NAME` signs in as NAME.
 
+mod cors;
 mod hub;
 
 use axum::{
@@ -14,12 +15,9 @@ use axum::{
 use http::{Method, StatusCode, header};
 use hub_protocol::{
     connection,
+    endpoint::IgnoreCase,
     hub::{HubOptions, User},
 };
-use tower_http::cors::{AllowCredentials, AllowHeaders, AllowMethods, AllowOrigin, CorsLayer};
-
-/// The one origin whose pages may come with credentials.
-const ORIGIN: &str = "http://localhost:5999";
 
 #[tokio::main]
 #[expect(clippy::print_stdout, reason = "whoever started it waits for this line")]
@@ -43,6 +41,7 @@ async fn main() -> std::io::Result<()> {
         .merge(
             hub::conformance(HubOptions::default())
                 .endpoint()
+                .allow_stateful_reconnect()
                 .routes("/conformance"),
         )
         .merge(hub::conformance(detailed).endpoint().routes("/detailed"))
@@ -53,16 +52,11 @@ async fn main() -> std::io::Result<()> {
                 .routes("/private"),
         )
         .layer(middleware::from_fn(sign_in))
-        .layer(
-            CorsLayer::new()
-                .allow_origin(AllowOrigin::predicate(|origin, _| origin == ORIGIN))
-                .allow_credentials(AllowCredentials::predicate(|origin, _| origin == ORIGIN))
-                .allow_methods(AllowMethods::mirror_request())
-                .allow_headers(AllowHeaders::mirror_request()),
-        );
+        .layer(middleware::from_fn(cors::allow));
+    let app = IgnoreCase::new(app, &["/conformance", "/detailed", "/private"]);
     let listener = tokio::net::TcpListener::bind(address).await?;
     println!("Now listening on: http://{}", listener.local_addr()?);
-    axum::serve(listener, app).await
+    axum::serve(listener, tower::make::Shared::new(app)).await
 }
 
 /// No token is nobody, `user-NAME` is NAME, anything else is refused.

@@ -30,6 +30,10 @@ pub enum CloseReason {
     HandshakeRefused,
     /// Bytes that are no hub message, with .NET's text.
     Malformed(String),
+    /// A Sequence that skips messages, or is the number of none.
+    OutOfSequence,
+    /// The user's token has ended.
+    AuthenticationExpired,
     /// A message over the limit in bytes.
     TooLarge(usize),
     /// The client sent nothing for the client time-out after it had once sent a Ping.
@@ -64,11 +68,15 @@ impl CloseReason {
         match self {
             Self::HandshakeCanceled | Self::HandshakeRefused | Self::Unmanaged => None,
             Self::ClientClosed(_) | Self::Aborted => Some(Close::default()),
-            Self::Transport(_) | Self::Shutdown => Some(Close {
+            Self::Transport(_) | Self::Shutdown | Self::AuthenticationExpired => Some(Close {
                 error: None,
                 allow_reconnect: true,
             }),
             Self::Malformed(text) => failed(&format!("InvalidDataException: {text}"), true),
+            Self::OutOfSequence => failed(
+                "InvalidOperationException: Sequence ID greater than amount of messages we've received.",
+                true,
+            ),
             Self::TooLarge(limit) => {
                 let text = crate::framing::TooLarge { limit: *limit }.to_string();
                 failed(&format!("InvalidDataException: {text}"), true)
@@ -96,6 +104,8 @@ impl CloseReason {
             | Self::HandshakeCanceled
             | Self::HandshakeRefused
             | Self::Malformed(_)
+            | Self::OutOfSequence
+            | Self::AuthenticationExpired
             | Self::TooLarge(_)
             | Self::ConnectFailed(_)
             | Self::Unmanaged
@@ -115,6 +125,8 @@ impl CloseReason {
             Self::HandshakeCanceled => "handshake_canceled",
             Self::HandshakeRefused => "handshake_refused",
             Self::Malformed(_) => "malformed",
+            Self::OutOfSequence => "out_of_sequence",
+            Self::AuthenticationExpired => "authentication_expired",
             Self::TooLarge(_) => "too_large",
             Self::ClientTimeout => "client_timeout",
             Self::SlowConsumer => "slow_consumer",

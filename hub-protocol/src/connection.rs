@@ -8,6 +8,7 @@
 //! Records are parsed when an event is asked for, not when bytes arrive: a driver that runs one call at a
 //! time simply does not ask while a call runs, and unread bytes stay bytes.
 
+mod sequence;
 mod timers;
 
 use std::{
@@ -17,13 +18,17 @@ use std::{
 
 use bytes::Bytes;
 
-use self::timers::{Timer, Timers};
+pub use self::sequence::Unacknowledged;
+use self::{
+    sequence::Received,
+    timers::{Timer, Timers},
+};
 use crate::{
-    close::CloseReason,
+    close::{CloseReason, End},
     codec::Protocol,
-    framing::RecordReader,
+    framing::{FramingError, RecordReader},
     handshake::{self, HandshakeRequest},
-    message::HubMessage,
+    message::{HubMessage, Sequence},
     negotiate::TransportKind,
 };
 
@@ -40,6 +45,8 @@ pub struct Options {
     pub maximum_receive_message_size: Option<usize>,
     /// Tell clients what went wrong inside: no.
     pub detailed_errors: bool,
+    /// What the handshake may choose from: every protocol that is compiled in.
+    pub protocols: &'static [Protocol],
 }
 
 impl Default for Options {
@@ -50,15 +57,21 @@ impl Default for Options {
             client_timeout: Duration::from_secs(30),
             maximum_receive_message_size: Some(32 * 1024),
             detailed_errors: false,
+            protocols: Protocol::ALL,
         }
     }
 }
+
+/// How long a message that arrived may go unacknowledged.
+const ACKNOWLEDGE_INTERVAL: Duration = Duration::from_secs(1);
 
 /// What a driver must act on.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Event {
     /// The handshake is done; its answer is the next thing to transmit.
     Connected(Protocol),
+    /// The client has every counted message up to this number (stateful reconnect).
+    Acknowledged(i64),
     /// A message for the hub. The client time-out rests until [`Connection::handle_dispatched`].
     Message(HubMessage),
     /// The connection is over; what is left to transmit are its last words.
@@ -82,6 +95,8 @@ pub struct Connection {
     timers: Timers,
     transmit: VecDeque<Bytes>,
     ended: Option<CloseReason>,
+    /// What has arrived, where the connection may outlive its socket.
+    received: Option<Box<Received>>,
     /// Set by the client's first Ping.
     client_pings: bool,
 }
@@ -100,8 +115,19 @@ impl Connection {
             timers,
             transmit: VecDeque::new(),
             ended: None,
+            received: None,
             client_pings: false,
         }
+    }
+
+    /// Offers stateful reconnect, which the client takes with a handshake of version 2. Call it before the handshake.
+    pub fn offer_stateful_reconnect(&mut self) {
+        self.received = Some(Box::default());
+    }
+
+    /// Whether the connection may outlive its socket: it was offered, and the handshake took it.
+    pub fn is_stateful(&self) -> bool {
+        self.protocol().is_some() && self.received.is_some()
     }
 
     /// The protocol, once the handshake has chosen it.
@@ -136,6 +162,13 @@ impl Connection {
                         .set(Timer::KeepAlive, now + self.options.keep_alive_interval);
                 }
                 Timer::ClientTimeout => self.handle_end(CloseReason::ClientTimeout),
+                Timer::Acknowledge => {
+                    if let Some(sequence_id) = self.received.as_mut().and_then(|received| received.acknowledge()) {
+                        self.send(&HubMessage::Ack(Sequence { sequence_id }));
+                    }
+                }
+                Timer::Resume => self.handle_end(CloseReason::Transport(End::Lost)),
+                Timer::Authentication => self.handle_end(CloseReason::AuthenticationExpired),
             }
         }
     }
@@ -143,6 +176,32 @@ impl Connection {
     /// The hub is done with the message that the last [`Event::Message`] carried.
     pub fn handle_dispatched(&mut self, now: Instant) {
         self.restart_client_timeout(now);
+    }
+
+    /// The socket is gone, and the client may come back until then. What arrived is still acted on.
+    pub fn handle_gap(&mut self, until: Instant) {
+        if self.state != State::Ended {
+            self.timers.set(Timer::Resume, until);
+        }
+    }
+
+    /// The client is back on a new socket, on which the next thing to write is a Sequence.
+    ///
+    /// What the old one left unread is forgotten: the client sends again whatever was not acknowledged.
+    pub fn handle_resumed(&mut self, now: Instant) {
+        if self.state != State::Ended {
+            self.timers.stop(Timer::Resume);
+            self.records.clear();
+            self.restart_client_timeout(now);
+        }
+    }
+
+    /// The user's token ends then, or never; the connection ends with it.
+    pub fn handle_authenticated(&mut self, until: Option<Instant>) {
+        match until {
+            Some(until) if self.state != State::Ended => self.timers.set(Timer::Authentication, until),
+            Some(_) | None => self.timers.stop(Timer::Authentication),
+        }
     }
 
     /// Ends the connection from outside. The first reason stays; its Close, if any, is transmitted.
@@ -184,9 +243,17 @@ impl Connection {
                             self.restart_client_timeout(now);
                         }
                         Ok(Some(HubMessage::Close(close))) => self.handle_end(CloseReason::ClientClosed(close.error)),
-                        // Without stateful reconnect these mean nothing (`HubProtocol.md#ack`).
-                        Ok(Some(HubMessage::Ack(_) | HubMessage::Sequence(_)) | None) => {}
+                        Ok(Some(HubMessage::Ack(ack))) => {
+                            if self.received.is_some() {
+                                return Some(Event::Acknowledged(ack.sequence_id));
+                            }
+                        }
+                        Ok(Some(HubMessage::Sequence(sequence))) => self.go_on(sequence.sequence_id),
+                        Ok(None) => {}
                         Ok(Some(message)) => {
+                            if !self.count(now) {
+                                continue;
+                            }
                             self.timers.stop(Timer::ClientTimeout);
                             return Some(Event::Message(message));
                         }
@@ -194,7 +261,8 @@ impl Connection {
                     }
                 }
                 (Err(_), None) => self.refuse("Handshake was canceled.", CloseReason::HandshakeCanceled),
-                (Err(error), Some(_)) => self.handle_end(CloseReason::TooLarge(error.limit)),
+                (Err(FramingError::TooLarge(error)), Some(_)) => self.handle_end(CloseReason::TooLarge(error.limit)),
+                (Err(error), Some(_)) => self.handle_end(CloseReason::Malformed(error.to_string())),
             }
         }
     }
@@ -235,14 +303,18 @@ impl Connection {
                 return None;
             }
         };
-        match request.choose(self.transport) {
+        match request.choose(self.transport, self.options.protocols) {
             Ok(protocol) => {
                 self.timers.stop(Timer::Handshake);
                 if !self.transport.keeps_alive() {
                     self.timers
                         .set(Timer::KeepAlive, now + self.options.keep_alive_interval);
                 }
+                if request.version < 2 {
+                    self.received = None;
+                }
                 self.state = State::Connected(protocol);
+                self.records.switch(protocol.framing());
                 self.transmit.push_back(Bytes::from_static(handshake::ACCEPTED));
                 Some(protocol)
             }
@@ -250,6 +322,27 @@ impl Connection {
                 self.refuse(&error, CloseReason::HandshakeRefused);
                 None
             }
+        }
+    }
+
+    /// Counts a message, and says whether it is to be acted on.
+    fn count(&mut self, now: Instant) -> bool {
+        let Some(received) = &mut self.received else {
+            return true;
+        };
+        let is_new = received.count();
+        if !received.is_acknowledged() && !self.timers.is_set(Timer::Acknowledge) {
+            self.timers.set(Timer::Acknowledge, now + ACKNOWLEDGE_INTERVAL);
+        }
+        is_new
+    }
+
+    /// Without stateful reconnect a Sequence means nothing (`HubProtocol.md#sequence`).
+    fn go_on(&mut self, number: i64) {
+        if let Some(received) = &mut self.received
+            && !received.go_on(number)
+        {
+            self.handle_end(CloseReason::OutOfSequence);
         }
     }
 

@@ -2,22 +2,38 @@
 //!
 //! The statuses and texts are ASP.NET Core's (`TransportProtocols.md`), word for word.
 
+mod answers;
+mod events;
+mod paths;
+mod polling;
+mod query;
+mod raw;
+mod sending;
+mod websockets;
+
 use std::sync::Arc;
 
 use axum::{
     Router,
-    body::Body,
     extract::Request,
     response::{IntoResponse, Response},
     routing::any,
 };
-use http::{HeaderName, HeaderValue, Method, StatusCode, header, request::Parts};
+use futures_util::{FutureExt, future::Either};
+use http::{Method, StatusCode, header, request::Parts};
 
+use self::{
+    answers::{never_cached, refused, text},
+    query::query,
+};
+pub use self::{paths::IgnoreCase, raw::RawConnection};
 use crate::{
-    hub::{Hub, User, session},
+    hub::{Hub, HubOptions, User, session},
     negotiate::{self, TransportKind},
     transport::{
-        connections::{Claim, Connections, Refused},
+        Transport,
+        connections::{Claim, Connections, Record, Refused},
+        pipe::Pipe,
         websocket::Upgrade,
     },
 };
@@ -25,31 +41,109 @@ use crate::{
 /// A hub that is ready to be mounted.
 ///
 /// Whoever authenticates puts a [`User`] into the request's extensions before the request gets here; every
-/// request of a connection is authenticated on its own.
+/// request of a connection is authenticated on its own, and must be its user's.
 #[derive(Clone, Debug)]
 pub struct Endpoint {
-    hub: Hub,
+    application: Application,
     connections: Arc<Connections>,
+    options: Options,
+}
+
+/// What connections are for.
+#[derive(Clone)]
+enum Application {
+    Hub(Hub),
+    Raw(Arc<HubOptions>, raw::Handler),
+}
+
+impl std::fmt::Debug for Application {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Hub(hub) => hub.fmt(f),
+            Self::Raw(..) => f.write_str("Raw"),
+        }
+    }
+}
+
+impl Application {
+    fn options(&self) -> &HubOptions {
+        match self {
+            Self::Hub(hub) => &hub.0.options,
+            Self::Raw(options, _) => options,
+        }
+    }
+}
+
+/// What an endpoint may choose.
+#[derive(Clone, Debug)]
+struct Options {
     require_user: bool,
+    transports: Vec<TransportKind>,
+    minimum_version: i32,
+    stateful_reconnect: bool,
+    close_on_expiration: bool,
 }
 
 impl Hub {
     /// Begins to mount the hub.
     pub fn endpoint(&self) -> Endpoint {
-        let connections = Connections::new(self.0.options.disconnect_timeout);
-        Endpoint {
-            hub: self.clone(),
-            connections,
-            require_user: false,
-        }
+        Endpoint::new(Application::Hub(self.clone()))
     }
 }
 
 impl Endpoint {
+    fn new(application: Application) -> Self {
+        let options = Options {
+            require_user: false,
+            transports: TransportKind::ALL.to_vec(),
+            minimum_version: 0,
+            stateful_reconnect: false,
+            close_on_expiration: false,
+        };
+        let connections = Connections::new(application.options().disconnect_timeout);
+        Self {
+            application,
+            connections,
+            options,
+        }
+    }
+
     /// Answers 401 to everybody without a [`User`].
     #[must_use]
     pub fn require_user(mut self) -> Self {
-        self.require_user = true;
+        self.options.require_user = true;
+        self
+    }
+
+    /// Offers these transports and no others; all three unless told otherwise.
+    #[must_use]
+    pub fn transports(mut self, transports: &[TransportKind]) -> Self {
+        self.options.transports = TransportKind::ALL
+            .into_iter()
+            .filter(|kind| transports.contains(kind))
+            .collect();
+        self
+    }
+
+    /// Refuses clients that ask for an older version of the negotiation; 0 unless told otherwise. Version 0 has no
+    /// secret token: whoever knows a connection's id may open it.
+    #[must_use]
+    pub fn minimum_negotiate_version(mut self, version: i32) -> Self {
+        self.options.minimum_version = version;
+        self
+    }
+
+    /// Lets clients that ask for it go on over another WebSocket when theirs is cut (stateful reconnect).
+    #[must_use]
+    pub fn allow_stateful_reconnect(mut self) -> Self {
+        self.options.stateful_reconnect = true;
+        self
+    }
+
+    /// Ends connections when their [`User::expires_at`] has come, with a Close that lets clients come back.
+    #[must_use]
+    pub fn close_on_authentication_expiration(mut self) -> Self {
+        self.options.close_on_expiration = true;
         self
     }
 
@@ -63,14 +157,15 @@ impl Endpoint {
         self.len() == 0
     }
 
-    /// The routes `path` and `path/negotiate`, each with and without a trailing slash.
+    /// The routes `path` and `path/negotiate`, each with and without a trailing slash. Their case counts, unless
+    /// [`IgnoreCase`] lies around the router.
     pub fn routes<S: Clone + Send + Sync + 'static>(self, path: &str) -> Router<S> {
         let path = path.trim_end_matches('/');
         let negotiate = {
             let endpoint = self.clone();
             any(move |request: Request| async move { endpoint.negotiate(request) })
         };
-        let connect = any(move |request: Request| async move { self.connect(request) });
+        let connect = any(move |request: Request| async move { self.connect(request).await });
         Router::new()
             .route(&format!("{path}/negotiate"), negotiate.clone())
             .route(&format!("{path}/negotiate/"), negotiate)
@@ -87,155 +182,89 @@ impl Endpoint {
         if parts.method != Method::POST {
             return text(StatusCode::METHOD_NOT_ALLOWED, "");
         }
-        let body = match negotiate::version(query(&parts, "negotiateVersion").as_deref()) {
+        let options = &self.options;
+        let asked = query(&parts, "negotiateVersion");
+        let body = match negotiate::version(asked.as_deref(), options.minimum_version) {
             Err(error) => negotiate::refusal(&error),
             Ok(version) => {
-                let (id, token) = self
-                    .connections
-                    .negotiate(version, user.and_then(|user| user.identifier));
-                negotiate::answer(version, &id, &token, &[TransportKind::WebSockets])
+                let asked = query(&parts, "useStatefulReconnect");
+                let stateful = options.stateful_reconnect && asked.is_some_and(|asked| is_true(&asked));
+                let user = user.and_then(|user| user.identifier);
+                let (id, token) = self.connections.negotiate(version, user, stateful);
+                negotiate::answer(version, &id, &token, stateful, &options.transports)
             }
         };
         ([(header::CONTENT_TYPE, "application/json")], body).into_response()
     }
 
-    fn connect(&self, request: Request) -> Response {
-        let (mut parts, _) = request.into_parts();
+    async fn connect(&self, request: Request) -> Response {
+        let (mut parts, body) = request.into_parts();
         let user = match self.user(&parts) {
             Ok(user) => user,
             Err(refusal) => return *refusal,
         };
         let id = query(&parts, "id").filter(|id| !id.is_empty());
         match parts.method {
-            Method::GET if accepts_event_stream(&parts) => self.other_transport(id.as_deref(), "ServerSentEvents"),
-            Method::GET if Upgrade::is_asked(&parts) => self.websocket(&mut parts, id.as_deref(), user),
-            Method::GET => never_cached(self.other_transport(id.as_deref(), "LongPolling")),
-            Method::POST => self.post(id.as_deref()),
-            Method::DELETE => match self.known(id.as_deref()) {
-                Err(refusal) => *refusal,
-                Ok(_) => text(
-                    StatusCode::BAD_REQUEST,
-                    "Cannot terminate this connection using the DELETE endpoint.",
-                ),
-            },
+            Method::GET if answers::accepts_events(&parts) => self.events(id.as_deref(), user),
+            Method::GET | Method::CONNECT if Upgrade::is_asked(&parts) => {
+                self.websocket(&mut parts, id.as_deref(), user)
+            }
+            Method::GET => never_cached(self.poll(id.as_deref(), user).await),
+            Method::POST => self.post(id.as_deref(), user, body).await,
+            Method::DELETE => self.delete(id.as_deref(), user.as_ref()),
             _ => text(StatusCode::METHOD_NOT_ALLOWED, ""),
         }
     }
 
-    fn websocket(&self, parts: &mut Parts, id: Option<&str>, user: Option<User>) -> Response {
-        let identifier = user.as_ref().and_then(|user| user.identifier.as_deref());
-        let claim: Claim = match id.map(|id| self.connections.claim(id, identifier)) {
-            None => self.connections.skip_negotiation(),
-            Some(Ok(claim)) => claim,
-            Some(Err(Refused::Unknown)) => {
-                return (StatusCode::NOT_FOUND, "No Connection with that ID").into_response();
-            }
-            Some(Err(Refused::InUse)) => return text(StatusCode::CONFLICT, ""),
-            // As .NET 11: a token that leaked opens nothing.
-            Some(Err(Refused::OtherUser)) => {
-                return text(
-                    StatusCode::FORBIDDEN,
-                    "The user associated with this connection changed.",
-                );
-            }
-        };
-        let upgrade = match Upgrade::check(parts) {
-            Ok(upgrade) => upgrade,
-            Err(refusal) => return refusal,
-        };
-        let response = upgrade.response();
-        let hub = self.hub.clone();
-        tokio::spawn(async move {
-            let limit = hub.0.options.connection.maximum_receive_message_size;
-            // Boxed: it is over before the session begins, which should not carry its size.
-            if let Some(socket) = Box::pin(upgrade.socket(limit)).await {
-                session::run(hub, socket, claim, user).await;
-            }
-        });
-        response
+    /// The connection that a request of `user` names.
+    fn find(&self, id: Option<&str>, user: Option<&User>) -> Result<Arc<Record>, Refused> {
+        let user = user.and_then(|user| user.identifier.as_deref());
+        self.connections.find(id.ok_or(Refused::Unnamed)?, user)
     }
 
-    /// POST sends for transports that cannot; a WebSocket can.
-    fn post(&self, id: Option<&str>) -> Response {
-        match self.known(id) {
-            Err(refusal) => *refusal,
-            Ok(true) => text(
-                StatusCode::METHOD_NOT_ALLOWED,
-                "POST requests are not allowed for WebSocket connections.",
-            ),
-            Ok(false) => self.other_transport(id, "LongPolling"),
+    /// As [`find`](Self::find), for a transport that must be offered.
+    fn find_for(&self, kind: TransportKind, id: Option<&str>, user: Option<&User>) -> Result<Arc<Record>, Refused> {
+        let record = self.find(id, user)?;
+        if self.options.transports.contains(&kind) {
+            Ok(record)
+        } else {
+            Err(Refused::NotOffered(kind))
         }
     }
 
-    /// A transport that this endpoint does not offer.
-    fn other_transport(&self, id: Option<&str>, name: &str) -> Response {
-        match self.known(id) {
-            Err(refusal) => *refusal,
-            Ok(_) => text(
-                StatusCode::NOT_FOUND,
-                format!("{name} transport not supported by this end point type"),
-            ),
-        }
+    fn pipe(&self, record: &Record) -> Arc<Pipe> {
+        let options = self.application.options();
+        record.pipe(|| Pipe::new(options.inbox_bytes, options.outbox_bytes))
     }
 
-    /// Whether the connection's transport is there.
-    fn known(&self, id: Option<&str>) -> Result<bool, Box<Response>> {
-        let Some(id) = id else {
-            return Err(Box::new(text(StatusCode::BAD_REQUEST, "Connection ID required")));
-        };
-        let unknown = || Box::new(text(StatusCode::NOT_FOUND, "No Connection with that ID"));
-        self.connections.is_active(id).ok_or_else(unknown)
+    /// A connection from its beginning to its end.
+    fn run<T: Transport + 'static>(
+        &self,
+        transport: Box<T>,
+        claim: Claim,
+        user: Option<User>,
+    ) -> impl Future<Output = ()> + Send + use<T> {
+        let expires = self.options.close_on_expiration;
+        match &self.application {
+            Application::Hub(hub) => Either::Left(session::run(hub.clone(), transport, claim, user, expires)),
+            // Boxed, so that it does not make the others larger.
+            Application::Raw(options, handler) => {
+                let (options, handler) = (Arc::clone(options), Arc::clone(handler));
+                Either::Right(raw::run(transport, claim, user, options, handler).boxed())
+            }
+        }
     }
 
     fn user(&self, parts: &Parts) -> Result<Option<User>, Box<Response>> {
         let user = parts.extensions.get::<User>().cloned();
-        if self.require_user && user.is_none() {
+        if self.options.require_user && user.is_none() {
             return Err(Box::new(StatusCode::UNAUTHORIZED.into_response()));
         }
         Ok(user)
     }
 }
 
-fn text(status: StatusCode, body: impl Into<Body>) -> Response {
-    let mut response = Response::new(body.into());
-    *response.status_mut() = status;
-    response
-        .headers_mut()
-        .insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain"));
-    response
-}
-
-/// Every answer to a poll, errors too.
-fn never_cached(mut response: Response) -> Response {
-    const HEADERS: [(HeaderName, &str); 3] = [
-        (header::CACHE_CONTROL, "no-cache, no-store"),
-        (header::PRAGMA, "no-cache"),
-        (header::EXPIRES, "Thu, 01 Jan 1970 00:00:00 GMT"),
-    ];
-    for (name, value) in HEADERS {
-        response.headers_mut().insert(name, HeaderValue::from_static(value));
-    }
-    response
-}
-
-/// The media type alone: one with parameters is another.
-fn accepts_event_stream(parts: &Parts) -> bool {
-    let accepted = parts
-        .headers
-        .get_all(header::ACCEPT)
-        .into_iter()
-        .filter_map(|value| value.to_str().ok());
-    accepted
-        .flat_map(|value| value.split(','))
-        .any(|kind| kind.trim().eq_ignore_ascii_case("text/event-stream"))
-}
-
-/// A query parameter. Names ignore case; a repeated one is joined with commas, as in ASP.NET Core.
-fn query(parts: &Parts, name: &str) -> Option<String> {
-    let pairs = form_urlencoded::parse(parts.uri.query().unwrap_or_default().as_bytes());
-    let values: Vec<_> = pairs
-        .filter(|(known, _)| known.eq_ignore_ascii_case(name))
-        .map(|(_, value)| value.into_owned())
-        .collect();
-    (!values.is_empty()).then(|| values.join(","))
+/// As .NET reads a boolean.
+fn is_true(text: &str) -> bool {
+    text.trim().eq_ignore_ascii_case("true")
 }

@@ -30,6 +30,18 @@ pub enum HubMessage {
 }
 
 impl HubMessage {
+    /// Whether stateful reconnect counts it (`HubProtocol.md#stateful-reconnect`): types 1 to 5.
+    pub fn is_counted(&self) -> bool {
+        match self {
+            Self::Invocation(_)
+            | Self::StreamItem(_)
+            | Self::Completion(_)
+            | Self::StreamInvocation(_)
+            | Self::CancelInvocation(_) => true,
+            Self::Ping | Self::Close(_) | Self::Ack(_) | Self::Sequence(_) => false,
+        }
+    }
+
     /// Its type and target or id, for logs: never what it carries.
     pub fn describe(&self) -> String {
         match self {

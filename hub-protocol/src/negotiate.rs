@@ -10,12 +10,12 @@ use crate::codec::TransferFormat;
 /// The newest negotiate version; newer requests are answered with it.
 pub const VERSION: i32 = 1;
 
-/// Reads the version that a client asks for; `None` is a query without one.
+/// Reads the version that a client asks for, at least `minimum`; `None` is a query without one.
 ///
 /// # Errors
 ///
 /// The sentence that goes into the answer's `error`.
-pub fn version(query: Option<&str>) -> Result<i32, String> {
+pub fn version(query: Option<&str>, minimum: i32) -> Result<i32, String> {
     let version = match query {
         None => 0,
         Some(text) => text
@@ -23,13 +23,12 @@ pub fn version(query: Option<&str>) -> Result<i32, String> {
             .parse()
             .map_err(|_| "The client requested a non-integer protocol version.".to_owned())?,
     };
-    match version {
-        0..=VERSION => Ok(version),
-        i32::MIN..0 => Err(format!(
+    if version < minimum {
+        return Err(format!(
             "The client requested version '{version}', but the server does not support this version."
-        )),
-        _ => Ok(VERSION),
+        ));
     }
+    Ok(version.min(VERSION))
 }
 
 /// 128 random bits as 22 characters of base64url. It names a connection in public, or is the secret that opens it.
@@ -91,6 +90,9 @@ pub enum TransportKind {
 }
 
 impl TransportKind {
+    /// Every transport, in the order of negotiate answers.
+    pub const ALL: [Self; 3] = [Self::WebSockets, Self::ServerSentEvents, Self::LongPolling];
+
     /// The name in negotiate answers.
     pub const fn name(self) -> &'static str {
         match self {
@@ -115,8 +117,16 @@ impl TransportKind {
 }
 
 /// A good answer, in the member order of ASP.NET Core. Version 0 has no token: there the id opens the connection.
-pub fn answer(version: i32, id: &ConnectionId, token: &ConnectionId, transports: &[TransportKind]) -> String {
-    let mut answer = format!("{{\"negotiateVersion\":{version},\"connectionId\":\"{id}\"");
+/// Stateful reconnect is mentioned only to whoever asked for it and gets it.
+pub fn answer(
+    version: i32,
+    id: &ConnectionId,
+    token: &ConnectionId,
+    stateful: bool,
+    transports: &[TransportKind],
+) -> String {
+    let reconnect = if stateful { "\"useStatefulReconnect\":true," } else { "" };
+    let mut answer = format!("{{{reconnect}\"negotiateVersion\":{version},\"connectionId\":\"{id}\"");
     if version > 0 {
         answer += &format!(",\"connectionToken\":\"{token}\"");
     }
@@ -152,16 +162,18 @@ mod tests {
             (Some("2"), 1),
             (Some("+1"), 1),
         ] {
-            assert_eq!(version(query), Ok(expect));
+            assert_eq!(version(query, 0), Ok(expect));
         }
         for query in ["abc", "", "1.0", "99999999999", "1,1", "++1"] {
             assert_eq!(
-                version(Some(query)),
+                version(Some(query), 0),
                 Err("The client requested a non-integer protocol version.".to_owned())
             );
         }
         let refused = "The client requested version '-1', but the server does not support this version.";
-        assert_eq!(version(Some("-1")), Err(refused.to_owned()));
+        assert_eq!(version(Some("-1"), 0), Err(refused.to_owned()));
+        let refused = "The client requested version '0', but the server does not support this version.";
+        assert_eq!(version(None, 1), Err(refused.to_owned()));
     }
 
     #[test]
@@ -170,12 +182,14 @@ mod tests {
         let transports = r#""availableTransports":[{"transport":"WebSockets","transferFormats":["Text","Binary"]}]}"#;
         let id_text = "AAAAAAAAAAAAAAAAAAAAAA";
         assert_eq!(
-            answer(0, &id, &token, &[TransportKind::WebSockets]),
+            answer(0, &id, &token, false, &[TransportKind::WebSockets]),
             format!(r#"{{"negotiateVersion":0,"connectionId":"{id_text}",{transports}"#)
         );
         assert_eq!(
-            answer(1, &id, &token, &[TransportKind::WebSockets]),
-            format!(r#"{{"negotiateVersion":1,"connectionId":"{id_text}","connectionToken":"{token}",{transports}"#)
+            answer(1, &id, &token, true, &[TransportKind::WebSockets]),
+            format!(
+                r#"{{"useStatefulReconnect":true,"negotiateVersion":1,"connectionId":"{id_text}","connectionToken":"{token}",{transports}"#
+            )
         );
         assert_eq!(ConnectionId::parse(id_text), Some(id));
         assert_eq!(ConnectionId::parse("short"), None);

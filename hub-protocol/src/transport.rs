@@ -5,6 +5,8 @@
 
 pub(crate) mod connections;
 mod frame;
+pub(crate) mod pipe;
+pub(crate) mod resumable;
 pub(crate) mod websocket;
 
 use std::task::{Context, Poll};
@@ -21,6 +23,10 @@ pub enum Incoming {
     Bytes(Bytes),
     /// The client's transport answered the probe with this nonce: all that was sent before it has arrived.
     Proven(u64),
+    /// The socket was cut, and another may take its place. What is sent meanwhile goes nowhere.
+    Gap,
+    /// Another socket has taken the place of the last.
+    Resumed,
     /// A later request of the same connection (a poll) was authenticated anew.
     Authenticated(User),
     /// More came in one piece than the transport may buffer.

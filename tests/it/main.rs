@@ -10,6 +10,7 @@ mod auth;
 mod conversations;
 mod full_disk;
 mod groups;
+mod heads;
 mod health;
 mod hearing;
 mod hearing_races;

@@ -153,8 +153,9 @@ async fn bodies_end_at_one_megabyte() {
     assert_eq!(envelope["error"], "The body may have at most 1048576 bytes");
 }
 
+/// Row 5 of the security checklist.
 #[tokio::test]
-async fn bad_heads_are_refused_by_the_socket() {
+async fn sec_05_bad_heads_are_refused_by_the_socket() {
     let app = TestApp::start().await;
     let big = format!("GET / HTTP/1.1\r\nhost: x\r\nx-big: {}\r\n\r\n", "x".repeat(70_000));
     let preface = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";

@@ -11,14 +11,27 @@ pub(super) enum Timer {
     KeepAlive,
     /// The client has been silent for too long.
     ClientTimeout,
+    /// The client should hear what has arrived.
+    Acknowledge,
+    /// A client whose socket was cut has not come back.
+    Resume,
+    /// The user's token ends.
+    Authentication,
 }
 
 /// At most one deadline for each timer.
 #[derive(Debug, Default)]
-pub(super) struct Timers([Option<Instant>; 3]);
+pub(super) struct Timers([Option<Instant>; 6]);
 
 impl Timers {
-    const ALL: [Timer; 3] = [Timer::Handshake, Timer::KeepAlive, Timer::ClientTimeout];
+    const ALL: [Timer; 6] = [
+        Timer::Handshake,
+        Timer::KeepAlive,
+        Timer::ClientTimeout,
+        Timer::Acknowledge,
+        Timer::Resume,
+        Timer::Authentication,
+    ];
 
     pub(super) fn set(&mut self, timer: Timer, at: Instant) {
         self.0[timer as usize] = Some(at);
@@ -26,6 +39,10 @@ impl Timers {
 
     pub(super) fn stop(&mut self, timer: Timer) {
         self.0[timer as usize] = None;
+    }
+
+    pub(super) fn is_set(&self, timer: Timer) -> bool {
+        self.0[timer as usize].is_some()
     }
 
     /// Takes one timer that is due.

@@ -1,8 +1,11 @@
 //! Who calls, and what a method may do with them.
 
-use std::sync::{
-    Arc, OnceLock,
-    atomic::{AtomicBool, AtomicUsize, Ordering},
+use std::{
+    sync::{
+        Arc, OnceLock,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+    },
+    time::Instant,
 };
 
 use bytes::Bytes;
@@ -29,6 +32,8 @@ use crate::{
 pub struct User {
     /// What [`Clients::user`] finds, fixed for the connection's life. `None` is nobody in particular.
     pub identifier: Option<String>,
+    /// When the user's token ends, by the clock that nobody sets. The connection ends with it where its endpoint says so.
+    pub expires_at: Option<Instant>,
     /// Whatever else the application wants to know of its caller later.
     pub extensions: Extensions,
 }
@@ -94,13 +99,13 @@ impl Member {
         Ok(())
     }
 
-    /// Queues a frame when there is room for it, in the order of asking.
-    pub(super) async fn push_frame_when_room(&self, frame: &Frame) {
+    /// Queues a frame when there is room for it, in the order of asking. False when the client is gone.
+    pub(super) async fn push_frame_when_room(&self, frame: &Frame) -> bool {
         let _turn = match self.turn.try_lock() {
             Ok(turn) => turn,
             Err(_) => self.turn.lock().await,
         };
-        self.outbox.push_when_room(frame).await;
+        self.outbox.push_when_room(frame).await
     }
 }
 
@@ -227,6 +232,11 @@ impl Connection {
     /// Whether the connection is over.
     pub fn is_closed(&self) -> bool {
         self.member.outbox.is_closed()
+    }
+
+    /// Waits until the connection is over, for a method that would otherwise work for nobody.
+    pub async fn closed(&self) {
+        self.member.outbox.closed().await;
     }
 
     pub(super) fn encode<T: Serialize + ?Sized>(&self, value: &T) -> Result<Bytes, HubError> {

@@ -10,7 +10,6 @@ use futures_util::{FutureExt, StreamExt, future::BoxFuture};
 use super::{
     Call, Context, Hub, HubError, Next,
     context::Slot,
-    encoded::frame,
     error::Kind as ErrorKind,
     method::{Answer, Items, Kind, Method},
     upload::Source,
@@ -18,7 +17,7 @@ use super::{
 use crate::{
     close::CloseReason,
     message::{Completion, HubMessage, Invocation, Outcome, StreamItem},
-    transport::Outgoing,
+    transport::{Frame, Outgoing},
 };
 
 /// A call that runs.
@@ -154,9 +153,8 @@ async fn forward(cx: &Context, id: &str, mut items: Items) -> Result<(), HubErro
             invocation_id: id.to_owned(),
             item: item?,
         });
-        member.push_frame_when_room(&frame(protocol, &item)).await;
-        // Without a client there is always room: a stream that never waits would run on for nobody.
-        if member.outbox.is_closed() {
+        if !member.push_frame_when_room(&Frame::of(protocol, &item)).await {
+            // Nobody hears the rest. A stream that is always ready would otherwise never let go of the task.
             break;
         }
     }
@@ -193,5 +191,7 @@ pub(super) fn answer(cx: &Context, invocation_id: String, outcome: Outcome) {
     let member = &cx.connection().member;
     let protocol = *member.protocol.get().expect("calls come after the handshake");
     let completion = HubMessage::Completion(Completion { invocation_id, outcome });
-    member.outbox.push_own(Outgoing::Frames(frame(protocol, &completion)));
+    member
+        .outbox
+        .push_own(Outgoing::Frames(Frame::of(protocol, &completion)));
 }

@@ -55,13 +55,6 @@ impl<'a> Encoded<'a> {
             arguments,
             stream_ids: Vec::new(),
         };
-        Ok(cell.get_or_init(|| frame(protocol, &HubMessage::Invocation(call))))
+        Ok(cell.get_or_init(|| Frame::of(protocol, &HubMessage::Invocation(call))))
     }
-}
-
-/// Frames one message.
-pub(super) fn frame(protocol: Protocol, message: &HubMessage) -> Frame {
-    let mut record = Vec::with_capacity(256);
-    protocol.write(message, &mut record);
-    Frame::new(protocol.transfer_format(), &record)
 }

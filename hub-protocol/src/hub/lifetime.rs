@@ -4,13 +4,13 @@ use futures_util::future::BoxFuture;
 
 use super::{
     Encoded, HubError,
-    encoded::frame,
     registry::Registry,
     reply::{Question, Reply},
 };
 use crate::{
     message::{HubMessage, Invocation},
     negotiate::ConnectionId,
+    transport::Frame,
 };
 
 /// Who receives a call.
@@ -142,7 +142,7 @@ impl Local {
             arguments: question.arguments.encode(protocol, question.naming)?,
             stream_ids: Vec::new(),
         };
-        let frame = frame(protocol, &HubMessage::Invocation(call));
+        let frame = Frame::of(protocol, &HubMessage::Invocation(call));
         member.push_frame_when_room(&frame).await;
         let outcome = asked.answer().await.ok_or_else(|| gone("disconnected"))?;
         Ok(Reply { protocol, outcome })

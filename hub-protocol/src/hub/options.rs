@@ -31,6 +31,9 @@ pub struct HubOptions {
     /// How many streams of one client, in both directions together, may run at once: 1,000. More are refused with an
     /// error of that call. ASP.NET Core knows no limit.
     pub maximum_streams: usize,
+    /// How many sent bytes are kept for a client that may come back on another socket, until it acknowledges
+    /// them: 100,000. While more are, nothing is sent, and `overflow` decides when the outbox is full as well.
+    pub stateful_reconnect_buffer_bytes: usize,
     /// How many bytes wait for one client before `overflow` decides: 64 KiB.
     pub outbox_bytes: usize,
     /// What happens then.
@@ -41,7 +44,10 @@ pub struct HubOptions {
     pub send_timeout: Duration,
     /// How long the server waits for the client's half of the goodbye: 5 s.
     pub close_timeout: Duration,
-    /// How long a negotiated connection waits for its transport: 15 s.
+    /// How long a poll waits for something to answer: 90 s.
+    pub poll_timeout: Duration,
+    /// How long a negotiated connection waits for its transport, a polled one for its next poll, and a client that may
+    /// come back for its next socket: 15 s.
     pub disconnect_timeout: Duration,
 }
 
@@ -53,11 +59,13 @@ impl Default for HubOptions {
             maximum_parallel_invocations: 1,
             stream_buffer_capacity: 10,
             maximum_streams: 1_000,
+            stateful_reconnect_buffer_bytes: 100_000,
             outbox_bytes: 64 * 1024,
             overflow: Overflow::Close,
             inbox_bytes: 64 * 1024,
             send_timeout: Duration::from_secs(10),
             close_timeout: Duration::from_secs(5),
+            poll_timeout: Duration::from_secs(90),
             disconnect_timeout: Duration::from_secs(15),
         }
     }

@@ -115,14 +115,16 @@ impl Outbox {
         Pushed::Queued
     }
 
-    /// Waits until frames have left, and tries again until the frame is queued or the client is gone.
-    pub(super) async fn push_when_room(&self, frame: &Frame) {
+    /// Waits until frames have left, and tries again until the frame is queued. False when the client is gone.
+    pub(super) async fn push_when_room(&self, frame: &Frame) -> bool {
         loop {
             let left = self.room.notified();
             tokio::pin!(left);
             left.as_mut().enable();
-            if self.try_push(frame) != Pushed::Full {
-                return;
+            match self.try_push(frame) {
+                Pushed::Full => {}
+                Pushed::Queued => return true,
+                Pushed::Dropped => return false,
             }
             left.await;
         }
@@ -193,9 +195,9 @@ impl Outbox {
         self.waker.register(cx.waker());
     }
 
-    /// Whether more waits than should.
-    pub(super) fn is_full(&self) -> bool {
-        self.state.lock().bytes > self.bound
+    /// Whether more waits than so many times the bound.
+    pub(super) fn is_over(&self, times: usize) -> bool {
+        self.state.lock().bytes > self.bound.saturating_mul(times)
     }
 
     /// Hands what waits to the transport, about `most` bytes of it.
@@ -253,6 +255,19 @@ impl Outbox {
 
     pub(super) fn is_closed(&self) -> bool {
         matches!(self.state.lock().mode, Mode::Sealed | Mode::Closed)
+    }
+
+    /// Waits until nothing more is queued for others.
+    pub(super) async fn closed(&self) {
+        loop {
+            let left = self.room.notified();
+            tokio::pin!(left);
+            left.as_mut().enable();
+            if self.is_closed() {
+                return;
+            }
+            left.await;
+        }
     }
 
     fn overflow(&self, state: &mut State) {

@@ -27,8 +27,8 @@ use super::{
 };
 use crate::{
     close::{CloseReason, End},
-    connection::{Connection, Event},
-    transport::{Incoming, Outgoing, Transport, connections::Claim},
+    connection::{Connection, Event, Unacknowledged},
+    transport::{Frame, Incoming, Outgoing, Transport, connections::Claim, resumable::Line},
 };
 
 pub(crate) struct Session<T> {
@@ -44,7 +44,15 @@ pub(crate) struct Session<T> {
     timer: Option<Pin<Box<Sleep>>>,
     /// Set while the transport has unwritten output.
     stalled: Option<Stalled>,
-    /// A shutdown that waits for the running call.
+    /// What the client may want again, where the connection may outlive its socket.
+    sent: Option<Box<Unacknowledged<Frame>>>,
+    /// Where another socket may come from.
+    line: Option<Arc<Line>>,
+    /// Whether the connection ends with its user's token.
+    expires: bool,
+    /// The socket was cut; the client may come back on another.
+    away: bool,
+    /// A shutdown that waits for the running calls; no further one begins.
     stopping: bool,
     /// The transport has ended; what arrived before is still acted on.
     left: Option<End>,
@@ -94,16 +102,25 @@ pub(crate) fn run<T: Transport>(
     transport: Box<T>,
     claim: Claim,
     user: Option<User>,
+    expires: bool,
 ) -> impl Future<Output = ()> + Send {
     let options = &hub.0.options;
+    let expires_at = user.as_ref().and_then(|user| user.expires_at);
     let outbox = Outbox::new(options.outbox_bytes, options.overflow);
-    let member = Arc::new(Member::new(claim.id.clone(), claim.version, user, outbox));
+    let member = Arc::new(Member::new(claim.record.id.clone(), claim.record.version, user, outbox));
+    let line = claim.record.line.clone();
     let registration = Registration {
         hub: hub.clone(),
         member: Arc::clone(&member),
         _claim: claim,
     };
-    let core = Connection::accept(now(), options.connection.clone(), transport.kind());
+    let mut core = Connection::accept(now(), options.connection.clone(), transport.kind());
+    if line.is_some() {
+        core.offer_stateful_reconnect();
+    }
+    if expires {
+        core.handle_authenticated(expires_at);
+    }
     let session = Box::new(Session {
         hub,
         transport,
@@ -114,6 +131,10 @@ pub(crate) fn run<T: Transport>(
         pulling: None,
         timer: None,
         stalled: None,
+        sent: None,
+        line,
+        expires,
+        away: false,
         stopping: false,
         left: None,
         held_back: false,
@@ -152,9 +173,9 @@ impl<T: Transport> Session<T> {
                     pulled
                         .frames
                         .into_iter()
-                        .for_each(|frame| self.transport.send(Outgoing::Frames(frame)));
+                        .for_each(|frame| self.hand_over(Outgoing::Frames(frame)));
                 }
-                Turn::Stop(CloseReason::Shutdown) if !self.has_slot() => self.stopping = true,
+                Turn::Stop(CloseReason::Shutdown) if self.running() > 0 => self.stopping = true,
                 Turn::Stop(reason) => self.core.handle_end(reason),
                 Turn::Timeout => self.expire(),
                 Turn::Room => {}
@@ -174,7 +195,7 @@ impl<T: Transport> Session<T> {
 
     /// Acts on everything that can be acted on now; the reason when the connection is over.
     fn advance(&mut self) -> Option<CloseReason> {
-        self.held_back = self.member.outbox.is_full();
+        self.held_back = self.is_clogged();
         let mut ended = None;
         while ended.is_none() && self.may_read() {
             if std::mem::take(&mut self.resting) {
@@ -187,12 +208,22 @@ impl<T: Transport> Session<T> {
                 },
                 Some(Event::Connected(protocol)) => {
                     let _ = self.member.protocol.set(protocol);
+                    if self.core.is_stateful() {
+                        let limit = self.hub.0.options.stateful_reconnect_buffer_bytes;
+                        self.sent = Some(Box::new(Unacknowledged::new(limit)));
+                        self.set_line(true);
+                    }
                     // The answer to the handshake comes before anything that others send.
                     self.queue_own();
                     self.hub.0.local.0.add(&self.member);
                     self.progress = Progress::Connecting;
                     let connect = self.connect();
                     self.calls.push(connect);
+                }
+                Some(Event::Acknowledged(number)) => {
+                    if let Some(sent) = &mut self.sent {
+                        sent.acknowledge(number);
+                    }
                 }
                 Some(Event::Message(message)) => {
                     tracing::trace!(connection.id = %self.member.id, "received {}", message.describe());
@@ -202,10 +233,11 @@ impl<T: Transport> Session<T> {
                 Some(Event::Ended(reason)) => ended = Some(reason),
             }
         }
-        self.held_back |= self.member.outbox.is_full();
+        self.held_back |= self.is_clogged();
         let ended = ended.or_else(|| self.core.poll_end());
         if ended.is_some() {
             self.member.outbox.seal();
+            self.set_line(false);
         }
         self.queue_own();
         ended
@@ -213,7 +245,7 @@ impl<T: Transport> Session<T> {
 
     /// As many calls at a time as there are slots, and none while the client does not take the answers.
     fn may_read(&self) -> bool {
-        self.progress != Progress::Connecting && self.has_slot() && !self.member.outbox.is_full()
+        self.progress != Progress::Connecting && !self.stopping && self.has_slot() && !self.is_clogged()
     }
 
     fn poll_turn(&mut self, cx: &mut Task<'_>) -> Poll<Turn> {
@@ -223,6 +255,9 @@ impl<T: Transport> Session<T> {
         }
         if let Poll::Ready(finished) = self.calls.poll_finished(cx) {
             return Poll::Ready(Turn::Finished(finished));
+        }
+        if self.stopping && self.running() == 0 {
+            return Poll::Ready(Turn::Stop(CloseReason::Shutdown));
         }
         if self.calls.poll_room(cx).is_ready() {
             return Poll::Ready(Turn::Room);
@@ -242,7 +277,7 @@ impl<T: Transport> Session<T> {
         if let Some(turn) = self.poll_output(cx) {
             return Poll::Ready(turn);
         }
-        if self.held_back && !self.member.outbox.is_full() {
+        if self.held_back && !self.is_clogged() {
             return Poll::Ready(Turn::Room);
         }
         self.poll_timer(cx).map(|()| Turn::Timeout)
@@ -280,8 +315,17 @@ impl<T: Transport> Session<T> {
                     proven(&self.handle(), nonce);
                 }
             }
-            // What a later token says of the user's time is heard by whoever closes at its end.
+            Incoming::Authenticated(user) if self.expires => self.core.handle_authenticated(user.expires_at),
             Incoming::Authenticated(_) => {}
+            Incoming::Gap => {
+                (self.away, self.stalled) = (true, None);
+                self.core.handle_gap(now() + self.hub.0.options.disconnect_timeout);
+            }
+            Incoming::Resumed => {
+                (self.away, self.stalled) = (false, None);
+                self.core.handle_resumed(now());
+                self.send_again();
+            }
             Incoming::TooLarge => self.core.handle_too_large(),
             Incoming::End(end) => {
                 // What arrived before the end counts, as in ASP.NET Core: a client that sends and then leaves has
@@ -305,9 +349,6 @@ impl<T: Transport> Session<T> {
         if let Some(reason) = self.member.outbox.take_stop() {
             self.core.handle_end(reason);
         }
-        if self.stopping && self.has_slot() {
-            self.core.handle_end(CloseReason::Shutdown);
-        }
     }
 
     fn expire(&mut self) {
@@ -315,6 +356,13 @@ impl<T: Transport> Session<T> {
         self.core.handle_timeout(now);
         if self.stalled_until().is_some_and(|until| until <= now) {
             self.core.handle_end(CloseReason::SendTimeout);
+        }
+    }
+
+    /// Lets another socket take over, or no longer.
+    fn set_line(&self, open: bool) {
+        if let Some(line) = &self.line {
+            line.set_open(open);
         }
     }
 

@@ -2,7 +2,10 @@
 
 use bytes::Bytes;
 
-use crate::codec::TransferFormat;
+use crate::{
+    codec::{Protocol, TransferFormat},
+    message::HubMessage,
+};
 
 /// Whole records with a WebSocket header in front (RFC 6455 §5.2; servers do not mask).
 ///
@@ -11,11 +14,23 @@ use crate::codec::TransferFormat;
 pub struct Frame {
     bytes: Bytes,
     header: u8,
+    /// Whether stateful reconnect counts what is inside: one invocation, item or completion.
+    pub(crate) is_counted: bool,
 }
 
 impl Frame {
+    /// Frames one hub message.
+    pub(crate) fn of(protocol: Protocol, message: &HubMessage) -> Self {
+        let mut record = Vec::with_capacity(256);
+        protocol.write(message, &mut record);
+        Self {
+            is_counted: message.is_counted(),
+            ..Self::new(protocol.transfer_format(), &record)
+        }
+    }
+
     /// Frames records that end where a hub message ends.
-    pub fn new(format: TransferFormat, records: &[u8]) -> Self {
+    pub(crate) fn new(format: TransferFormat, records: &[u8]) -> Self {
         let opcode: u8 = match format {
             TransferFormat::Text => 0x81,
             TransferFormat::Binary => 0x82,
@@ -38,6 +53,7 @@ impl Frame {
         Self {
             bytes: bytes.into(),
             header,
+            is_counted: false,
         }
     }
 

@@ -85,7 +85,7 @@ impl WebSocket {
             .max_write_buffer_size(16 * 1024)
             .max_message_size(limit)
             .max_frame_size(limit);
-        let socket = WebSocketStream::from_partially_read(Gate::new(io), read, Role::Server, Some(config)).await;
+        let socket = WebSocketStream::from_partially_read(Gate::new(io, limit), read, Role::Server, Some(config)).await;
         Self {
             socket,
             output: Output::default(),
@@ -96,9 +96,20 @@ impl WebSocket {
         }
     }
 
+    fn received(&mut self, bytes: Bytes) -> Incoming {
+        self.socket.get_mut().note_message();
+        Incoming::Bytes(bytes)
+    }
+
+    /// Whether the socket is gone without a goodbye.
+    pub(crate) fn is_cut(&self) -> bool {
+        self.broken && !self.peer_closed && !self.socket.get_ref().is_flooded()
+    }
+
     fn end(&mut self, error: &Error) -> Incoming {
         match error {
             Error::Capacity(_) => return Incoming::TooLarge,
+            Error::Io(_) if self.socket.get_ref().is_flooded() => self.close_code = CloseCode::Policy.into(),
             Error::Protocol(ProtocolError::ResetWithoutClosingHandshake) => self.broken = true,
             Error::Protocol(_) => self.close_code = CloseCode::Protocol.into(),
             Error::Utf8(_) => self.close_code = CloseCode::Invalid.into(),
@@ -124,9 +135,11 @@ impl Transport for WebSocket {
                 }
             };
             match message {
+                Message::Text(text) if text.is_empty() => {}
+                Message::Binary(bytes) if bytes.is_empty() => {}
                 // The opcode means nothing here: JSON comes in binary frames too.
-                Message::Text(text) => return Poll::Ready(Incoming::Bytes(text.into())),
-                Message::Binary(bytes) => return Poll::Ready(Incoming::Bytes(bytes)),
+                Message::Text(text) => return Poll::Ready(self.received(text.into())),
+                Message::Binary(bytes) => return Poll::Ready(self.received(bytes)),
                 Message::Pong(nonce) => {
                     if let Ok(nonce) = <[u8; 8]>::try_from(&nonce[..]) {
                         return Poll::Ready(Incoming::Proven(u64::from_be_bytes(nonce)));

@@ -14,13 +14,14 @@ use hub_protocol::{
     hub::{Connection, Context, Hub},
 };
 use parking_lot::Mutex;
+use serde_json::json;
 use tokio::sync::{Notify, mpsc};
 use tokio_tungstenite::tungstenite::{
     Message,
     protocol::{CloseFrame, frame::coding::CloseCode},
 };
 
-use crate::support::{serve, until};
+use crate::support::{DEADLINE, serve, until};
 
 #[tokio::test]
 async fn an_item_that_holds_its_connection_does_not_outlive_it() {
@@ -143,4 +144,28 @@ async fn a_handler_that_panics_on_the_connections_own_task_ends_it_in_order() {
         r#"{"type":7,"error":"Connection closed with an error.","allowReconnect":true}"#
     );
     assert_eq!(reasons.recv().await, Some(CloseReason::Panicked));
+}
+
+#[tokio::test]
+async fn a_method_that_waits_hears_that_its_client_has_gone() {
+    let (begun, mut beginnings) = mpsc::channel(1);
+    let (told, mut tellings) = mpsc::channel(1);
+    let hub = Hub::builder("h")
+        .method("Wait", move |cx: Context| {
+            let (begun, told) = (begun.clone(), told.clone());
+            async move {
+                begun.send(()).await.unwrap();
+                cx.connection().closed().await;
+                told.send(cx.connection().is_closed()).await.unwrap();
+                Ok(())
+            }
+        })
+        .build();
+    let server = serve(&hub).await;
+    let mut client = server.connect().await;
+    client.call("1", "Wait", json!([])).await;
+    beginnings.recv().await.unwrap();
+    drop(client);
+    let gone = tokio::time::timeout(DEADLINE, tellings.recv()).await;
+    assert_eq!(gone.unwrap(), Some(true));
 }

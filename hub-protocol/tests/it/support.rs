@@ -10,7 +10,10 @@ use std::{
 };
 
 use futures_util::{SinkExt, StreamExt};
-use hub_protocol::hub::{Hub, User};
+use hub_protocol::{
+    endpoint::Endpoint,
+    hub::{Hub, User},
+};
 use serde_json::{Value, json};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_tungstenite::{
@@ -28,7 +31,11 @@ pub(crate) fn epoch() -> Instant {
 
 /// Serves a hub at `/hub`. `?user=NAME` signs in.
 pub(crate) async fn serve(hub: &Hub) -> Server {
-    let endpoint = hub.endpoint();
+    serve_endpoint(hub.endpoint()).await
+}
+
+/// Serves whatever is behind an endpoint, in the same way.
+pub(crate) async fn serve_endpoint(endpoint: Endpoint) -> Server {
     let routes = endpoint.clone().routes("/hub").layer(axum::middleware::from_fn(
         async |mut request: axum::extract::Request, next: axum::middleware::Next| {
             let query = request.uri().query().unwrap_or_default();
@@ -50,7 +57,7 @@ pub(crate) async fn serve(hub: &Hub) -> Server {
 
 pub(crate) struct Server {
     pub(crate) address: SocketAddr,
-    pub(crate) endpoint: hub_protocol::endpoint::Endpoint,
+    pub(crate) endpoint: Endpoint,
 }
 
 impl Server {

@@ -8,7 +8,7 @@ use tokio::{
     net::TcpStream,
 };
 
-use crate::support::{DEADLINE, Server, serve};
+use crate::support::{DEADLINE, Server, serve, until};
 
 /// A socket after the upgrade, without a WebSocket library.
 async fn raw(server: &Server) -> TcpStream {
@@ -200,4 +200,61 @@ async fn sec_7_improper_upgrades_get_no_101() {
             .unwrap();
         assert_eq!(&answer[9..], status.as_bytes(), "{name}: {value}");
     }
+}
+
+/// Row 39 of the security checklist: frames that add up to nothing end their connection long before a million of them.
+#[tokio::test]
+async fn sec_39_floods_of_frames_that_say_nothing_are_cut_off() {
+    let server = serve(&echo()).await;
+    let floods = [
+        ("empty frames", frame(0x81, b"")),
+        ("empty fragments", frame(0x00, b"")),
+        ("pings", frame(0x89, b"ping")),
+        ("fragments of a byte", frame(0x00, b"x")),
+    ];
+    for (what, flood) in floods {
+        let socket = raw(&server).await;
+        let (mut reading, mut writing) = socket.into_split();
+        let sending = tokio::spawn(async move {
+            if flood[0] == 0 && writing.write_all(&frame(0x01, b"{")).await.is_err() {
+                return;
+            }
+            let many = flood.repeat(1000);
+            for _ in 0..1000 {
+                if writing.write_all(&many).await.is_err() {
+                    return;
+                }
+            }
+            panic!("a million frames were read");
+        });
+        // A Close 1008 is sent, but whoever does not stop to read it gets a reset instead.
+        let ended = tokio::time::timeout(DEADLINE, reading.read_to_end(&mut Vec::new())).await;
+        assert!(ended.is_ok(), "{what}: never ended");
+        sending.await.unwrap();
+    }
+    until("the connections are forgotten", || server.endpoint.is_empty()).await;
+}
+
+/// Row 39 of the security checklist: separators alone are no messages.
+#[tokio::test]
+async fn sec_39_separators_alone_end_the_connection_at_the_first() {
+    let server = serve(&echo()).await;
+    let mut socket = raw(&server).await;
+    socket.write_all(&frame(0x82, &[0x1e; 60_000])).await.unwrap();
+    let said = read_until(&mut socket, b"\x1e").await;
+    assert!(String::from_utf8_lossy(&said).contains(r#""type":7"#));
+}
+
+/// Row 40 of the security checklist.
+#[tokio::test]
+async fn sec_40_compression_is_not_negotiated() {
+    let server = serve(&echo()).await;
+    let mut socket = TcpStream::connect(server.address).await.unwrap();
+    let request = "GET /hub HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
+                   Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits\r\n\
+                   Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
+    socket.write_all(request.as_bytes()).await.unwrap();
+    let answer = String::from_utf8(read_until(&mut socket, b"\r\n\r\n").await).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 101"), "{answer}");
+    assert!(!answer.to_lowercase().contains("sec-websocket-extensions"), "{answer}");
 }

@@ -6,7 +6,7 @@ const options = {
   args: ['--headless', '--no-sandbox', '--disable-gpu', '--disable-background-networking', '--disable-component-update', '--disable-sync', '--no-first-run'],
 };
 
-export const launch = () => chromium.launch(options);
+export const launch = (...args) => chromium.launch({ ...options, args: [...options.args, ...args] });
 
 // The same with a way to end the whole process at once, as a crash would.
 export async function launchKillable() {

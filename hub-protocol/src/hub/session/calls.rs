@@ -54,7 +54,7 @@ impl Calls {
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        self.first.is_none() && self.others.is_none()
+        self.first.is_none() && self.others.as_ref().is_none_or(|others| others.is_empty())
     }
 
     /// The next call that finishes.
@@ -273,7 +273,12 @@ impl<T: Transport> Session<T> {
     /// Whether another message may be acted on: there is a slot, and no stream is full.
     pub(super) fn has_slot(&self) -> bool {
         let most = self.hub.0.options.maximum_parallel_invocations.max(1);
-        self.member.running.load(Ordering::Acquire) < most && !self.calls.is_blocked()
+        self.running() < most && !self.calls.is_blocked()
+    }
+
+    /// How many calls hold a slot.
+    pub(super) fn running(&self) -> usize {
+        self.member.running.load(Ordering::Acquire)
     }
 }
 

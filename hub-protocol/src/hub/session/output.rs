@@ -10,33 +10,60 @@ use futures_util::FutureExt;
 use super::{Session, Turn, now};
 use crate::{
     codec::TransferFormat,
+    connection::Unacknowledged,
     hub::outbox::Taken,
+    message::{HubMessage, Sequence},
     transport::{Frame, Outgoing, Transport},
 };
 
 /// How much is handed to a transport for one write.
 const WRITE_BYTES: usize = 64 * 1024;
 
-/// A transport that takes no more: since when, and how much it had taken by then.
+/// A client that takes no more: since when, and how much it had taken by then.
 #[derive(Clone, Copy)]
 pub(super) struct Stalled {
     since: Instant,
-    written: u64,
+    taken: u64,
 }
 
 impl<T: Transport> Session<T> {
-    /// Queues what the protocol itself has to say: the handshake's answer, Pings, a Close.
+    /// Sends what the protocol itself has to say. The last words come behind what waits; Pings and Acks do not
+    /// wait for a client to acknowledge, nor does anything precede the answer to the handshake.
     pub(super) fn queue_own(&mut self) {
         while let Some(record) = self.core.poll_transmit() {
-            let format = self
-                .member
-                .protocol
-                .get()
-                .map_or(TransferFormat::Text, |protocol| protocol.transfer_format());
-            self.member
-                .outbox
-                .push_own(Outgoing::Frames(Frame::new(format, &record)));
+            let protocol = self.member.protocol.get();
+            let format = protocol.map_or(TransferFormat::Text, |protocol| protocol.transfer_format());
+            let frame = Outgoing::Frames(Frame::new(format, &record));
+            if self.member.outbox.is_closed() {
+                self.member.outbox.push_own(frame);
+            } else {
+                self.transport.send(frame);
+            }
         }
+    }
+
+    /// Hands over what waited, and keeps what the client may want again.
+    pub(super) fn hand_over(&mut self, outgoing: Outgoing) {
+        hand_over(&mut *self.transport, self.sent.as_deref_mut(), outgoing);
+    }
+
+    /// Says with which message it goes on, and goes on with what the client may not have.
+    pub(super) fn send_again(&mut self) {
+        if let (Some(sent), Some(protocol)) = (&self.sent, self.member.protocol.get()) {
+            let sequence_id = sent.first();
+            let sequence = HubMessage::Sequence(Sequence { sequence_id });
+            self.transport.send(Outgoing::Frames(Frame::of(*protocol, &sequence)));
+            sent.iter()
+                .for_each(|frame| self.transport.send(Outgoing::Frames(frame.clone())));
+        }
+    }
+
+    /// Whether so many answers wait that no further call should be begun.
+    ///
+    /// A client that must acknowledge before anything is sent does so behind its calls, so some more are read.
+    pub(super) fn is_clogged(&self) -> bool {
+        let waits_for_ack = !self.away && self.sent.as_ref().is_some_and(|sent| sent.is_full());
+        self.member.outbox.is_over(if waits_for_ack { 2 } else { 1 })
     }
 
     /// Writes what waits, in as few writes as the socket allows. Answers and Pings do not wait for a pull.
@@ -52,16 +79,22 @@ impl<T: Transport> Session<T> {
             match self.transport.poll_flush(cx) {
                 // Whoever receives learns how it ended; who does not receive now gives up in time.
                 Poll::Pending | Poll::Ready(Err(_)) => {
-                    self.note_stall();
+                    self.note_stall(self.transport.written());
                     return None;
                 }
-                Poll::Ready(Ok(())) => self.stalled = None,
+                Poll::Ready(Ok(())) => {}
             }
-            match self
-                .member
-                .outbox
-                .take(WRITE_BYTES, |outgoing| self.transport.send(outgoing))
-            {
+            match self.sent.as_ref().filter(|sent| sent.is_full()) {
+                // Nobody acknowledges while away; the time to come back is bounded elsewhere.
+                Some(_) if self.away => return None,
+                Some(sent) => {
+                    self.note_stall(sent.first().unsigned_abs());
+                    return None;
+                }
+                None => self.stalled = None,
+            }
+            let room = self.sent.as_ref().map_or(WRITE_BYTES, |sent| sent.room());
+            match self.take_waiting(room.min(WRITE_BYTES)) {
                 Taken::Some => {}
                 Taken::Nothing => return None,
                 Taken::Pull(feed, after) => {
@@ -72,11 +105,10 @@ impl<T: Transport> Session<T> {
         }
     }
 
-    /// A client that takes any byte at all is alive: its time begins anew.
-    fn note_stall(&mut self) {
-        let written = self.transport.written();
-        if self.stalled.is_none_or(|stalled| stalled.written != written) {
-            self.stalled = Some(Stalled { since: now(), written });
+    /// A client that takes any byte at all, or acknowledges anything, is alive: its time begins anew.
+    fn note_stall(&mut self, taken: u64) {
+        if self.stalled.is_none_or(|stalled| stalled.taken != taken) {
+            self.stalled = Some(Stalled { since: now(), taken });
         }
     }
 
@@ -94,13 +126,30 @@ impl<T: Transport> Session<T> {
                 Poll::Ready(Err(_)) => return Poll::Ready(()),
                 Poll::Ready(Ok(())) => {}
             }
-            let taken = self
-                .member
-                .outbox
-                .take(WRITE_BYTES, |outgoing| self.transport.send(outgoing));
-            if !matches!(taken, Taken::Some) {
+            if !matches!(self.take_waiting(WRITE_BYTES), Taken::Some) {
                 return Poll::Ready(());
             }
         }
     }
+
+    fn take_waiting(&mut self, most: usize) -> Taken {
+        let Self {
+            member,
+            transport,
+            sent,
+            ..
+        } = self;
+        member.outbox.take(most, |outgoing| {
+            hand_over(&mut **transport, sent.as_deref_mut(), outgoing)
+        })
+    }
+}
+
+fn hand_over<T: Transport>(transport: &mut T, sent: Option<&mut Unacknowledged<Frame>>, outgoing: Outgoing) {
+    if let (Some(sent), Outgoing::Frames(frame)) = (sent, &outgoing)
+        && frame.is_counted
+    {
+        sent.push(frame.clone(), frame.size());
+    }
+    transport.send(outgoing);
 }

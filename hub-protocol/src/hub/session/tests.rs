@@ -1,5 +1,7 @@
 //! Sessions under paused time, over a transport whose client takes what a test lets it take.
 
+mod resuming;
+
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -86,8 +88,7 @@ struct Client {
 }
 
 impl Client {
-    /// Shakes hands with a hub.
-    async fn connect(hub: &Hub) -> Self {
+    fn new() -> (Self, Fake) {
         let (say, incoming) = mpsc::channel(8);
         let wire: Arc<Mutex<Wire>> = Arc::default();
         let transport = Fake {
@@ -96,9 +97,14 @@ impl Client {
             waiting: Vec::new(),
             tick: None,
         };
+        (Self { say, wire }, transport)
+    }
+
+    /// Shakes hands with a hub.
+    async fn connect(hub: &Hub) -> Self {
+        let (client, transport) = Self::new();
         let claim = Connections::new(Duration::from_secs(15)).skip_negotiation();
-        tokio::spawn(run(hub.clone(), Box::new(transport), claim, None));
-        let client = Self { say, wire };
+        tokio::spawn(run(hub.clone(), Box::new(transport), claim, None, false));
         client.say(r#"{"protocol":"json","version":1}"#).await;
         sleep(Duration::from_millis(1)).await;
         assert_eq!(hub.handle().connections(), 1);

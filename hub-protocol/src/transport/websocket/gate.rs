@@ -1,9 +1,13 @@
 //! The socket below tungstenite: it may read, but what it writes waits until no frame of ours is half written.
+//!
+//! It also counts what is read: frames that add up to nothing (empty ones, Pings, fragments of a byte) cost time and
+//! never show above.
 
 use std::{
     io,
     pin::Pin,
     task::{Context, Poll},
+    time::Duration,
 };
 
 use hyper::upgrade::Upgraded;
@@ -11,6 +15,7 @@ use hyper_util::rt::TokioIo;
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     net::TcpStream,
+    time::Instant,
 };
 
 /// TCP directly where the upgrade came over plain HTTP/1.1, hyper's boxed I/O otherwise.
@@ -22,17 +27,40 @@ pub(crate) enum Io {
 pub(super) struct Gate {
     io: Io,
     control: Vec<u8>,
+    /// Bytes read since the last message, or since `since`.
+    idle: usize,
+    since: Instant,
+    /// How many of them are a flood when they come within [`Gate::WINDOW`].
+    flood: usize,
 }
 
 impl Gate {
     /// Tungstenite keeps one answer to a Ping at a time and one Close: this is far more than they need.
     const CONTROL_BYTES: usize = 4 * 1024;
 
-    pub(super) fn new(io: Io) -> Self {
+    /// A client that reads, and one that is merely idle for long, never comes near.
+    const FLOOD_BYTES: usize = 256 * 1024;
+    const WINDOW: Duration = Duration::from_secs(10);
+
+    /// `largest` is the longest message that may arrive, in bytes.
+    pub(super) fn new(io: Io, largest: Option<usize>) -> Self {
         Self {
             io,
             control: Vec::new(),
+            idle: 0,
+            since: Instant::now(),
+            flood: largest.map_or(usize::MAX, |largest| largest.saturating_add(Self::FLOOD_BYTES)),
         }
+    }
+
+    /// A message has arrived: what was read made sense.
+    pub(super) fn note_message(&mut self) {
+        self.idle = 0;
+    }
+
+    /// Whether reading failed because far too much came that was no message.
+    pub(super) fn is_flooded(&self) -> bool {
+        self.idle > self.flood
     }
 
     pub(super) fn io(&mut self) -> &mut Io {
@@ -47,10 +75,19 @@ impl Gate {
 
 impl AsyncRead for Gate {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        match &mut self.io {
+        let before = buffer.filled().len();
+        let read = match &mut self.io {
             Io::Tcp(io) => Pin::new(io).poll_read(cx, buffer),
             Io::Hyper(io) => Pin::new(io).poll_read(cx, buffer),
+        };
+        self.idle += buffer.filled().len() - before;
+        if self.is_flooded() {
+            if self.since.elapsed() < Self::WINDOW {
+                return Poll::Ready(Err(io::ErrorKind::QuotaExceeded.into()));
+            }
+            (self.idle, self.since) = (0, Instant::now());
         }
+        read
     }
 }
 

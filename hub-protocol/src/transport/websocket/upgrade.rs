@@ -15,14 +15,20 @@ use super::{Io, WebSocket};
 
 /// A request that may become a WebSocket.
 pub(crate) struct Upgrade {
-    accept: HeaderValue,
+    /// What HTTP/1.1 proves with that it understood; HTTP/2 needs none.
+    accept: Option<HeaderValue>,
     upgrade: OnUpgrade,
 }
 
 impl Upgrade {
-    /// Whether a request asks for a WebSocket at all, properly or not.
+    /// Whether a request asks for a WebSocket at all, properly or not: an upgrade of HTTP/1.1, or an extended
+    /// CONNECT of HTTP/2 (RFC 8441).
     pub(crate) fn is_asked(parts: &Parts) -> bool {
-        parts.method == Method::GET && has_token(&parts.headers, header::UPGRADE, "websocket")
+        match parts.method {
+            Method::GET => has_token(&parts.headers, header::UPGRADE, "websocket"),
+            Method::CONNECT => is_extended_connect(parts),
+            _ => false,
+        }
     }
 
     /// Checks the request.
@@ -33,6 +39,9 @@ impl Upgrade {
     #[expect(clippy::result_large_err, reason = "made once for a connection that is refused")]
     pub(crate) fn check(parts: &mut Parts) -> Result<Self, Response> {
         let headers = &parts.headers;
+        if parts.method == Method::CONNECT {
+            return Self::check_connect(parts);
+        }
         if parts.version != Version::HTTP_11 || !has_token(headers, header::CONNECTION, "upgrade") {
             return Err((StatusCode::BAD_REQUEST, "not a WebSocket request").into_response());
         }
@@ -47,20 +56,41 @@ impl Upgrade {
             .filter(|key| is_key(key.as_bytes()));
         let accept = key.and_then(|key| HeaderValue::from_str(&derive_accept_key(key.as_bytes())).ok());
         match (accept, parts.extensions.remove::<OnUpgrade>()) {
-            (Some(accept), Some(upgrade)) => Ok(Self { accept, upgrade }),
+            (Some(accept), Some(upgrade)) => Ok(Self {
+                accept: Some(accept),
+                upgrade,
+            }),
             (None, _) => Err((StatusCode::BAD_REQUEST, "Sec-WebSocket-Key is missing or malformed").into_response()),
             (_, None) => Err((StatusCode::BAD_REQUEST, "this connection cannot be upgraded").into_response()),
         }
     }
 
-    /// The 101 that grants it.
+    #[expect(clippy::result_large_err, reason = "made once for a connection that is refused")]
+    fn check_connect(parts: &mut Parts) -> Result<Self, Response> {
+        if parts
+            .headers
+            .get(header::SEC_WEBSOCKET_VERSION)
+            .is_none_or(|version| version != "13")
+        {
+            return Err((StatusCode::BAD_REQUEST, [(header::SEC_WEBSOCKET_VERSION, "13")]).into_response());
+        }
+        match parts.extensions.remove::<OnUpgrade>() {
+            Some(upgrade) => Ok(Self { accept: None, upgrade }),
+            None => Err((StatusCode::BAD_REQUEST, "this connection cannot be upgraded").into_response()),
+        }
+    }
+
+    /// What grants it: 101, or 200 on HTTP/2.
     pub(crate) fn response(&self) -> Response {
         let mut response = Response::new(Body::empty());
+        let Some(accept) = &self.accept else {
+            return response;
+        };
         *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
         let headers = response.headers_mut();
         headers.insert(header::CONNECTION, HeaderValue::from_static("Upgrade"));
         headers.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
-        headers.insert(header::SEC_WEBSOCKET_ACCEPT, self.accept.clone());
+        headers.insert(header::SEC_WEBSOCKET_ACCEPT, accept.clone());
         response
     }
 
@@ -90,6 +120,13 @@ fn tcp(upgraded: Upgraded) -> Result<(TcpStream, Bytes), Upgraded> {
     };
     let parts = hyper_util::server::conn::auto::upgrade::downcast::<TokioIo<TcpStream>>(upgraded)?;
     Ok((parts.io.into_inner(), parts.read_buf))
+}
+
+fn is_extended_connect(parts: &Parts) -> bool {
+    parts
+        .extensions
+        .get::<hyper::ext::Protocol>()
+        .is_some_and(|protocol| protocol.as_str().eq_ignore_ascii_case("websocket"))
 }
 
 fn has_token(headers: &HeaderMap, name: header::HeaderName, token: &str) -> bool {

@@ -1,0 +1,258 @@
+//! Between HTTP requests and a session: bytes in, records out, both bounded.
+//!
+//! POSTs put bytes in and wait while there is no room; an event stream or one poll after another takes records out.
+//! The session's end is a [`Transport`](super::Transport) like any other, see [`Half`].
+
+mod half;
+
+use std::{
+    collections::VecDeque,
+    task::{Context, Poll},
+};
+
+use bytes::{Bytes, BytesMut};
+use futures_util::task::AtomicWaker;
+use parking_lot::Mutex;
+use tokio::{sync::Notify, time::Instant};
+
+pub(crate) use self::half::Half;
+use super::Incoming;
+use crate::{close::End, hub::User};
+
+/// One connection's pipe. Empty queues hold no memory.
+#[derive(Debug)]
+pub(crate) struct Pipe {
+    state: Mutex<State>,
+    /// Wakes the session.
+    session: AtomicWaker,
+    /// Wakes whoever takes records out.
+    output: AtomicWaker,
+    /// Wakes POSTs that wait for room.
+    room: Notify,
+    /// POSTs are accepted one after another, in the order in which they came.
+    posting: tokio::sync::Mutex<()>,
+    /// How many bytes wait for the session before POSTs do.
+    inbound_bound: usize,
+    /// How many bytes wait for the client before the session does.
+    outbound_bound: usize,
+}
+
+#[derive(Debug)]
+struct State {
+    inbound: VecDeque<Incoming>,
+    inbound_bytes: usize,
+    outbound: VecDeque<Bytes>,
+    outbound_bytes: usize,
+    /// Probes behind what waits, and those behind what the last poll took.
+    asked: Vec<u64>,
+    answered: Vec<u64>,
+    /// Over its bound, until half of it is left: POSTs wait, the session waits.
+    inbound_full: bool,
+    outbound_full: bool,
+    /// Bytes that were taken out.
+    taken: u64,
+    /// The newest poll.
+    poll: u64,
+    /// Since when nobody polls; `None` while somebody does.
+    idle_since: Option<Instant>,
+    /// The client's side is over, the session's side is over.
+    ended: bool,
+    closed: bool,
+}
+
+/// The connection is over.
+#[derive(Debug)]
+pub(crate) struct Gone;
+
+impl Pipe {
+    pub(crate) fn new(inbound_bound: usize, outbound_bound: usize) -> Self {
+        let state = State {
+            inbound: VecDeque::new(),
+            inbound_bytes: 0,
+            outbound: VecDeque::new(),
+            outbound_bytes: 0,
+            asked: Vec::new(),
+            answered: Vec::new(),
+            inbound_full: false,
+            outbound_full: false,
+            taken: 0,
+            poll: 0,
+            idle_since: Some(Instant::now()),
+            ended: false,
+            closed: false,
+        };
+        Self {
+            state: Mutex::new(state),
+            session: AtomicWaker::new(),
+            output: AtomicWaker::new(),
+            room: Notify::new(),
+            posting: tokio::sync::Mutex::new(()),
+            inbound_bound,
+            outbound_bound,
+        }
+    }
+
+    /// Waits for the POSTs before this one.
+    pub(crate) async fn post(&self) -> impl Drop + '_ {
+        self.posting.lock().await
+    }
+
+    /// Puts bytes in, when there is room.
+    pub(crate) async fn put(&self, bytes: Bytes) -> Result<(), Gone> {
+        loop {
+            let room = self.room.notified();
+            tokio::pin!(room);
+            room.as_mut().enable();
+            {
+                let mut state = self.state.lock();
+                if state.ended || state.closed {
+                    return Err(Gone);
+                }
+                if !state.inbound_full {
+                    state.inbound_bytes += bytes.len();
+                    state.inbound_full = state.inbound_bytes >= self.inbound_bound;
+                    state.inbound.push_back(Incoming::Bytes(bytes));
+                    break;
+                }
+            }
+            room.await;
+        }
+        self.session.wake();
+        Ok(())
+    }
+
+    /// The client's side is over.
+    pub(crate) fn end(&self, end: End) {
+        let mut state = self.state.lock();
+        if !state.ended {
+            state.ended = true;
+            state.inbound.push_back(Incoming::End(end));
+        }
+        drop(state);
+        self.session.wake();
+        self.room.notify_waiters();
+    }
+
+    /// A request takes over from the poll before it, and shows that the client has what that one answered.
+    pub(crate) fn begin_poll(&self, user: Option<User>) -> u64 {
+        let mut state = self.state.lock();
+        state.poll += 1;
+        let poll = state.poll;
+        state.idle_since = None;
+        let proven = std::mem::take(&mut state.answered);
+        state.inbound.extend(proven.into_iter().map(Incoming::Proven));
+        state.inbound.extend(user.map(Incoming::Authenticated));
+        drop(state);
+        self.session.wake();
+        self.output.wake();
+        poll
+    }
+
+    /// A poll is over, unless another has begun.
+    pub(crate) fn end_poll(&self, poll: u64) {
+        let mut state = self.state.lock();
+        if state.poll == poll {
+            state.idle_since = Some(Instant::now());
+        }
+    }
+
+    /// Since when nobody polls.
+    pub(crate) fn idle_since(&self) -> Option<Instant> {
+        self.state.lock().idle_since
+    }
+
+    /// The last poll's answer was written whole.
+    fn note_answered(&self, probes: Vec<u64>) {
+        self.state.lock().answered = probes;
+    }
+
+    /// Takes everything out that waits, as soon as anything does.
+    pub(crate) fn poll_output(&self, cx: &Context<'_>, poll: Option<u64>) -> Poll<Output> {
+        let mut state = self.state.lock();
+        if poll.is_some_and(|poll| poll != state.poll) {
+            return Poll::Ready(Output::Superseded);
+        }
+        // Only now: the poll that took over waits here too.
+        self.output.register(cx.waker());
+        if state.outbound.is_empty() {
+            return if state.closed {
+                Poll::Ready(Output::Ended)
+            } else {
+                Poll::Pending
+            };
+        }
+        let records = join(std::mem::take(&mut state.outbound), state.outbound_bytes);
+        state.taken += records.len() as u64;
+        (state.outbound_bytes, state.outbound_full) = (0, false);
+        let probes = std::mem::take(&mut state.asked);
+        drop(state);
+        self.session.wake();
+        Poll::Ready(Output::Records(records, Answered(probes)))
+    }
+}
+
+/// What was found to send.
+#[derive(Debug)]
+pub(crate) enum Output {
+    Records(Bytes, Answered),
+    /// There will be no more.
+    Ended,
+    /// A later poll takes what comes.
+    Superseded,
+}
+
+/// The probes that an answer carries, proven by the poll after it.
+#[derive(Debug)]
+pub(crate) struct Answered(Vec<u64>);
+
+impl Answered {
+    /// The answer was written whole.
+    pub(crate) fn note(self, pipe: &Pipe) {
+        if !self.0.is_empty() {
+            pipe.note_answered(self.0);
+        }
+    }
+}
+
+/// One waiting record is shared, several are joined.
+fn join(mut records: VecDeque<Bytes>, bytes: usize) -> Bytes {
+    if records.len() == 1
+        && let Some(only) = records.pop_front()
+    {
+        return only;
+    }
+    let mut joined = BytesMut::with_capacity(bytes);
+    records.iter().for_each(|record| joined.extend_from_slice(record));
+    joined.freeze()
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::FutureExt;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn posts_wait_while_the_session_does_not_read() {
+        let pipe = Pipe::new(4, 4);
+        pipe.put(Bytes::from_static(b"12345")).await.unwrap();
+        assert!(pipe.put(Bytes::from_static(b"6")).now_or_never().is_none());
+        pipe.end(End::Closed);
+        assert!(pipe.put(Bytes::from_static(b"6")).await.is_err());
+    }
+
+    #[tokio::test]
+    async fn a_later_poll_takes_what_comes() {
+        let pipe = Pipe::new(4, 4);
+        let first = pipe.begin_poll(None);
+        let waiting = std::future::poll_fn(|cx| pipe.poll_output(cx, Some(first)));
+        tokio::pin!(waiting);
+        assert!(waiting.as_mut().now_or_never().is_none());
+        let second = pipe.begin_poll(None);
+        assert!(matches!(waiting.await, Output::Superseded));
+        pipe.end_poll(first);
+        assert!(pipe.idle_since().is_none());
+        pipe.end_poll(second);
+        assert!(pipe.idle_since().is_some());
+    }
+}
