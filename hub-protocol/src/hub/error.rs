@@ -68,6 +68,14 @@ impl HubError {
         }
     }
 
+    /// What came in the place of arguments is no list.
+    pub(crate) fn unreadable(error: DecodeError) -> Self {
+        Self {
+            kind: Kind::NotInvoked { public: false },
+            text: error.0.into(),
+        }
+    }
+
     pub(crate) fn wrong_streams(given: usize, expected: usize) -> Self {
         Self::public(format!("Client sent {given} stream(s), Hub method expects {expected}."))
     }

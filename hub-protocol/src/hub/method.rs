@@ -272,6 +272,7 @@ impl<F, P> Streaming<F, P> {
 }
 
 fn check_count(arguments: &Arguments, expected: usize) -> Result<(), HubError> {
+    arguments.check().map_err(HubError::unreadable)?;
     if arguments.len() == expected {
         Ok(())
     } else {
@@ -343,6 +344,9 @@ impl<F: RawFunction<R>, R: Serialize + 'static> Handler for Raw<F, R> {
         0
     }
     fn call(&self, cx: Context, arguments: Arguments, _: Vec<Source>) -> BoxFuture<'static, Result<Answer, HubError>> {
+        if let Err(error) = arguments.check() {
+            return failed(HubError::unreadable(error));
+        }
         if !self.arity.contains(&arguments.len()) {
             let (least, most) = (self.arity.start(), self.arity.end());
             let expected = if least == most {

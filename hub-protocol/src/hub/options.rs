@@ -32,7 +32,8 @@ pub struct HubOptions {
     /// error of that call. ASP.NET Core knows no limit.
     pub maximum_streams: usize,
     /// How many sent bytes are kept for a client that may come back on another socket, until it acknowledges
-    /// them: 100,000. While more are, nothing is sent, and `overflow` decides when the outbox is full as well.
+    /// them: 100,000. While more are, nothing is sent, and `overflow` decides when the outbox is full as well. Since
+    /// clients acknowledge once a second, [`Overflow::Close`] then leaves them sixteen times `outbox_bytes`.
     pub stateful_reconnect_buffer_bytes: usize,
     /// How many bytes wait for one client before `overflow` decides: 64 KiB.
     pub outbox_bytes: usize,

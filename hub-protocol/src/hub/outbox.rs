@@ -22,7 +22,6 @@ pub(super) struct Outbox {
     waker: AtomicWaker,
     /// Wakes senders that wait for room.
     room: Notify,
-    bound: usize,
     overflow: Overflow,
 }
 
@@ -38,6 +37,7 @@ struct State {
     /// Allocated when the first frame waits, freed when none does: an idle client costs nothing.
     queue: VecDeque<Outgoing>,
     bytes: usize,
+    bound: usize,
     mode: Mode,
     position: u64,
     feed: Option<Box<dyn Feed>>,
@@ -69,6 +69,7 @@ impl Outbox {
         let state = State {
             queue: VecDeque::new(),
             bytes: 0,
+            bound,
             mode: Mode::Live,
             position: 0,
             feed: None,
@@ -78,8 +79,16 @@ impl Outbox {
             state: Mutex::new(state),
             waker: AtomicWaker::new(),
             room: Notify::new(),
-            bound,
             overflow,
+        }
+    }
+
+    /// Makes room for a client that is sent no more than it acknowledges, which it does once a second, where
+    /// there is no feed to fall back on.
+    pub(super) fn widen(&self, times: usize) {
+        if self.overflow == Overflow::Close {
+            let mut state = self.state.lock();
+            state.bound = state.bound.saturating_mul(times);
         }
     }
 
@@ -89,7 +98,7 @@ impl Outbox {
         if state.mode != Mode::Live {
             return Pushed::Dropped;
         }
-        if !state.has_room(frame.size(), self.bound) {
+        if !state.has_room(frame.size()) {
             // A feed would not know of it: going behind would not bring it back.
             if self.overflow == Overflow::Close || state.feed.is_none() {
                 self.overflow(&mut state);
@@ -107,7 +116,7 @@ impl Outbox {
         let mut state = self.state.lock();
         match state.mode {
             Mode::Sealed | Mode::Closed => return Pushed::Dropped,
-            Mode::Live | Mode::Behind if !state.has_room(frame.size(), self.bound) => return Pushed::Full,
+            Mode::Live | Mode::Behind if !state.has_room(frame.size()) => return Pushed::Full,
             Mode::Live | Mode::Behind => state.append(frame),
         }
         drop(state);
@@ -148,7 +157,7 @@ impl Outbox {
             return Pushed::Dropped;
         }
         let size = frames.iter().map(|frame| frame.size()).sum();
-        if !state.has_room(size, self.bound) {
+        if !state.has_room(size) {
             // What lay before and was not delivered did not concern this client: its feed need not look there.
             state.position = state.position.max(position - 1);
             self.overflow(&mut state);
@@ -197,7 +206,8 @@ impl Outbox {
 
     /// Whether more waits than so many times the bound.
     pub(super) fn is_over(&self, times: usize) -> bool {
-        self.state.lock().bytes > self.bound.saturating_mul(times)
+        let state = self.state.lock();
+        state.bytes > state.bound.saturating_mul(times)
     }
 
     /// Hands what waits to the transport, about `most` bytes of it.
@@ -217,7 +227,7 @@ impl Outbox {
         if state.queue.is_empty() {
             state.queue = VecDeque::new();
         }
-        let room = state.bytes <= self.bound / 2;
+        let room = state.bytes <= state.bound / 2;
         drop(state);
         if room {
             self.room.notify_waiters();
@@ -284,8 +294,8 @@ impl Outbox {
 
 impl State {
     /// A frame larger than the bound still goes out when nothing else waits.
-    fn has_room(&self, size: usize, bound: usize) -> bool {
-        self.bytes == 0 || self.bytes + size <= bound
+    fn has_room(&self, size: usize) -> bool {
+        self.bytes == 0 || self.bytes + size <= self.bound
     }
 
     fn append(&mut self, frame: &Frame) {

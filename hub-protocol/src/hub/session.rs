@@ -31,6 +31,9 @@ use crate::{
     transport::{Frame, Incoming, Outgoing, Transport, connections::Claim, resumable::Line},
 };
 
+/// How many outboxes a client has that may come back: at 100,000 bytes a second, what it may owe Acks for in ten.
+const STATEFUL_OUTBOXES: usize = 16;
+
 pub(crate) struct Session<T> {
     hub: Hub,
     transport: Box<T>,
@@ -211,6 +214,7 @@ impl<T: Transport> Session<T> {
                     if self.core.is_stateful() {
                         let limit = self.hub.0.options.stateful_reconnect_buffer_bytes;
                         self.sent = Some(Box::new(Unacknowledged::new(limit)));
+                        self.member.outbox.widen(STATEFUL_OUTBOXES);
                         self.set_line(true);
                     }
                     // The answer to the handshake comes before anything that others send.

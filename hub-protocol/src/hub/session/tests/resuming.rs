@@ -185,3 +185,24 @@ async fn a_client_that_says_goodbye_does_not_come_back() {
         Some(&HubMessage::Close(Default::default()))
     );
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_busy_client_that_acknowledges_once_a_second_is_kept() {
+    let hub = echo();
+    let client = connect(&hub).await;
+    let connection = only(&hub);
+    // Twice as much as it may be sent unacknowledged, each second.
+    for second in 1..=3_u64 {
+        for _ in 0..200 {
+            connection.push(&call(&"x".repeat(1_000))).unwrap();
+        }
+        sleep(Duration::from_secs(1)).await;
+        assert_eq!(hub.handle().connections(), 1);
+        client.acknowledges(texts(&client.heard_messages()).len() as u64).await;
+        assert!(texts(&client.heard_messages()).len() as u64 > 100 * second / 2);
+    }
+    for _ in 0..10 {
+        client.acknowledges(texts(&client.heard_messages()).len() as u64).await;
+    }
+    assert_eq!(texts(&client.heard_messages()).len(), 600);
+}
