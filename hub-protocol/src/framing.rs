@@ -125,9 +125,11 @@ impl RecordReader {
         Ok(Some(self.take(&span)))
     }
 
-    /// Forgets everything that waits.
+    /// Forgets everything that waits; what follows is read in the same framing.
     pub fn clear(&mut self) {
+        let framing = self.framing;
         *self = Self::new(self.limit);
+        self.framing = framing;
     }
 
     /// How many bytes wait, whole records included.
