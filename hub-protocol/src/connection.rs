@@ -21,7 +21,7 @@ use self::timers::{Timer, Timers};
 use crate::{
     close::CloseReason,
     codec::Protocol,
-    framing::RecordReader,
+    framing::{FramingError, RecordReader},
     handshake::{self, HandshakeRequest},
     message::HubMessage,
     negotiate::TransportKind,
@@ -194,7 +194,8 @@ impl Connection {
                     }
                 }
                 (Err(_), None) => self.refuse("Handshake was canceled.", CloseReason::HandshakeCanceled),
-                (Err(error), Some(_)) => self.handle_end(CloseReason::TooLarge(error.limit)),
+                (Err(FramingError::TooLarge(error)), Some(_)) => self.handle_end(CloseReason::TooLarge(error.limit)),
+                (Err(error), Some(_)) => self.handle_end(CloseReason::Malformed(error.to_string())),
             }
         }
     }

@@ -1,27 +1,62 @@
-//! Cuts a byte stream into records: JSON messages end with 0x1E, however the stream arrived in pieces.
+//! Cuts a byte stream into records, however the stream arrived in pieces.
+//!
+//! Text records end with 0x1E; binary ones begin with their length. The handshake is text whatever the
+//! protocol, so a reader begins with text and is told when that changes.
 //!
 //! Transports know nothing of records and records nothing of transports: one chunk may hold many
 //! records, or a part of one.
 
+mod prefix;
+#[cfg(test)]
+mod tests;
+
 use bytes::{Buf, Bytes, BytesMut};
 use thiserror::Error;
 
+#[cfg(feature = "messagepack")]
+pub(crate) use self::prefix::write as write_length;
+
 /// Ends every JSON record, and both handshake records of every protocol (`HubProtocol.md#text`).
 pub const RECORD_SEPARATOR: u8 = 0x1E;
+
+/// The longest binary record in bytes, without its prefix.
+pub const MAX_LENGTH: usize = 0x7FFF_FFFF;
+
+/// How records are told apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Framing {
+    /// By [`RECORD_SEPARATOR`] behind each.
+    Separator,
+    /// By the length in front of each: 1 to 5 bytes of 7 bits, the lowest first (`HubProtocol.md#messagepack`).
+    LengthPrefix,
+}
 
 /// A record is longer than the limit, or will be.
 #[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
 #[error("The maximum message size of {limit}B was exceeded. The message size can be configured in AddHubOptions.")]
 pub struct TooLarge {
-    /// In bytes, the separator included.
+    /// In bytes, the separator or prefix included.
     pub limit: usize,
+}
+
+/// The stream cannot be read further.
+#[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
+pub enum FramingError {
+    /// A record over the limit of this reader.
+    #[error(transparent)]
+    TooLarge(#[from] TooLarge),
+    /// A length prefix of more than [`MAX_LENGTH`].
+    #[error("Messages over 2GB in size are not supported.")]
+    Over2Gb,
 }
 
 /// Collects chunks and hands out whole records.
 ///
-/// A record that lies inside one chunk is shared, not copied. Nothing is kept when nothing waits.
+/// A record that lies inside one chunk is shared, not copied. Nothing is kept when nothing waits, and
+/// nothing is set aside for a record before its bytes are there.
 #[derive(Debug)]
 pub struct RecordReader {
+    framing: Framing,
     chunk: Bytes,
     partial: BytesMut,
     /// How many bytes of `partial` are known to hold no separator.
@@ -29,15 +64,31 @@ pub struct RecordReader {
     limit: Option<usize>,
 }
 
+/// Where a record lies in the bytes that wait.
+struct Span {
+    /// Bytes in front of it.
+    before: usize,
+    length: usize,
+    /// Bytes behind it that are part of its frame.
+    after: usize,
+}
+
 impl RecordReader {
-    /// Refuses records of more than `limit` bytes, their separator included; `None` is no limit.
+    /// Reads text. Refuses records of more than `limit` bytes, their frame included; `None` is no limit.
     pub fn new(limit: Option<usize>) -> Self {
         Self {
+            framing: Framing::Separator,
             chunk: Bytes::new(),
             partial: BytesMut::new(),
             searched: 0,
             limit,
         }
+    }
+
+    /// Reads what has not been handed out yet, and all that follows, in another framing.
+    pub fn switch(&mut self, framing: Framing) {
+        self.framing = framing;
+        self.searched = 0;
     }
 
     /// Takes the next bytes of the stream.
@@ -50,34 +101,29 @@ impl RecordReader {
         self.partial.extend_from_slice(&bytes);
     }
 
-    /// Takes the next whole record without its separator, or `None` while there is none.
-    pub fn next_record(&mut self) -> Result<Option<Bytes>, TooLarge> {
+    /// Takes the next whole record without its frame, or `None` while there is none.
+    ///
+    /// # Errors
+    ///
+    /// Fails as soon as it is known that the next record is over the limit, or over 2 GB.
+    pub fn next_record(&mut self) -> Result<Option<Bytes>, FramingError> {
         if self.partial.is_empty() {
-            let Some(at) = memchr::memchr(RECORD_SEPARATOR, self.window(&self.chunk)) else {
+            let Some(span) = self.find(&self.chunk, 0)? else {
                 self.check_waiting(self.chunk.len())?;
                 self.keep_rest();
                 return Ok(None);
             };
-            let record = self.chunk.split_to(at);
-            self.chunk.advance(1);
-            return Ok(Some(record));
+            return Ok(Some(self.take(&span)));
         }
-        let from = self.searched.min(self.partial.len());
-        let found = memchr::memchr(
-            RECORD_SEPARATOR,
-            &self.window(&self.partial)[from.min(self.window(&self.partial).len())..],
-        );
-        let Some(at) = found.map(|at| at + from) else {
+        let Some(span) = self.find(&self.partial, self.searched)? else {
             self.check_waiting(self.partial.len())?;
             self.searched = self.partial.len();
             return Ok(None);
         };
-        let record = self.partial.split_to(at).freeze();
         // What follows is shared from now on: `partial` would otherwise grow with the stream.
         self.chunk = std::mem::take(&mut self.partial).freeze();
-        self.chunk.advance(1);
         self.searched = 0;
-        Ok(Some(record))
+        Ok(Some(self.take(&span)))
     }
 
     /// How many bytes wait, whole records included.
@@ -85,11 +131,37 @@ impl RecordReader {
         self.chunk.len() + self.partial.len()
     }
 
-    fn window<'a>(&self, bytes: &'a [u8]) -> &'a [u8] {
-        match self.limit {
-            Some(limit) if bytes.len() > limit => &bytes[..limit],
-            _ => bytes,
+    /// The first record that is whole, if there is one.
+    fn find(&self, bytes: &[u8], searched: usize) -> Result<Option<Span>, FramingError> {
+        match self.framing {
+            Framing::Separator => {
+                let window = &bytes[..bytes.len().min(self.limit.unwrap_or(usize::MAX))];
+                let from = searched.min(window.len());
+                Ok(memchr::memchr(RECORD_SEPARATOR, &window[from..]).map(|at| Span {
+                    before: 0,
+                    length: from + at,
+                    after: 1,
+                }))
+            }
+            Framing::LengthPrefix => {
+                let Some((before, length)) = prefix::read(bytes)? else {
+                    return Ok(None);
+                };
+                self.check_waiting(before.saturating_add(length))?;
+                Ok((bytes.len() - before >= length).then_some(Span {
+                    before,
+                    length,
+                    after: 0,
+                }))
+            }
         }
+    }
+
+    fn take(&mut self, span: &Span) -> Bytes {
+        self.chunk.advance(span.before);
+        let record = self.chunk.split_to(span.length);
+        self.chunk.advance(span.after);
+        record
     }
 
     fn check_waiting(&self, waiting: usize) -> Result<(), TooLarge> {
@@ -106,56 +178,5 @@ impl RecordReader {
             self.partial.extend_from_slice(&self.chunk);
             self.chunk = Bytes::new();
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn records(reader: &mut RecordReader) -> Vec<String> {
-        let mut found = Vec::new();
-        while let Some(record) = reader.next_record().unwrap() {
-            found.push(String::from_utf8(record.to_vec()).unwrap());
-        }
-        found
-    }
-
-    #[test]
-    fn records_come_out_whole_however_they_arrive() {
-        let mut reader = RecordReader::new(None);
-        reader.push(Bytes::from_static(b"one\x1etwo\x1eth"));
-        assert_eq!(records(&mut reader), ["one", "two"]);
-        reader.push(Bytes::from_static(b"r"));
-        assert!(records(&mut reader).is_empty());
-        reader.push(Bytes::from_static(b"ee\x1e\x1efour\x1e"));
-        assert_eq!(records(&mut reader), ["three", "", "four"]);
-        assert_eq!(reader.buffered(), 0);
-    }
-
-    #[test]
-    fn the_limit_counts_the_separator() {
-        let mut reader = RecordReader::new(Some(4));
-        reader.push(Bytes::from_static(b"abc\x1e"));
-        assert_eq!(records(&mut reader), ["abc"]);
-        reader.push(Bytes::from_static(b"abcd\x1e"));
-        assert_eq!(reader.next_record(), Err(TooLarge { limit: 4 }));
-    }
-
-    #[test]
-    fn a_record_is_refused_as_soon_as_it_cannot_fit() {
-        let mut reader = RecordReader::new(Some(4));
-        reader.push(Bytes::from_static(b"abcd"));
-        assert_eq!(reader.next_record(), Ok(None));
-        reader.push(Bytes::from_static(b"e"));
-        assert_eq!(reader.next_record(), Err(TooLarge { limit: 4 }));
-    }
-
-    #[test]
-    fn whole_records_before_a_long_one_are_still_read() {
-        let mut reader = RecordReader::new(Some(4));
-        reader.push(Bytes::from_static(b"ab\x1etoo long\x1e"));
-        assert_eq!(reader.next_record(), Ok(Some(Bytes::from_static(b"ab"))));
-        assert_eq!(reader.next_record(), Err(TooLarge { limit: 4 }));
     }
 }
