@@ -69,6 +69,9 @@ impl Compound<'_> {
     }
 
     fn member<T: Serialize + ?Sized>(&mut self, name: &'static str, value: &T) -> Result<(), EncodeError> {
+        if name == RAW_VALUE {
+            return self.raw(value);
+        }
         self.separate();
         write_name(self.out, name, self.naming);
         value.serialize(Serializer {
@@ -77,10 +80,20 @@ impl Compound<'_> {
         })
     }
 
+    /// Writes a text without quotes.
+    fn raw<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), EncodeError> {
+        let text: String = serde_json::from_slice(&serde_json::to_vec(value)?)?;
+        self.out.extend_from_slice(text.as_bytes());
+        Ok(())
+    }
+
     fn close(self) {
         self.out.extend_from_slice(self.close);
     }
 }
+
+/// What `serde_json`'s `RawValue` calls itself and its only member, a text that is JSON already.
+const RAW_VALUE: &str = "$serde_json::private::RawValue";
 
 /// Names of members are Rust identifiers or `rename`s without quotes or control characters.
 fn write_name(out: &mut Vec<u8>, name: &str, naming: Naming) {
@@ -193,8 +206,11 @@ impl<'a> ser::Serializer for Serializer<'a> {
     fn serialize_map(self, _: Option<usize>) -> Result<Compound<'a>, EncodeError> {
         Ok(self.open(b"{", b"}"))
     }
-    fn serialize_struct(self, _: &'static str, _: usize) -> Result<Compound<'a>, EncodeError> {
-        Ok(self.open(b"{", b"}"))
+    fn serialize_struct(self, name: &'static str, _: usize) -> Result<Compound<'a>, EncodeError> {
+        Ok(match name {
+            RAW_VALUE => self.open(b"", b""),
+            _ => self.open(b"{", b"}"),
+        })
     }
     fn serialize_struct_variant(
         self,

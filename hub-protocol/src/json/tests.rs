@@ -140,3 +140,9 @@ fn any_json_passes_through() {
     assert_eq!(value["A"][3]["Z"], 1.5);
     check_written(&value["A"], r#"[true,null,"x",{"Z":1.5}]"#);
 }
+
+#[test]
+fn raw_values_are_written_as_they_are() {
+    let raw = serde_json::value::RawValue::from_string(r#"{"As":1.50}"#.to_owned()).unwrap();
+    check_written(&(&raw, "x"), r#"[{"As":1.50},"x"]"#);
+}
