@@ -9,6 +9,8 @@ pub mod framing;
 pub mod handshake;
 pub mod json;
 pub mod message;
+#[cfg(feature = "messagepack")]
+pub mod messagepack;
 pub mod negotiate;
 pub mod values;
 

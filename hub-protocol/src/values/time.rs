@@ -1,24 +1,36 @@
-//! `DateTime` and `DateTimeOffset`: ticks of 100 ns since the year 1, spelled as `System.Text.Json` spells them.
+//! `DateTime` and `DateTimeOffset`: ticks of 100 ns since the year 1, spelled as `System.Text.Json` spells them
+//! and, in MessagePack, as timestamps.
 
 use std::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-const TICKS_PER_SECOND: i64 = 10_000_000;
-const SECONDS_PER_DAY: i64 = 86_400;
+use super::{
+    text,
+    timestamp::{self, EXTENSION, TICKS_PER_SECOND, TimestampVisitor},
+};
+
+pub(super) const SECONDS_PER_DAY: i64 = 86_400;
+/// 1970-01-01 in ticks.
+const UNIX_EPOCH: i64 = 719_162 * SECONDS_PER_DAY * TICKS_PER_SECOND;
+/// In minutes: 14 hours.
+const MOST_OFFSET: i16 = 14 * 60;
 /// From 0001-01-01 to 9999-12-31, exclusive.
 const DAYS: i64 = 3_652_059;
 
 /// A point in time, in UTC or in nobody's time zone. The default is .NET's, midnight of 0001-01-01.
 ///
-/// An offset in the text is taken off: what is kept is UTC.
+/// An offset in the text is taken off: what is kept is UTC. JSON has ISO 8601 with up to seven digits of a
+/// second, MessagePack a timestamp (extension −1), which is read as UTC.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct DateTime {
     ticks: i64,
     utc: bool,
 }
 
-/// A clock's time and how far that clock is from UTC.
+/// A clock's time and how far that clock is from UTC: at most 14 hours, in minutes.
+///
+/// JSON has ISO 8601 with the offset, MessagePack an array of the clock's time as a timestamp and the offset.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct DateTimeOffset {
     /// Of the clock's time, not of UTC.
@@ -36,14 +48,24 @@ impl DateTime {
             utc: offset.is_some(),
         })
     }
+
+    /// The time so many ticks of 100 ns after 1970, in UTC.
+    pub(super) fn from_unix_ticks(ticks: i64) -> Option<Self> {
+        let ticks = ticks.checked_add(UNIX_EPOCH).filter(|ticks| in_range(*ticks))?;
+        Some(Self { ticks, utc: true })
+    }
 }
 
 impl DateTimeOffset {
     /// Reads ISO 8601 as [`DateTime::parse`] does; without an offset the time is UTC.
     pub fn parse(text: &str) -> Option<Self> {
         let (ticks, offset) = parse(text)?;
-        let offset_minutes = offset.unwrap_or(0);
-        in_range(ticks - i64::from(offset_minutes) * 60 * TICKS_PER_SECOND).then_some(Self { ticks, offset_minutes })
+        Self::new(ticks, offset.unwrap_or(0))
+    }
+
+    fn new(ticks: i64, offset_minutes: i16) -> Option<Self> {
+        let utc = ticks - i64::from(offset_minutes) * 60 * TICKS_PER_SECOND;
+        (offset_minutes.abs() <= MOST_OFFSET && in_range(utc)).then_some(Self { ticks, offset_minutes })
     }
 }
 
@@ -63,24 +85,45 @@ impl fmt::Display for DateTimeOffset {
     }
 }
 
-/// Both are text in JSON.
-macro_rules! as_text {
-    ($type:ident, $expected:literal) => {
-        impl Serialize for $type {
-            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                serializer.collect_str(self)
-            }
+impl Serialize for DateTime {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        if serializer.is_human_readable() {
+            serializer.collect_str(self)
+        } else {
+            timestamp::write(self.ticks - UNIX_EPOCH, serializer)
         }
-        impl<'de> Deserialize<'de> for $type {
-            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                let text = String::deserialize(deserializer)?;
-                Self::parse(&text).ok_or_else(|| de::Error::custom($expected))
-            }
-        }
-    };
+    }
 }
-as_text!(DateTime, "expected a time in ISO 8601");
-as_text!(DateTimeOffset, "expected a time with an offset in ISO 8601");
+
+impl<'de> Deserialize<'de> for DateTime {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        if deserializer.is_human_readable() {
+            text::read(deserializer, "a time in ISO 8601", Self::parse)
+        } else {
+            deserializer.deserialize_newtype_struct(EXTENSION, TimestampVisitor)
+        }
+    }
+}
+
+impl Serialize for DateTimeOffset {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        if serializer.is_human_readable() {
+            return serializer.collect_str(self);
+        }
+        let (ticks, utc) = (self.ticks, true);
+        (DateTime { ticks, utc }, self.offset_minutes).serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for DateTimeOffset {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        if deserializer.is_human_readable() {
+            return text::read(deserializer, "a time with an offset in ISO 8601", Self::parse);
+        }
+        let (clock, offset) = <(DateTime, i16)>::deserialize(deserializer)?;
+        Self::new(clock.ticks, offset).ok_or_else(|| de::Error::custom("expected a time and its offset in minutes"))
+    }
+}
 
 fn in_range(ticks: i64) -> bool {
     (0..DAYS * SECONDS_PER_DAY * TICKS_PER_SECOND).contains(&ticks)
@@ -103,7 +146,7 @@ fn parse(text: &str) -> Option<(i64, Option<i16>)> {
         _ => {
             let (hours, minutes) = zone.get(1..)?.split_once(':')?;
             let minutes = i16::try_from(number(hours, 2, 14)? * 60 + number(minutes, 2, 59)?).ok()?;
-            (minutes <= 14 * 60).then_some(())?;
+            (minutes <= MOST_OFFSET).then_some(())?;
             Some(if zone.starts_with('-') { -minutes } else { minutes })
         }
     };
@@ -140,9 +183,9 @@ fn clock_ticks(clock: &str) -> Option<i64> {
 }
 
 /// Days from 0001-01-01 to `YYYY-MM-DD`.
-fn days(date: &str) -> Option<i64> {
+pub(super) fn days(date: &str) -> Option<i64> {
     let bytes = date.as_bytes();
-    if bytes[4] != b'-' || bytes[7] != b'-' {
+    if bytes.len() != 10 || bytes[4] != b'-' || bytes[7] != b'-' {
         return None;
     }
     let (year, month) = (number(date.get(..4)?, 4, 9999)?, number(date.get(5..7)?, 2, 12)?);
@@ -168,9 +211,8 @@ fn days_in_month(year: i64, month: i64) -> i64 {
     }
 }
 
-fn write_ticks(ticks: i64, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    let (seconds, fraction) = (ticks / TICKS_PER_SECOND, ticks % TICKS_PER_SECOND);
-    let (mut days, clock) = (seconds / SECONDS_PER_DAY, seconds % SECONDS_PER_DAY);
+/// `YYYY-MM-DD`, so many days after 0001-01-01.
+pub(super) fn write_date(mut days: i64, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     let mut year = days / 366 + 1;
     while days_before_year(year + 1) <= days {
         year += 1;
@@ -181,12 +223,15 @@ fn write_ticks(ticks: i64, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         days -= days_in_month(year, month);
         month += 1;
     }
+    write!(f, "{year:04}-{month:02}-{:02}", days + 1)
+}
+
+fn write_ticks(ticks: i64, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    let (seconds, fraction) = (ticks / TICKS_PER_SECOND, ticks % TICKS_PER_SECOND);
+    let clock = seconds % SECONDS_PER_DAY;
     let (hours, minutes, seconds) = (clock / 3600, clock / 60 % 60, clock % 60);
-    write!(
-        f,
-        "{year:04}-{month:02}-{:02}T{hours:02}:{minutes:02}:{seconds:02}",
-        days + 1
-    )?;
+    write_date(ticks / TICKS_PER_SECOND / SECONDS_PER_DAY, f)?;
+    write!(f, "T{hours:02}:{minutes:02}:{seconds:02}")?;
     if fraction == 0 {
         return Ok(());
     }
