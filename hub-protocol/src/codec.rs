@@ -3,25 +3,32 @@
 //! A protocol is chosen once, by the handshake. Values stay encoded until a method binds them, so that
 //! a wrong argument is an error of that call and never of the connection.
 
+mod arguments;
 mod json;
-
-pub(crate) use self::json::object_members;
+#[cfg(feature = "messagepack")]
+mod messagepack;
 
 use bytes::Bytes;
 use serde::{Serialize, de::DeserializeOwned};
 
+pub use self::arguments::{Arguments, ToArguments};
+pub(crate) use self::json::object_members;
 use crate::{
     error::{DecodeError, EncodeError, ParseError},
-    framing::RECORD_SEPARATOR,
+    framing::{Framing, RECORD_SEPARATOR},
     json::Naming,
     message::HubMessage,
 };
 
 /// A hub protocol: how messages are spelled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Protocol {
     /// `json`: UTF-8 text.
     Json,
+    /// `messagepack`: binary.
+    #[cfg(feature = "messagepack")]
+    MessagePack,
 }
 
 /// What a transport must be able to carry.
@@ -34,23 +41,28 @@ pub enum TransferFormat {
 }
 
 impl Protocol {
-    /// Every protocol, in the order of [`Protocol::index`].
-    pub const ALL: [Self; 1] = [Self::Json];
+    /// Every protocol that is compiled in, in the order of [`Protocol::index`].
+    pub const ALL: &'static [Self] = &[
+        Self::Json,
+        #[cfg(feature = "messagepack")]
+        Self::MessagePack,
+    ];
 
     /// The newest version that is spoken; all before it are too.
     pub const VERSION: i64 = 2;
 
     /// Finds a protocol by its name, ignoring case.
     pub fn named(name: &str) -> Option<Self> {
-        Self::ALL
-            .into_iter()
-            .find(|protocol| protocol.name().eq_ignore_ascii_case(name))
+        let mut all = Self::ALL.iter().copied();
+        all.find(|protocol| protocol.name().eq_ignore_ascii_case(name))
     }
 
     /// The name in the handshake.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Json => "json",
+            #[cfg(feature = "messagepack")]
+            Self::MessagePack => "messagepack",
         }
     }
 
@@ -58,6 +70,17 @@ impl Protocol {
     pub const fn transfer_format(self) -> TransferFormat {
         match self {
             Self::Json => TransferFormat::Text,
+            #[cfg(feature = "messagepack")]
+            Self::MessagePack => TransferFormat::Binary,
+        }
+    }
+
+    /// How its records are told apart.
+    pub const fn framing(self) -> Framing {
+        match self {
+            Self::Json => Framing::Separator,
+            #[cfg(feature = "messagepack")]
+            Self::MessagePack => Framing::LengthPrefix,
         }
     }
 
@@ -65,6 +88,8 @@ impl Protocol {
     pub const fn index(self) -> usize {
         match self {
             Self::Json => 0,
+            #[cfg(feature = "messagepack")]
+            Self::MessagePack => 1,
         }
     }
 
@@ -76,6 +101,8 @@ impl Protocol {
     pub fn parse(self, record: &Bytes) -> Result<Option<HubMessage>, ParseError> {
         match self {
             Self::Json => json::parse(record),
+            #[cfg(feature = "messagepack")]
+            Self::MessagePack => messagepack::parse(record),
         }
     }
 
@@ -86,10 +113,12 @@ impl Protocol {
                 json::write(message, out);
                 out.push(RECORD_SEPARATOR);
             }
+            #[cfg(feature = "messagepack")]
+            Self::MessagePack => messagepack::write(message, out),
         }
     }
 
-    /// Encodes a value.
+    /// Encodes a value. `naming` is JSON's: MessagePack has the declared names.
     ///
     /// # Errors
     ///
@@ -97,6 +126,8 @@ impl Protocol {
     pub fn encode<T: Serialize + ?Sized>(self, value: &T, naming: Naming) -> Result<Bytes, EncodeError> {
         match self {
             Self::Json => crate::json::to_vec(value, naming).map(Bytes::from),
+            #[cfg(feature = "messagepack")]
+            Self::MessagePack => crate::messagepack::to_vec(value).map(Bytes::from),
         }
     }
 
@@ -108,71 +139,17 @@ impl Protocol {
     pub fn decode<T: DeserializeOwned>(self, value: &[u8]) -> Result<T, DecodeError> {
         match self {
             Self::Json => crate::json::from_slice(value),
+            #[cfg(feature = "messagepack")]
+            Self::MessagePack => crate::messagepack::from_slice(value),
+        }
+    }
+
+    /// The encoded null.
+    const fn null(self) -> &'static [u8] {
+        match self {
+            Self::Json => b"null",
+            #[cfg(feature = "messagepack")]
+            Self::MessagePack => &[0xC0],
         }
     }
 }
-
-/// The arguments of a call, encoded until something binds them.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Arguments {
-    protocol: Protocol,
-    items: Vec<Bytes>,
-}
-
-impl Arguments {
-    /// Takes arguments that are encoded already, one element each.
-    pub fn new(protocol: Protocol, items: Vec<Bytes>) -> Self {
-        Self { protocol, items }
-    }
-
-    /// How many there are.
-    pub fn len(&self) -> usize {
-        self.items.len()
-    }
-
-    /// Whether there are none.
-    pub fn is_empty(&self) -> bool {
-        self.items.is_empty()
-    }
-
-    /// Binds the argument at `index` to a type; one that is missing reads as null.
-    ///
-    /// # Errors
-    ///
-    /// Fails where the argument is of another type.
-    pub fn bind<T: DeserializeOwned>(&self, index: usize) -> Result<T, DecodeError> {
-        let null = Bytes::from_static(b"null");
-        self.protocol.decode(self.items.get(index).unwrap_or(&null))
-    }
-
-    /// The encoded elements.
-    pub fn items(&self) -> &[Bytes] {
-        &self.items
-    }
-}
-
-/// What a call is made with: a tuple of values, `()` for none.
-///
-/// It is written as that many arguments. Clients in .NET and Java drop a call with another count than
-/// their handler has, so the count is part of a method's contract.
-pub trait ToArguments {
-    /// Encodes each value.
-    ///
-    /// # Errors
-    ///
-    /// Fails for values that the protocol cannot carry.
-    fn encode(&self, protocol: Protocol, naming: Naming) -> Result<Arguments, EncodeError>;
-}
-
-macro_rules! tuples {
-    ($(($($name:ident)*))*) => {$(
-        impl<$($name: Serialize),*> ToArguments for ($($name,)*) {
-            #[allow(non_snake_case, unused_variables, clippy::unused_unit, reason = "a macro over all sizes")]
-            fn encode(&self, protocol: Protocol, naming: Naming) -> Result<Arguments, EncodeError> {
-                let ($($name,)*) = self;
-                Ok(Arguments::new(protocol, vec![$(protocol.encode($name, naming)?),*]))
-            }
-        }
-    )*};
-}
-tuples! { () (A) (A B) (A B C) (A B C D) (A B C D E) (A B C D E F) (A B C D E F G) (A B C D E F G H) }

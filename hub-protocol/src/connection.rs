@@ -40,6 +40,8 @@ pub struct Options {
     pub maximum_receive_message_size: Option<usize>,
     /// Tell clients what went wrong inside: no.
     pub detailed_errors: bool,
+    /// What the handshake may choose from: every protocol that is compiled in.
+    pub protocols: &'static [Protocol],
 }
 
 impl Default for Options {
@@ -50,6 +52,7 @@ impl Default for Options {
             client_timeout: Duration::from_secs(30),
             maximum_receive_message_size: Some(32 * 1024),
             detailed_errors: false,
+            protocols: Protocol::ALL,
         }
     }
 }
@@ -236,7 +239,7 @@ impl Connection {
                 return None;
             }
         };
-        match request.choose(self.transport) {
+        match request.choose(self.transport, self.options.protocols) {
             Ok(protocol) => {
                 self.timers.stop(Timer::Handshake);
                 if !self.transport.keeps_alive() {
@@ -244,6 +247,7 @@ impl Connection {
                         .set(Timer::KeepAlive, now + self.options.keep_alive_interval);
                 }
                 self.state = State::Connected(protocol);
+                self.records.switch(protocol.framing());
                 self.transmit.push_back(Bytes::from_static(handshake::ACCEPTED));
                 Some(protocol)
             }

@@ -42,13 +42,14 @@ impl HandshakeRequest {
         })
     }
 
-    /// Chooses the protocol, which the transport must be able to carry.
+    /// Chooses the protocol, one of `protocols` that the transport must be able to carry.
     ///
     /// # Errors
     ///
     /// The sentence that the client is told.
-    pub fn choose(&self, transport: TransportKind) -> Result<Protocol, String> {
-        let Some(protocol) = Protocol::named(&self.protocol) else {
+    pub fn choose(&self, transport: TransportKind, protocols: &[Protocol]) -> Result<Protocol, String> {
+        let protocol = Protocol::named(&self.protocol).filter(|protocol| protocols.contains(protocol));
+        let Some(protocol) = protocol else {
             return Err(format!("The protocol '{}' is not supported.", self.protocol));
         };
         if self.version > Protocol::VERSION {
