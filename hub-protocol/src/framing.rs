@@ -13,6 +13,7 @@ mod tests;
 use bytes::{Buf, Bytes, BytesMut};
 use thiserror::Error;
 
+#[cfg(feature = "messagepack")]
 pub(crate) use self::prefix::write as write_length;
 
 /// Ends every JSON record, and both handshake records of every protocol (`HubProtocol.md#text`).

@@ -3,7 +3,10 @@
 
 mod connection;
 mod endings;
+mod hostile;
 mod leftovers;
+mod messagepack;
+mod messagepack_sessions;
 mod properties;
 mod raw;
 mod resuming;
