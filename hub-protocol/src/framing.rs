@@ -13,6 +13,7 @@ mod tests;
 use bytes::{Buf, Bytes, BytesMut};
 use thiserror::Error;
 
+#[cfg(feature = "messagepack")]
 pub(crate) use self::prefix::write as write_length;
 
 /// Ends every JSON record, and both handshake records of every protocol (`HubProtocol.md#text`).
@@ -125,9 +126,11 @@ impl RecordReader {
         Ok(Some(self.take(&span)))
     }
 
-    /// Forgets everything that waits.
+    /// Forgets everything that waits; what follows is read in the same framing.
     pub fn clear(&mut self) {
+        let framing = self.framing;
         *self = Self::new(self.limit);
+        self.framing = framing;
     }
 
     /// How many bytes wait, whole records included.

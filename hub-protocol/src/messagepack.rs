@@ -7,8 +7,8 @@
 //! To serde this is a binary format (`is_human_readable` is false): a type of another crate that has a
 //! compact form is written in it, and clients may not expect that.
 //!
-//! `serde_json::Value` takes any value: bytes become base64 and timestamps ISO 8601 in UTC, as they are in
-//! JSON. Other extensions have no such form and are refused.
+//! `serde_json::Value` takes any value: bytes, and text that is no UTF-8, become base64 and timestamps ISO 8601
+//! in UTC, as they are in JSON. Other extensions have no such form and are refused.
 
 mod de;
 mod reader;
@@ -22,8 +22,8 @@ use crate::error::{DecodeError, EncodeError};
 
 /// How deep arrays and maps may nest, the outermost counted: as deep as in JSON.
 ///
-/// ASP.NET Core allows 500. Types that contain themselves are read by recursion, and that deep a debug
-/// build does not fit on a thread's stack of 2 MiB.
+/// ASP.NET Core allows 500. Types that contain themselves are read by recursion, and in a debug build 400
+/// levels of a small struct overflow a thread's stack of 2 MiB.
 pub const MAX_DEPTH: usize = crate::json::MAX_DEPTH;
 
 /// Writes a value.

@@ -61,8 +61,10 @@ impl Arguments {
     /// Fails where the argument is of another type, and where [`check`](Self::check) does.
     pub fn bind<T: DeserializeOwned>(&self, index: usize) -> Result<T, DecodeError> {
         let items = self.items.as_ref().map_err(Clone::clone)?;
-        let value = items.get(index).map_or(self.protocol.null(), |item| item);
-        self.protocol.decode(value)
+        match items.get(index) {
+            Some(item) => self.protocol.decode(item),
+            None => self.protocol.decode(self.protocol.null()),
+        }
     }
 
     /// The encoded elements.

@@ -25,10 +25,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<Option<(usize, usize)>, FramingError>
 }
 
 /// Writes a length behind what `out` holds.
-#[cfg_attr(
-    not(feature = "messagepack"),
-    expect(dead_code, reason = "only binary protocols write lengths")
-)]
+#[cfg(feature = "messagepack")]
 pub(crate) fn write(mut length: usize, out: &mut Vec<u8>) {
     while length > 0x7F {
         out.push((length & 0x7F) as u8 | 0x80);

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::values::{Binary, DateTime};
+use crate::values::{Binary, DateTime, Guid};
 
 #[derive(Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
@@ -58,6 +58,31 @@ fn structs_are_maps_with_the_declared_names() {
     let mut expect = b"\x86\xA6UserId\xCD\x01\x2C\xA8FullName\xC0\xA6Colour\xA5Green".to_vec();
     expect.extend_from_slice(b"\xA7Payload\xC4\x01\x07\xA6Counts\x81\xA1a\xFF\xA6Nested\xC0");
     check(&shape, &expect);
+}
+
+/// What ASP.NET Core was recorded to answer with for an object of which it was given two members.
+#[test]
+fn an_object_of_dotnet_has_its_bytes() {
+    #[derive(Debug, Default, PartialEq, Serialize, Deserialize)]
+    #[serde(rename_all = "PascalCase", default)]
+    struct Complex {
+        id: i32,
+        name: Option<String>,
+        guid: Guid,
+        when: DateTime,
+        bytes: Option<Binary>,
+        colour: Colour,
+        score: Option<f64>,
+        tags: Option<Vec<String>>,
+        counts: Option<BTreeMap<String, i32>>,
+        nested: Option<Box<Self>>,
+    }
+    let value: Complex = from_slice(b"\x82\xA2Id\x01\xA4Name\xA1n").unwrap();
+    let mut expect = b"\x8A\xA2Id\x01\xA4Name\xA1n\xA4Guid\xD9\x2400000000-0000-0000-0000-000000000000".to_vec();
+    expect
+        .extend_from_slice(b"\xA4When\xC7\x0C\xFF\0\0\0\0\xFF\xFF\xFF\xF1\x88\x6E\x09\0\xA5Bytes\xC0\xA6Colour\xA3Red");
+    expect.extend_from_slice(b"\xA5Score\xC0\xA4Tags\xC0\xA6Counts\xC0\xA6Nested\xC0");
+    assert_eq!(to_vec(&value).unwrap(), expect);
 }
 
 #[test]

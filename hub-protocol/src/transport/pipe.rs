@@ -105,8 +105,12 @@ impl Pipe {
             room.as_mut().enable();
             {
                 let mut state = self.state.lock();
-                if state.ended || state.closed {
+                if state.ended {
                     return Err(Gone);
+                }
+                if state.closed {
+                    // The hub is done with the client, who is told so by its next poll: as there, not by this.
+                    return Ok(());
                 }
                 if !state.inbound_full {
                     state.inbound_bytes += bytes.len();

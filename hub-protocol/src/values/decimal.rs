@@ -49,7 +49,7 @@ impl Decimal {
             digits = digits.checked_mul(10)?;
             scale += 1;
         }
-        while (scale > MOST_SCALE || digits > MOST_DIGITS) && scale > 0 && digits % 10 == 0 {
+        while (scale > MOST_SCALE || digits > MOST_DIGITS) && scale > 0 && digits.is_multiple_of(10) {
             digits /= 10;
             scale -= 1;
         }

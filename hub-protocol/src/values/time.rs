@@ -6,8 +6,8 @@ use std::fmt;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use super::{
-    EXTENSION, TimestampVisitor, text,
-    timestamp::{self, TICKS_PER_SECOND},
+    text,
+    timestamp::{self, EXTENSION, TICKS_PER_SECOND, TimestampVisitor},
 };
 
 pub(super) const SECONDS_PER_DAY: i64 = 86_400;

@@ -7,6 +7,7 @@ use hub_protocol::{
     close::CloseReason,
     codec::Protocol,
     connection::{Connection, Event, Options},
+    message::HubMessage,
     negotiate::TransportKind,
 };
 
@@ -216,4 +217,86 @@ fn messages_over_the_limit_end_the_connection_and_those_before_do_not() {
     client.says(&format!(r#"{{"type":6,"x":"{}"}}"#, "x".repeat(32_768)));
     assert!(matches!(client.event(), Some(Event::Message(_))));
     assert_eq!(client.event(), Some(Event::Ended(CloseReason::TooLarge(32_768))));
+}
+
+/// A connection of a hub that speaks these protocols, and what it says to a handshake.
+fn shake_hands(protocol: &str, protocols: &'static [Protocol]) -> (Client, Option<Event>, Vec<String>) {
+    let mut client = Client::silent();
+    let options = Options {
+        protocols,
+        ..Options::default()
+    };
+    client.connection = Connection::accept(client.now, options, TransportKind::WebSockets);
+    client.says(&format!(r#"{{"protocol":"{protocol}","version":1}}"#));
+    let event = client.event();
+    let heard = client.hears();
+    (client, event, heard)
+}
+
+#[test]
+fn a_hub_speaks_the_protocols_it_is_given() {
+    let (_, event, heard) = shake_hands("MessagePack", Protocol::ALL);
+    assert_eq!(event, Some(Event::Connected(Protocol::MessagePack)));
+    assert_eq!(heard, ["{}"]);
+    for (name, protocols) in [
+        ("MessagePack", &[Protocol::Json][..]),
+        ("json", &[Protocol::MessagePack]),
+        ("blazorpack", Protocol::ALL),
+    ] {
+        let (_, event, heard) = shake_hands(name, protocols);
+        assert_eq!(event, Some(Event::Ended(CloseReason::HandshakeRefused)));
+        assert_eq!(
+            heard,
+            [format!(r#"{{"error":"The protocol '{name}' is not supported."}}"#)]
+        );
+    }
+}
+
+#[test]
+fn messagepack_is_not_for_text_transports() {
+    let mut client = Client::silent();
+    client.connection = Connection::accept(client.now, Options::default(), TransportKind::ServerSentEvents);
+    client.says(r#"{"protocol":"messagepack","version":1}"#);
+    assert_eq!(client.event(), Some(Event::Ended(CloseReason::HandshakeRefused)));
+    let error = "Cannot use the 'messagepack' protocol on the current transport. The transport does not support \
+                 'Binary' transfer format.";
+    assert_eq!(client.hears(), [format!(r#"{{"error":"{error}"}}"#)]);
+}
+
+#[test]
+fn a_messagepack_client_is_answered_in_messagepack() {
+    let mut client = Client::silent();
+    // A ping and a call in the same chunk as the handshake, the call not whole yet.
+    let mut stream = b"{\"protocol\":\"messagepack\",\"version\":1}\x1e".to_vec();
+    stream.extend_from_slice(b"\x02\x91\x06\x0D\x96\x01\x80\xA11");
+    client.connection.handle_bytes(stream.into());
+    assert_eq!(client.event(), Some(Event::Connected(Protocol::MessagePack)));
+    assert_eq!(client.hears(), ["{}"]);
+    assert_eq!(client.event(), None);
+    client
+        .connection
+        .handle_bytes(Bytes::from_static(b"\xA3Add\x92\x02\x03\x90\x04\x93\x07\xC0\xC2"));
+    let Some(Event::Message(HubMessage::Invocation(call))) = client.event() else {
+        panic!("a call was sent");
+    };
+    assert_eq!((call.invocation_id.as_deref(), &*call.target), (Some("1"), "Add"));
+    assert_eq!((call.arguments.bind(0), call.arguments.bind(1)), (Ok(2), Ok(3)));
+    client.connection.handle_dispatched(client.now);
+    client.pass(15 * SECOND);
+    assert_eq!(client.connection.poll_transmit().as_deref(), Some(&b"\x02\x91\x06"[..]));
+    assert_eq!(client.event(), Some(Event::Ended(CloseReason::ClientClosed(None))));
+    assert_eq!(
+        client.connection.poll_transmit().as_deref(),
+        Some(&b"\x04\x93\x07\xC0\xC2"[..])
+    );
+    assert_eq!(client.connection.poll_transmit(), None);
+}
+
+#[test]
+fn malformed_messagepack_ends_the_connection_with_a_close() {
+    let (mut client, ..) = shake_hands("messagepack", Protocol::ALL);
+    client.connection.handle_bytes(Bytes::from_static(b"\x03\xC1\xC1\xC1"));
+    assert!(matches!(client.event(), Some(Event::Ended(CloseReason::Malformed(_)))));
+    let close = b"\x25\x93\x07\xD9\x20Connection closed with an error.\xC3";
+    assert_eq!(client.connection.poll_transmit().as_deref(), Some(&close[..]));
 }

@@ -4,8 +4,11 @@
 mod client_results;
 mod connection;
 mod endings;
+mod hostile;
 mod leftovers;
 mod lifetime;
+mod messagepack;
+mod messagepack_sessions;
 mod parallel;
 mod properties;
 mod races;

@@ -8,6 +8,11 @@ use hub_protocol::{
     connection::{Connection, Event, Options},
     negotiate::TransportKind,
 };
+#[cfg(feature = "messagepack")]
+use hub_protocol::{
+    codec::{Arguments, Protocol},
+    message::{HubMessage, Invocation, Sequence},
+};
 
 use crate::support::epoch;
 
@@ -103,6 +108,36 @@ fn half_a_message_from_before_the_cut_is_forgotten() {
     client.say(r#"{"type":9,"sequenceId":1}"#);
     client.call(1);
     assert!(matches!(&client.events()[..], [Event::Message(_)]));
+}
+
+#[cfg(feature = "messagepack")]
+#[test]
+fn a_binary_connection_goes_on_in_binary() {
+    let now = epoch();
+    let mut connection = Connection::accept(now, Options::default(), TransportKind::WebSockets);
+    connection.offer_stateful_reconnect();
+    connection.handle_bytes(Bytes::from_static(b"{\"protocol\":\"messagepack\",\"version\":2}\x1e"));
+    assert!(matches!(connection.poll_event(now), Some(Event::Connected(_))));
+    // Half a call is under way when the line is cut.
+    connection.handle_bytes(Bytes::from_static(&[13, 0x96, 1, 0x80]));
+    assert_eq!(connection.poll_event(now), None);
+    connection.handle_gap(now + 15 * SECOND);
+    connection.handle_resumed(now);
+    let sequence = HubMessage::Sequence(Sequence { sequence_id: 1 });
+    let call = Invocation {
+        invocation_id: Some("1".to_owned()),
+        target: "M".to_owned(),
+        arguments: Arguments::new(Protocol::MessagePack, Vec::new()),
+        stream_ids: Vec::new(),
+    };
+    let mut again = Vec::new();
+    Protocol::MessagePack.write(&sequence, &mut again);
+    Protocol::MessagePack.write(&HubMessage::Invocation(call.clone()), &mut again);
+    connection.handle_bytes(again.into());
+    assert_eq!(
+        connection.poll_event(now),
+        Some(Event::Message(HubMessage::Invocation(call)))
+    );
 }
 
 #[test]

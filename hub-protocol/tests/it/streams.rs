@@ -323,7 +323,7 @@ async fn a_stream_that_panics_fails_itself_and_nothing_else() {
 
 /// Row 43 of the security checklist.
 #[tokio::test]
-async fn row_43_streams_without_an_end_are_refused_at_the_documented_number() {
+async fn sec_43_streams_without_an_end_are_refused_at_the_documented_number() {
     let alive = Alive::default();
     let hub = quiet_hub(&alive)
         .method("Take", async |_: Context, items: Upload<u8>| {
