@@ -1,4 +1,4 @@
-//! TestHub, method for method.
+//! The hub `TestHub`, method for method.
 
 use futures_util::{Stream, StreamExt, TryStreamExt, stream};
 use hub_protocol::{
