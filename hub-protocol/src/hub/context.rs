@@ -359,6 +359,7 @@ impl Context {
 
 /// How a connection ended.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Disconnected {
     /// Whether the client left, was lost, or was sent away.
     pub end: End,
