@@ -37,6 +37,18 @@ pub struct Verified {
     pub expires_at: i64,
 }
 
+impl Verified {
+    /// How long the token is still good: until its end, or for the leeway where it was accepted after it.
+    pub fn remaining(&self, now: i64) -> Duration {
+        let end = if now < self.expires_at {
+            self.expires_at
+        } else {
+            self.expires_at.saturating_add(claims::LEEWAY)
+        };
+        Duration::from_millis(u64::try_from(end.saturating_sub(now)).unwrap_or(0))
+    }
+}
+
 /// Why nobody is calling. The reasons are for the log; a client sees one sentence.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Error {

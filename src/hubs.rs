@@ -10,6 +10,7 @@ mod fanout;
 mod feed;
 mod listeners;
 mod notices;
+mod online;
 mod proof;
 
 use std::{sync::Arc, time::Duration};
@@ -21,7 +22,7 @@ use hub_protocol::{
     hub::{Hub, HubError, HubHandle, HubOptions, Overflow},
 };
 
-use crate::{config::Config, log::Log, services};
+use crate::{clock::Clock, config::Config, log::Log, services};
 
 use self::{door::Door, listeners::Listeners, notices::Notices};
 
@@ -44,14 +45,47 @@ struct Chat {
 /// The hubs of this server. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Hubs {
-    chat: HubHandle,
+    chat: Mounted,
+    online: Mounted,
+}
+
+/// A hub on its path.
+#[derive(Clone, Debug)]
+struct Mounted {
+    hub: HubHandle,
     endpoint: Endpoint,
     door: Door,
 }
 
+impl Mounted {
+    fn new(hub: &Hub, config: &Config, clock: &Clock) -> Self {
+        let endpoint = hub
+            .endpoint()
+            .require_user()
+            .allow_stateful_reconnect()
+            .close_on_authentication_expiration();
+        let limit = usize::try_from(config.limits.connections_per_person).unwrap_or(usize::MAX);
+        Self {
+            hub: hub.handle(),
+            door: Door::new(endpoint.clone(), limit, clock.clone()),
+            endpoint,
+        }
+    }
+
+    fn routes(&self, path: &str) -> Router {
+        let routes = self.endpoint.clone().routes(path);
+        routes.layer(middleware::from_fn_with_state(self.door.clone(), door::enter))
+    }
+
+    async fn drain(&self) {
+        self.door.close();
+        self.hub.drain(DRAIN, DRAIN_PATIENCE).await;
+    }
+}
+
 impl Hubs {
     /// Builds the hubs and starts to follow the log. Call it inside a runtime.
-    pub fn new(services: &services::Services, log: &Log, config: &Config) -> Self {
+    pub fn new(services: &services::Services, log: &Log, config: &Config, clock: &Clock) -> Self {
         let listeners = Arc::new(Listeners::default());
         let notices = Notices::start(services.clone(), Arc::clone(&listeners));
         let chat = Arc::new(Chat {
@@ -60,33 +94,42 @@ impl Hubs {
             listeners,
             notices,
         });
-        let hub: Hub = chat::hub(&chat, options(config));
         fanout::start(&chat);
-        let limit = usize::try_from(config.limits.connections_per_person).unwrap_or(usize::MAX);
-        let door = Door::new(limit);
+        let online = online::hub(services, online_options(config));
+        online::announce(services, online.handle());
         Self {
-            chat: hub.handle(),
-            endpoint: hub.endpoint().require_user(),
-            door,
+            chat: Mounted::new(&chat::hub(&chat, options(config)), config, clock),
+            online: Mounted::new(&online, config, clock),
         }
     }
 
-    /// `/hubs/chat` and its negotiation. Requests must carry the [`Verified`](crate::auth::Verified) of their token.
+    /// `/hubs/chat`, `/hubs/chat-online` and their negotiation. Requests must carry the
+    /// [`Verified`](crate::auth::Verified) of their token.
     pub fn routes(&self) -> Router {
-        let routes = self.endpoint.clone().routes("/hubs/chat");
-        routes.layer(middleware::from_fn_with_state(self.door.clone(), door::enter))
+        self.chat
+            .routes("/hubs/chat")
+            .merge(self.online.routes("/hubs/chat-online"))
     }
 
     /// Sends all clients away to come back later, and lets no new ones in.
     pub async fn drain(&self) {
-        self.door.close();
-        self.chat.drain(DRAIN, DRAIN_PATIENCE).await;
+        tokio::join!(self.chat.drain(), self.online.drain());
+    }
+}
+
+/// As [`options`]; there is no log behind this hub, so who reads too slowly is sent away to come back.
+fn online_options(config: &Config) -> HubOptions {
+    HubOptions {
+        overflow: Overflow::Close,
+        ..options(config)
     }
 }
 
 fn options(config: &Config) -> HubOptions {
     let limit = usize::try_from(config.limits.hub_message_bytes).unwrap_or(usize::MAX);
+    let streams = usize::try_from(config.limits.streams_per_connection).unwrap_or(usize::MAX);
     HubOptions {
+        maximum_streams: if streams > 0 { streams } else { usize::MAX },
         connection: connection::Options {
             maximum_receive_message_size: (limit > 0).then_some(limit),
             detailed_errors: config.detailed_errors,

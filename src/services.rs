@@ -20,6 +20,7 @@ pub mod limits;
 pub mod messages;
 pub mod paging;
 pub mod people;
+pub mod presence;
 pub mod reading;
 pub mod typing;
 
@@ -85,6 +86,8 @@ pub struct Settings {
     pub typing_timeout: Duration,
     /// Typing events of one person in one conversation are at least this far apart.
     pub typing_interval: Duration,
+    /// Whose last connection ended is online for this long.
+    pub presence_grace: Duration,
 }
 
 impl Default for Settings {
@@ -94,6 +97,7 @@ impl Default for Settings {
             unknown_people: UnknownPeople::default(),
             typing_timeout: Duration::from_secs(10),
             typing_interval: Duration::from_secs(1),
+            presence_grace: Duration::from_secs(10),
         }
     }
 }
@@ -105,6 +109,7 @@ pub struct Services {
     pub conversations: conversations::Conversations,
     pub messages: messages::Messages,
     pub typing: typing::Typing,
+    pub presence: presence::Presence,
 }
 
 impl Services {
@@ -112,6 +117,7 @@ impl Services {
     #[must_use]
     pub fn new(database: &Database, log: &Log, clock: &Clock, settings: Settings) -> Self {
         let settings = Arc::new(settings);
+        let presence = presence::Presence::new(database.clone(), &settings);
         let people = people::People::new(database.clone(), log.clone());
         let typing = typing::Typing::new(people.clone(), log.clone(), clock.clone(), &settings);
         let conversations =
@@ -122,6 +128,7 @@ impl Services {
             conversations,
             messages,
             typing,
+            presence,
         }
     }
 }

@@ -14,6 +14,7 @@ mod person;
 use std::fmt;
 
 use chrono::{DateTime, SecondsFormat};
+use hub_protocol::values;
 use serde::{Serialize, Serializer};
 
 use crate::services::paging::{self, Page};
@@ -24,7 +25,7 @@ pub use loose::{List, Text};
 pub use message::{Message, MessagePage};
 pub use person::{Member, Participant, Person, Sender};
 
-/// A point in time, milliseconds since 1970 UTC, shown as `2024-01-01T12:00:00.000Z`.
+/// A point in time, milliseconds since 1970 UTC, shown as `2024-01-01T12:00:00.000Z`, in MessagePack as a timestamp.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Time(pub i64);
 
@@ -37,7 +38,13 @@ impl fmt::Display for Time {
 
 impl Serialize for Time {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
+        if serializer.is_human_readable() {
+            serializer.collect_str(self)
+        } else {
+            values::DateTime::from_unix_millis(self.0)
+                .unwrap_or_default()
+                .serialize(serializer)
+        }
     }
 }
 

@@ -1,7 +1,12 @@
 //! Arguments as clients give them: ids as text or numbers, options as objects, trailing ones left out.
 
-use hub_protocol::{codec::Arguments, hub::HubError};
+use hub_protocol::{
+    codec::{Arguments, Protocol},
+    hub::HubError,
+    json,
+};
 use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
 
 use crate::{services::Error, views::input::Text};
 
@@ -11,7 +16,13 @@ pub(super) fn object<T: DeserializeOwned + Default>(
     index: usize,
     name: &'static str,
 ) -> Result<T, HubError> {
-    let value: Result<Option<T>, _> = arguments.bind(index);
+    let value: Result<Option<T>, _> = match arguments.protocol() {
+        Protocol::Json => arguments.bind(index),
+        // Exact names are .NET's rule for MessagePack; here clients may spell them as in JSON.
+        _ => arguments
+            .bind(index)
+            .and_then(|value: Value| json::from_slice(value.to_string().as_bytes())),
+    };
     value
         .map(Option::unwrap_or_default)
         .map_err(|_| HubError::from(Error::invalid(name, "must be an object")))
@@ -48,7 +59,5 @@ pub(super) fn flag(arguments: &Arguments, index: usize, name: &'static str) -> R
 
 /// Whether an argument is an object, not a text or number.
 pub(super) fn is_object(arguments: &Arguments, index: usize) -> bool {
-    arguments
-        .bind::<serde_json::Map<String, serde_json::Value>>(index)
-        .is_ok()
+    arguments.bind::<Map<String, Value>>(index).is_ok()
 }

@@ -16,9 +16,9 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use http::{Method, StatusCode, header};
-use hub_protocol::hub::User;
+use hub_protocol::{endpoint::Endpoint, hub::User};
 
-use crate::{auth::Verified, services::Principal};
+use crate::{auth::Verified, clock::Clock, services::Principal};
 
 /// What the hub knows of whoever is behind a connection.
 #[derive(Debug)]
@@ -38,6 +38,8 @@ pub(super) struct Door {
     /// Connections a person may have; 0 is no limit.
     limit: usize,
     closed: Arc<AtomicBool>,
+    endpoint: Endpoint,
+    clock: Clock,
 }
 
 /// How many connections each person has, those that are still being opened too.
@@ -75,11 +77,13 @@ impl Drop for Place {
 }
 
 impl Door {
-    pub(super) fn new(limit: usize) -> Self {
+    pub(super) fn new(endpoint: Endpoint, limit: usize, clock: Clock) -> Self {
         Self {
             places: Arc::default(),
             limit,
             closed: Arc::default(),
+            endpoint,
+            clock,
         }
     }
 
@@ -89,9 +93,10 @@ impl Door {
     }
 
     /// A place for a connection that opens; for a negotiation only whether there is one.
+    /// What belongs to an open connection needs no other.
     fn admit(&self, request: &Request, person: &UserId) -> Result<Option<Place>, NoPlace> {
         match *request.method() {
-            _ if self.limit == 0 => Ok(None),
+            _ if self.limit == 0 || self.is_of_open_connection(request) => Ok(None),
             // Counted where it opens as well: somebody may negotiate many before the first of them opens.
             Method::GET => Place::take(self, person).map(Some).ok_or(NoPlace),
             Method::POST if request.uri().path().ends_with("/negotiate") => {
@@ -103,12 +108,20 @@ impl Door {
     }
 }
 
+impl Door {
+    /// A further poll, a message or the leave of a connection that is open, or a socket that takes over from another.
+    fn is_of_open_connection(&self, request: &Request) -> bool {
+        let token = parameter(&parameters(request), "id").map(ToOwned::to_owned);
+        token.is_some_and(|token| self.endpoint.is_open(&token))
+    }
+}
+
 /// A person has as many connections as they may.
 struct NoPlace;
 
 /// Checks a request to the hub and tells the hub who it is.
 pub(super) async fn enter(State(door): State<Door>, mut request: Request, next: Next) -> Response {
-    if door.closed.load(Ordering::Acquire) {
+    if door.closed.load(Ordering::Acquire) && !door.is_of_open_connection(&request) {
         return (
             StatusCode::SERVICE_UNAVAILABLE,
             [(header::RETRY_AFTER, "1")],
@@ -119,29 +132,36 @@ pub(super) async fn enter(State(door): State<Door>, mut request: Request, next: 
     let Some(verified) = request.extensions_mut().remove::<Verified>() else {
         return StatusCode::UNAUTHORIZED.into_response();
     };
+    let remaining = verified.remaining(door.clock.now());
     let principal = verified.principal;
-    let query =
-        Query::<Vec<(String, String)>>::try_from_uri(request.uri()).map_or_else(|_| Vec::new(), |query| query.0);
-    let value = |name: &str| {
-        let found = query.iter().find(|(known, _)| known.eq_ignore_ascii_case(name));
-        found.map(|(_, value)| value.as_str())
-    };
     let Ok(place) = door.admit(&request, &principal.user_id) else {
         let sentence = format!("A person has at most {} connections to this hub", door.limit);
         return (StatusCode::TOO_MANY_REQUESTS, [(header::RETRY_AFTER, "5")], sentence).into_response();
     };
+    let query = parameters(&request);
     let headers = request.headers();
     let visitor = Visitor {
-        hears_all: value("deliver").is_some_and(|deliver| deliver.eq_ignore_ascii_case("all")),
+        hears_all: parameter(&query, "deliver").is_some_and(|deliver| deliver.eq_ignore_ascii_case("all")),
         answers_pings: headers.contains_key(header::ORIGIN) || headers.contains_key("x-signalr-user-agent"),
         principal,
         _place: place,
     };
     let mut user = User {
         identifier: Some(visitor.principal.user_id.to_string()),
+        expires_at: tokio::time::Instant::now().into_std().checked_add(remaining),
         ..User::default()
     };
     user.extensions.insert(Arc::new(visitor));
     request.extensions_mut().insert(user);
     next.run(request).await
+}
+
+fn parameters(request: &Request) -> Vec<(String, String)> {
+    Query::try_from_uri(request.uri()).map_or_else(|_| Vec::new(), |query| query.0)
+}
+
+/// Names ignore case.
+fn parameter<'a>(parameters: &'a [(String, String)], name: &str) -> Option<&'a str> {
+    let found = parameters.iter().find(|(known, _)| known.eq_ignore_ascii_case(name));
+    found.map(|(_, value)| value.as_str())
 }

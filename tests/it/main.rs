@@ -23,6 +23,7 @@ mod hub_log;
 mod hub_places;
 mod hub_trouble;
 mod messages;
+mod online;
 mod origins;
 mod page;
 mod people;
