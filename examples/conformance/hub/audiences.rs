@@ -20,10 +20,10 @@ pub(super) fn add(hub: Builder) -> Builder {
         },
     )
     .method("JoinGroup", async |cx: Context, group: Text| {
-        cx.groups().add(cx.connection_id().as_str(), &name(group)?).await
+        cx.groups().add(cx.connection_id(), &name(group)?).await
     })
     .method("LeaveGroup", async |cx: Context, group: Text| {
-        cx.groups().remove(cx.connection_id().as_str(), &name(group)?).await
+        cx.groups().remove(cx.connection_id(), &name(group)?).await
     })
     .method("AddToGroup", async |cx: Context, connection: Text, group: Text| {
         cx.groups().add(&name(connection)?, &name(group)?).await

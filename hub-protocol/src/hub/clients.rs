@@ -57,8 +57,8 @@ impl Clients {
     }
 
     /// Every connection but these.
-    pub fn all_except(&self, ids: Vec<String>) -> Audience {
-        self.audience(Target::AllExcept(ids))
+    pub fn all_except(&self, ids: impl IntoIterator<Item = impl Into<String>>) -> Audience {
+        self.audience(Target::AllExcept(texts(ids)))
     }
 
     /// The caller; nobody outside of a call.
@@ -82,23 +82,23 @@ impl Clients {
     }
 
     /// These connections, each once.
-    pub fn clients(&self, ids: Vec<String>) -> Audience {
-        self.audience(Target::Connections(ids))
+    pub fn clients(&self, ids: impl IntoIterator<Item = impl Into<String>>) -> Audience {
+        self.audience(Target::Connections(texts(ids)))
     }
 
     /// The members of a group. Names are compared exactly.
     pub fn group(&self, name: impl Into<String>) -> Audience {
-        self.groups(vec![name.into()])
+        self.groups([name])
     }
 
     /// The members of these groups; a member of two receives twice.
-    pub fn groups(&self, names: Vec<String>) -> Audience {
-        self.audience(Target::Groups(names))
+    pub fn groups(&self, names: impl IntoIterator<Item = impl Into<String>>) -> Audience {
+        self.audience(Target::Groups(texts(names)))
     }
 
     /// The members of a group but these.
-    pub fn group_except(&self, name: impl Into<String>, ids: Vec<String>) -> Audience {
-        self.audience(Target::GroupExcept(name.into(), ids))
+    pub fn group_except(&self, name: impl Into<String>, ids: impl IntoIterator<Item = impl Into<String>>) -> Audience {
+        self.audience(Target::GroupExcept(name.into(), texts(ids)))
     }
 
     /// The members of a group but the caller.
@@ -108,13 +108,17 @@ impl Clients {
 
     /// All connections of a user.
     pub fn user(&self, identifier: impl Into<String>) -> Audience {
-        self.users(vec![identifier.into()])
+        self.users([identifier])
     }
 
     /// All connections of these users.
-    pub fn users(&self, identifiers: Vec<String>) -> Audience {
-        self.audience(Target::Users(identifiers))
+    pub fn users(&self, identifiers: impl IntoIterator<Item = impl Into<String>>) -> Audience {
+        self.audience(Target::Users(texts(identifiers)))
     }
+}
+
+fn texts(given: impl IntoIterator<Item = impl Into<String>>) -> Vec<String> {
+    given.into_iter().map(Into::into).collect()
 }
 
 impl Audience {
@@ -208,9 +212,9 @@ impl Groups {
     /// # Errors
     ///
     /// Fails where the hub's [`LifetimeManager`](super::LifetimeManager) does; in memory never.
-    pub async fn add(&self, connection: &str, group: &str) -> Result<(), HubError> {
+    pub async fn add(&self, connection: impl AsRef<str> + Send + Sync, group: &str) -> Result<(), HubError> {
         let inner = &self.hub.0;
-        inner.manager.join(&inner.local, connection, group).await
+        inner.manager.join(&inner.local, connection.as_ref(), group).await
     }
 
     /// Removes a connection; one that is not a member is a no-op.
@@ -218,9 +222,9 @@ impl Groups {
     /// # Errors
     ///
     /// As [`add`](Self::add).
-    pub async fn remove(&self, connection: &str, group: &str) -> Result<(), HubError> {
+    pub async fn remove(&self, connection: impl AsRef<str> + Send + Sync, group: &str) -> Result<(), HubError> {
         let inner = &self.hub.0;
-        inner.manager.leave(&inner.local, connection, group).await
+        inner.manager.leave(&inner.local, connection.as_ref(), group).await
     }
 }
 

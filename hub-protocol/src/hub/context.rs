@@ -105,7 +105,12 @@ impl Member {
             Ok(turn) => turn,
             Err(_) => self.turn.lock().await,
         };
-        self.outbox.push_when_room(frame).await
+        let is_open = self.outbox.push_when_room(frame).await;
+        if !is_open {
+            // There is always room in nothing: whoever sends in a loop must still let others run.
+            tokio::task::yield_now().await;
+        }
+        is_open
     }
 }
 
@@ -359,6 +364,7 @@ impl Context {
 
 /// How a connection ended.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Disconnected {
     /// Whether the client left, was lost, or was sent away.
     pub end: End,

@@ -109,13 +109,13 @@ async fn everything_passes_through_the_manager() {
     let spy = Spy::default();
     let hub = hub(&spy)
         .method("All", async |cx: Context| {
-            let id = cx.connection_id().as_str();
+            let id = cx.connection_id();
             cx.groups().add(id, "g").await?;
             cx.clients().group("g").send("said", (1,)).await?;
             cx.groups().remove(id, "g").await?;
             cx.clients().group("g").send("said", (2,)).await?;
             cx.clients().user("nobody").send("said", (3,)).await?;
-            cx.clients().all_except(vec!["x".to_owned()]).send("said", (4,)).await?;
+            cx.clients().all_except(["x"]).send("said", (4,)).await?;
             cx.clients().caller().send("said", (5,)).await?;
             cx.clients().caller().invoke::<i32>("number", ()).await
         })
