@@ -43,7 +43,7 @@ pub(super) fn announce(services: &Services, hub: HubHandle) {
             let target = if change.is_online { "UserOnline" } else { "UserOffline" };
             match presence.acquaintances(&change.user).await {
                 Ok(users) => {
-                    let users = users.iter().map(ToString::to_string).collect();
+                    let users = users.iter().map(ToString::to_string);
                     let told = hub.clients().users(users).send(target, (change.user.as_str(),)).await;
                     if let Err(error) = told {
                         tracing::error!("a change of presence cannot be told: {error}");

@@ -1,15 +1,19 @@
 //! The library from outside: bytes, properties, one connection under virtual time, whole hubs over sockets.
 #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
+mod churn;
 mod client_results;
 mod connection;
 mod endings;
 mod hostile;
+mod http;
+mod http2;
 mod leftovers;
 mod lifetime;
 mod messagepack;
 mod messagepack_sessions;
 mod parallel;
+mod polling;
 mod properties;
 mod races;
 mod raw;
