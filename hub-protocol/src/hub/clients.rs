@@ -157,7 +157,7 @@ impl Client {
     /// [`within`](Self::within): there are clients that never answer a call that they do not know.
     ///
     /// While it waits, the calling method lets the caller's next call begin. From a
-    /// [`HubHandle`](super::HubHandle) it does not: a method that asks its own caller that way waits in vain.
+    /// [`HubHandle`] it does not: a method that asks its own caller that way waits in vain.
     ///
     /// # Errors
     ///
