@@ -4,11 +4,7 @@ use std::time::Duration;
 
 use serde::de::DeserializeOwned;
 
-use super::{
-    Hub, HubError, Target,
-    context::{Connection, Place},
-    reply::Question,
-};
+use super::{Hub, HubError, Target, context::Connection, place::Place, reply::Question};
 use crate::{close::CloseReason, codec::ToArguments, negotiate::ConnectionId};
 
 /// Chooses who receives a call. Nobody is a fine audience: sending to nothing succeeds.
@@ -157,7 +153,7 @@ impl Client {
     /// [`within`](Self::within): there are clients that never answer a call that they do not know.
     ///
     /// While it waits, the calling method lets the caller's next call begin. From a
-    /// [`HubHandle`](super::HubHandle) it does not: a method that asks its own caller that way waits in vain.
+    /// [`HubHandle`] it does not: a method that asks its own caller that way waits in vain.
     ///
     /// # Errors
     ///
