@@ -64,8 +64,17 @@ async fn connected(services: &Services, cx: &Context) -> Result<(), HubError> {
     if let Err(error) = services.people.seen(&visitor.principal).await {
         tracing::warn!("a person who connected cannot be stored: {error}");
     }
+    let mut changes = services.presence.changes();
     let users = online_users(&services.presence, cx).await?;
-    cx.clients().caller().send("GetOnlineUsers", (users,)).await
+    let caller = cx.clients().caller();
+    caller.send("GetOnlineUsers", (&users,)).await?;
+    // Who went while the list was made may have been told before it.
+    while let Ok(change) = changes.try_recv() {
+        if !change.is_online && users.contains(&change.user) {
+            caller.send("UserOffline", (change.user.as_str(),)).await?;
+        }
+    }
+    Ok(())
 }
 
 async fn online_users(presence: &Presence, cx: &Context) -> Result<Vec<UserId>, HubError> {

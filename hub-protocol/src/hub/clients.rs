@@ -4,11 +4,7 @@ use std::time::Duration;
 
 use serde::de::DeserializeOwned;
 
-use super::{
-    Hub, HubError, Target,
-    context::{Connection, Place},
-    reply::Question,
-};
+use super::{Hub, HubError, Target, context::Connection, place::Place, reply::Question};
 use crate::{close::CloseReason, codec::ToArguments, negotiate::ConnectionId};
 
 /// Chooses who receives a call. Nobody is a fine audience: sending to nothing succeeds.

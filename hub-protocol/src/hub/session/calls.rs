@@ -17,8 +17,8 @@ use super::Session;
 use crate::{
     hub::{
         HubError,
-        context::{Place, Slot},
         dispatcher::{Admitted, Finished, Running, admit, answer, run},
+        place::{Place, Slot},
         upload::{self, Sink, Source},
     },
     message::{Completion, HubMessage, Invocation, Outcome},

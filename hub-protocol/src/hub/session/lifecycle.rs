@@ -9,8 +9,8 @@ use crate::{
     close::CloseReason,
     hub::{
         Disconnected, Next,
-        context::Place,
         dispatcher::{Finished, Running},
+        place::Place,
     },
     transport::{Outgoing, Transport},
 };
