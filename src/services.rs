@@ -20,6 +20,7 @@ pub mod limits;
 pub mod messages;
 pub mod paging;
 pub mod people;
+pub mod presence;
 pub mod reading;
 pub mod typing;
 
@@ -85,6 +86,10 @@ pub struct Settings {
     pub typing_timeout: Duration,
     /// Typing events of one person in one conversation are at least this far apart.
     pub typing_interval: Duration,
+    /// How long a person is still here after their last connection ended.
+    pub presence_grace: Duration,
+    /// What is told of one person's coming and going is at least this far apart.
+    pub presence_interval: Duration,
 }
 
 impl Default for Settings {
@@ -94,6 +99,8 @@ impl Default for Settings {
             unknown_people: UnknownPeople::default(),
             typing_timeout: Duration::from_secs(10),
             typing_interval: Duration::from_secs(1),
+            presence_grace: Duration::from_secs(10),
+            presence_interval: Duration::from_secs(1),
         }
     }
 }
@@ -105,15 +112,17 @@ pub struct Services {
     pub conversations: conversations::Conversations,
     pub messages: messages::Messages,
     pub typing: typing::Typing,
+    pub presence: presence::Presence,
 }
 
 impl Services {
-    /// Builds the services over an open log. Call it inside a runtime: typing has a task of its own.
+    /// Builds the services over an open log. Call it inside a runtime: typing and presence have tasks of their own.
     #[must_use]
     pub fn new(database: &Database, log: &Log, clock: &Clock, settings: Settings) -> Self {
         let settings = Arc::new(settings);
         let people = people::People::new(database.clone(), log.clone());
         let typing = typing::Typing::new(people.clone(), log.clone(), clock.clone(), &settings);
+        let presence = presence::Presence::new(database.clone(), clock.clone(), &settings);
         let conversations =
             conversations::Conversations::new(database.clone(), log.clone(), people.clone(), Arc::clone(&settings));
         let messages = messages::Messages::new(conversations.clone(), typing.clone(), clock.clone());
@@ -122,6 +131,7 @@ impl Services {
             conversations,
             messages,
             typing,
+            presence,
         }
     }
 }
