@@ -37,6 +37,18 @@ pub struct Verified {
     pub expires_at: i64,
 }
 
+impl Verified {
+    /// Until when a connection that is opened at `now` may live: as long as the token, or as its leeway where that has
+    /// begun (a client whose clock is slow would otherwise come and go without end).
+    pub fn lasts_until(&self, now: i64) -> i64 {
+        if now < self.expires_at {
+            self.expires_at
+        } else {
+            self.expires_at.saturating_add(claims::LEEWAY)
+        }
+    }
+}
+
 /// Why nobody is calling. The reasons are for the log; a client sees one sentence.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Error {

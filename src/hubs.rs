@@ -21,11 +21,11 @@ use hub_protocol::{
     hub::{Hub, HubError, HubHandle, HubOptions, Overflow},
 };
 
-use crate::{config::Config, log::Log, services};
+use crate::{clock::Clock, config::Config, log::Log, services};
 
 use self::{door::Door, listeners::Listeners, notices::Notices};
 
-/// How long a socket of the chat hub may take no byte before its connection counts as lost.
+/// How long a socket may take no byte before its connection counts as lost.
 const SEND_TIMEOUT: Duration = Duration::from_secs(30);
 /// Over how long a stopping server sends its clients away.
 const DRAIN: Duration = Duration::from_secs(2);
@@ -44,14 +44,21 @@ struct Chat {
 /// The hubs of this server. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Hubs {
-    chat: HubHandle,
+    chat: Mounted,
+}
+
+/// A hub on its path, behind its door.
+#[derive(Clone, Debug)]
+struct Mounted {
+    path: &'static str,
+    handle: HubHandle,
     endpoint: Endpoint,
     door: Door,
 }
 
 impl Hubs {
     /// Builds the hubs and starts to follow the log. Call it inside a runtime.
-    pub fn new(services: &services::Services, log: &Log, config: &Config) -> Self {
+    pub fn new(services: &services::Services, log: &Log, clock: &Clock, config: &Config) -> Self {
         let listeners = Arc::new(Listeners::default());
         let notices = Notices::start(services.clone(), Arc::clone(&listeners));
         let chat = Arc::new(Chat {
@@ -60,39 +67,65 @@ impl Hubs {
             listeners,
             notices,
         });
-        let hub: Hub = chat::hub(&chat, options(config));
+        let of_chat = HubOptions {
+            overflow: Overflow::Behind,
+            ..options(config)
+        };
+        let hub = chat::hub(&chat, of_chat);
         fanout::start(&chat);
-        let limit = usize::try_from(config.limits.connections_per_person).unwrap_or(usize::MAX);
-        let door = Door::new(limit);
         Self {
-            chat: hub.handle(),
-            endpoint: hub.endpoint().require_user(),
-            door,
+            chat: Mounted::new("/hubs/chat", &hub, clock, config),
         }
     }
 
-    /// `/hubs/chat` and its negotiation. Requests must carry the [`Verified`](crate::auth::Verified) of their token.
+    /// `/hubs/chat` and its negotiation. Requests must carry the [`Verified`](crate::auth::Verified) of their
+    /// token.
     pub fn routes(&self) -> Router {
-        let routes = self.endpoint.clone().routes("/hubs/chat");
-        routes.layer(middleware::from_fn_with_state(self.door.clone(), door::enter))
+        self.chat.routes()
     }
 
     /// Sends all clients away to come back later, and lets no new ones in.
     pub async fn drain(&self) {
-        self.door.close();
-        self.chat.drain(DRAIN, DRAIN_PATIENCE).await;
+        self.chat.drain().await;
     }
 }
 
+impl Mounted {
+    fn new(path: &'static str, hub: &Hub, clock: &Clock, config: &Config) -> Self {
+        let limit = usize::try_from(config.limits.connections_per_person).unwrap_or(usize::MAX);
+        Self {
+            path,
+            handle: hub.handle(),
+            endpoint: hub
+                .endpoint()
+                .require_user()
+                .allow_stateful_reconnect()
+                .close_on_authentication_expiration(),
+            door: Door::new(limit, clock.clone()),
+        }
+    }
+
+    fn routes(&self) -> Router {
+        let routes = self.endpoint.clone().routes(self.path);
+        routes.layer(middleware::from_fn_with_state(self.door.clone(), door::enter))
+    }
+
+    async fn drain(&self) {
+        self.door.close();
+        self.handle.drain(DRAIN, DRAIN_PATIENCE).await;
+    }
+}
+
+/// What the hubs have in common.
 fn options(config: &Config) -> HubOptions {
-    let limit = usize::try_from(config.limits.hub_message_bytes).unwrap_or(usize::MAX);
+    let narrow = |limit: u64| usize::try_from(limit).ok().filter(|limit| *limit > 0);
     HubOptions {
         connection: connection::Options {
-            maximum_receive_message_size: (limit > 0).then_some(limit),
+            maximum_receive_message_size: narrow(config.limits.hub_message_bytes),
             detailed_errors: config.detailed_errors,
             ..connection::Options::default()
         },
-        overflow: Overflow::Behind,
+        maximum_streams: narrow(config.limits.streams_per_connection).unwrap_or(usize::MAX),
         send_timeout: SEND_TIMEOUT,
         ..HubOptions::default()
     }

@@ -10,7 +10,7 @@ use crate::{
 use entities::user_id::UserId;
 
 /// How far clocks may differ, in milliseconds.
-const LEEWAY: i64 = 30_000;
+pub(super) const LEEWAY: i64 = 30_000;
 /// Claims that hold the user id, first one first.
 const USER_CLAIMS: [&str; 3] = [
     "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/nameidentifier",
