@@ -1,7 +1,8 @@
 //! Arguments as clients give them: ids as text or numbers, options as objects, trailing ones left out.
 
-use hub_protocol::{codec::Arguments, hub::HubError};
+use hub_protocol::{codec::Arguments, error::DecodeError, hub::HubError, json};
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 
 use crate::{services::Error, views::input::Text};
 
@@ -11,10 +12,23 @@ pub(super) fn object<T: DeserializeOwned + Default>(
     index: usize,
     name: &'static str,
 ) -> Result<T, HubError> {
-    let value: Result<Option<T>, _> = arguments.bind(index);
+    let value: Result<Option<T>, DecodeError> = if is_binary(arguments, index) {
+        let read = |value: Value| json::from_slice(value.to_string().as_bytes());
+        arguments.bind(index).and_then(read)
+    } else {
+        arguments.bind(index)
+    };
     value
         .map(Option::unwrap_or_default)
         .map_err(|_| HubError::from(Error::invalid(name, "must be an object")))
+}
+
+/// Whether an object was sent in MessagePack: its maps begin with a byte that no JSON text begins with.
+///
+/// There a library matches names exactly, and ours are Pascal's; clients in JavaScript send Camel's, as in JSON.
+fn is_binary(arguments: &Arguments, index: usize) -> bool {
+    let first = arguments.items().get(index).and_then(|item| item.first());
+    first.is_some_and(|byte| *byte >= 0x80)
 }
 
 /// Text that must be there.
@@ -48,7 +62,5 @@ pub(super) fn flag(arguments: &Arguments, index: usize, name: &'static str) -> R
 
 /// Whether an argument is an object, not a text or number.
 pub(super) fn is_object(arguments: &Arguments, index: usize) -> bool {
-    arguments
-        .bind::<serde_json::Map<String, serde_json::Value>>(index)
-        .is_ok()
+    arguments.bind::<serde_json::Map<String, Value>>(index).is_ok()
 }
