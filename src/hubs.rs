@@ -10,6 +10,7 @@ mod fanout;
 mod feed;
 mod listeners;
 mod notices;
+mod online;
 mod proof;
 
 use std::{sync::Arc, time::Duration};
@@ -45,6 +46,7 @@ struct Chat {
 #[derive(Clone, Debug)]
 pub struct Hubs {
     chat: Mounted,
+    online: Mounted,
 }
 
 /// A hub on its path, behind its door.
@@ -57,7 +59,7 @@ struct Mounted {
 }
 
 impl Hubs {
-    /// Builds the hubs and starts to follow the log. Call it inside a runtime.
+    /// Builds the hubs and starts to follow the log and who is here. Call it inside a runtime.
     pub fn new(services: &services::Services, log: &Log, clock: &Clock, config: &Config) -> Self {
         let listeners = Arc::new(Listeners::default());
         let notices = Notices::start(services.clone(), Arc::clone(&listeners));
@@ -75,18 +77,24 @@ impl Hubs {
         fanout::start(&chat);
         Self {
             chat: Mounted::new("/hubs/chat", &hub, clock, config),
+            online: Mounted::new(
+                "/hubs/chat-online",
+                &online::hub(services, options(config)),
+                clock,
+                config,
+            ),
         }
     }
 
-    /// `/hubs/chat` and its negotiation. Requests must carry the [`Verified`](crate::auth::Verified) of their
+    /// The hubs' paths and their negotiation. Requests must carry the [`Verified`](crate::auth::Verified) of their
     /// token.
     pub fn routes(&self) -> Router {
-        self.chat.routes()
+        self.chat.routes().merge(self.online.routes())
     }
 
     /// Sends all clients away to come back later, and lets no new ones in.
     pub async fn drain(&self) {
-        self.chat.drain().await;
+        tokio::join!(self.chat.drain(), self.online.drain());
     }
 }
 

@@ -25,7 +25,12 @@ use crate::{
 };
 
 /// Paths of the hubs and their negotiation. Only who passes `hub_access` gets there; `hubs` mounts what answers.
-const HUB_PATHS: &[&str] = &["/hubs/chat", "/hubs/chat/negotiate"];
+const HUB_PATHS: &[&str] = &[
+    "/hubs/chat",
+    "/hubs/chat/negotiate",
+    "/hubs/chat-online",
+    "/hubs/chat-online/negotiate",
+];
 
 /// The REST routes and what answers them.
 fn api() -> Vec<(&'static str, MethodRouter<Arc<App>>)> {

@@ -1,0 +1,104 @@
+//! `/hubs/chat-online`: who is here, told to those who share a conversation with them.
+
+use std::sync::Arc;
+
+use entities::user_id::UserId;
+use hub_protocol::{
+    codec::Arguments,
+    hub::{Connection, Context, Encoded, Hub, HubError, HubHandle, HubOptions},
+    json::Naming,
+};
+use tokio::sync::{Mutex, mpsc};
+
+use super::door::Visitor;
+use crate::services::{Services, presence::PresenceChange};
+
+/// Every method. `Async` may be put behind any name.
+const METHODS: [&str; 1] = ["GetOnlineUsers"];
+
+/// What the methods and the teller of the hub share.
+#[derive(Debug)]
+struct Online {
+    services: Services,
+    /// Held while somebody is told: a newcomer's list and the changes to it reach them in the order they happened.
+    telling: Mutex<()>,
+}
+
+/// Builds the hub and starts to tell of changes.
+pub(super) fn hub(services: &Services, options: HubOptions) -> Hub {
+    let online = Arc::new(Online {
+        services: services.clone(),
+        telling: Mutex::default(),
+    });
+    let (connected, asked) = (Arc::clone(&online), Arc::clone(&online));
+    let hub = Hub::builder("chat-online")
+        .options(options)
+        .on_connected(move |cx| {
+            let online = Arc::clone(&connected);
+            async move { online.connected(&cx).await }
+        })
+        .raw("GetOnlineUsers", 0..=0, move |cx: Context, _: Arguments| {
+            let online = Arc::clone(&asked);
+            async move { online.list_online_users(&cx).await }
+        });
+    let hub = METHODS
+        .iter()
+        .fold(hub, |hub, method| hub.alias(&format!("{method}Async"), method))
+        .build();
+    tokio::spawn(follow(online, hub.handle(), services.presence.subscribe()));
+    hub
+}
+
+impl Online {
+    async fn connected(&self, cx: &Context) -> Result<(), HubError> {
+        let visitor = visitor(cx.connection())?;
+        let user = &visitor.principal.user_id;
+        let presence = &self.services.presence;
+        cx.connection().set(Arc::new(presence.arrive(user)));
+        // A profile that cannot be stored now is stored with the next call.
+        if let Err(error) = self.services.people.seen(&visitor.principal).await {
+            tracing::warn!("a person who connected cannot be stored: {error}");
+        }
+        // Whoever gets no list now counts as here all the same, and may ask for it.
+        let acquaintances = match presence.acquaintances(user).await {
+            Ok(acquaintances) => acquaintances,
+            Err(error) => {
+                tracing::warn!("who shares a conversation cannot be read: {error}");
+                return Ok(());
+            }
+        };
+        let _telling = self.telling.lock().await;
+        let online = presence.online(acquaintances);
+        cx.connection()
+            .push(&Encoded::new("GetOnlineUsers", (online,), Naming::CamelCase))
+    }
+
+    async fn list_online_users(&self, cx: &Context) -> Result<Vec<UserId>, HubError> {
+        let visitor = visitor(cx.connection())?;
+        let presence = &self.services.presence;
+        let acquaintances = presence.acquaintances(&visitor.principal.user_id).await?;
+        Ok(presence.online(acquaintances))
+    }
+
+    async fn tell(&self, hub: &HubHandle, change: &PresenceChange) -> Result<(), HubError> {
+        let name = if change.is_online { "UserOnline" } else { "UserOffline" };
+        let users = change.audience.iter().map(ToString::to_string).collect();
+        // Nobody is waited for: whoever takes nothing loses the connection, and is given the list when they are back.
+        let _telling = self.telling.lock().await;
+        hub.clients().users(users).send(name, (&change.user,)).await
+    }
+}
+
+/// Tells of changes for as long as the server lives.
+async fn follow(online: Arc<Online>, hub: HubHandle, mut changes: mpsc::Receiver<PresenceChange>) {
+    while let Some(change) = changes.recv().await {
+        if let Err(error) = online.tell(&hub, &change).await {
+            tracing::error!("a change of presence cannot be told: {error}");
+        }
+    }
+}
+
+fn visitor(connection: &Connection) -> Result<Arc<Visitor>, HubError> {
+    let visitor = connection.user::<Arc<Visitor>>();
+    visitor.cloned().ok_or_else(HubError::unauthorized)
+}
