@@ -38,14 +38,14 @@ pub struct Verified {
 }
 
 impl Verified {
-    /// Until when a connection that is opened at `now` may live: as long as the token, or as its leeway where that has
-    /// begun (a client whose clock is slow would otherwise come and go without end).
-    pub fn lasts_until(&self, now: i64) -> i64 {
-        if now < self.expires_at {
+    /// How long the token is still good: until its end, or for the leeway where it was accepted after it.
+    pub fn remaining(&self, now: i64) -> Duration {
+        let end = if now < self.expires_at {
             self.expires_at
         } else {
             self.expires_at.saturating_add(claims::LEEWAY)
-        }
+        };
+        Duration::from_millis(u64::try_from(end.saturating_sub(now)).unwrap_or(0))
     }
 }
 

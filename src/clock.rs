@@ -78,15 +78,6 @@ impl Clock {
         }
     }
 
-    /// Where the machine's steady clock will stand when this one says `milliseconds` since 1970; now, if that is
-    /// over, and `None` if it is never.
-    #[must_use]
-    pub fn instant(&self, milliseconds: i64) -> Option<Instant> {
-        let left = u64::try_from(milliseconds.saturating_sub(self.now())).unwrap_or(0);
-        let now = tokio::time::Instant::now().into_std();
-        now.checked_add(Duration::from_millis(left))
-    }
-
     /// Moves a fixed clock on (and all its clones with it). The system's clock does not listen.
     pub fn advance(&self, by: Duration) {
         if let Source::Fixed(fixed) = &self.0 {

@@ -71,7 +71,7 @@ pub struct Limits {
     pub hub_message_bytes: u64,
     /// Connections a person may have open to one hub.
     pub connections_per_person: u64,
-    /// Streams of one hub connection that may run at once, in both directions together.
+    /// Streams a connection may have at once, in both directions together.
     pub streams_per_connection: u64,
 }
 

@@ -13,9 +13,9 @@ mod person;
 
 use std::fmt;
 
-use chrono::SecondsFormat;
-use hub_protocol::values::DateTime;
-use serde::{Serialize, Serializer, ser};
+use chrono::{DateTime, SecondsFormat};
+use hub_protocol::values;
+use serde::{Serialize, Serializer};
 
 use crate::services::paging::{self, Page};
 
@@ -25,13 +25,13 @@ pub use loose::{List, Text};
 pub use message::{Message, MessagePage};
 pub use person::{Member, Participant, Person, Sender};
 
-/// A point in time, milliseconds since 1970 UTC: `2024-01-01T12:00:00.000Z` in JSON, a timestamp in MessagePack.
+/// A point in time, milliseconds since 1970 UTC, shown as `2024-01-01T12:00:00.000Z`, in MessagePack as a timestamp.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Time(pub i64);
 
 impl fmt::Display for Time {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let time = chrono::DateTime::from_timestamp_millis(self.0).unwrap_or_default();
+        let time = DateTime::from_timestamp_millis(self.0).unwrap_or_default();
         f.write_str(&time.to_rfc3339_opts(SecondsFormat::Millis, true))
     }
 }
@@ -39,10 +39,12 @@ impl fmt::Display for Time {
 impl Serialize for Time {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         if serializer.is_human_readable() {
-            return serializer.collect_str(self);
+            serializer.collect_str(self)
+        } else {
+            values::DateTime::from_unix_millis(self.0)
+                .unwrap_or_default()
+                .serialize(serializer)
         }
-        let time = DateTime::parse(&self.to_string()).ok_or_else(|| ser::Error::custom("a time out of range"))?;
-        time.serialize(serializer)
     }
 }
 

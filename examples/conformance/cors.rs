@@ -1,4 +1,4 @@
-//! CORS with credentials for one origin, answered as ASP.NET Core answers it.
+//! CORS with credentials for one origin or for all, answered as ASP.NET Core answers it.
 //!
 //! An application would take a layer that somebody else keeps, such as tower-http's; clients do not mind that its
 //! preflights are answered 200. Here the transcripts do.
@@ -25,34 +25,44 @@ const ASKED: [(HeaderName, HeaderName); 2] = [
     ),
 ];
 
-/// Answers preflights and lets pages of the origin read everything else.
-pub(crate) async fn allow(request: Request, next: Next) -> Response {
+/// Lets pages of the one origin read everything.
+pub(crate) async fn one(request: Request, next: Next) -> Response {
+    answer(request, next, |origin| origin == ORIGIN).await
+}
+
+/// Lets all pages read everything, as no application should that keeps its users in cookies.
+pub(crate) async fn all(request: Request, next: Next) -> Response {
+    answer(request, next, |_| true).await
+}
+
+/// Answers preflights and lets the answers to everything else be read.
+async fn answer(request: Request, next: Next, is_known: fn(&HeaderValue) -> bool) -> Response {
     let asked = request.headers();
-    let is_known = asked.get(header::ORIGIN).is_some_and(|origin| origin == ORIGIN);
+    let origin = asked.get(header::ORIGIN).filter(|origin| is_known(origin)).cloned();
     let is_preflight = request.method() == Method::OPTIONS
         && asked.contains_key(header::ORIGIN)
         && asked.contains_key(header::ACCESS_CONTROL_REQUEST_METHOD);
     if is_preflight {
         let mut response = StatusCode::NO_CONTENT.into_response();
-        if is_known {
+        if let Some(origin) = origin {
             for (asked_for, allows) in ASKED {
                 if let Some(value) = asked.get(asked_for) {
                     response.headers_mut().insert(allows, value.clone());
                 }
             }
-            let_in(response.headers_mut());
+            let_in(response.headers_mut(), origin);
         }
         return response;
     }
     let mut response = next.run(request).await;
-    if is_known {
-        let_in(response.headers_mut());
+    if let Some(origin) = origin {
+        let_in(response.headers_mut(), origin);
     }
     response
 }
 
-fn let_in(headers: &mut HeaderMap) {
-    headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static(ORIGIN));
+fn let_in(headers: &mut HeaderMap, origin: HeaderValue) {
+    headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
     headers.insert(
         header::ACCESS_CONTROL_ALLOW_CREDENTIALS,
         HeaderValue::from_static("true"),

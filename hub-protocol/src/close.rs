@@ -15,6 +15,7 @@ pub enum End {
 
 /// Why a connection ends. At most one Close is sent, none after a failed handshake.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum CloseReason {
     /// The client sent a Close, perhaps with an error.
     ClientClosed(Option<String>),

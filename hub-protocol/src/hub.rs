@@ -14,6 +14,7 @@ mod lifetime;
 mod method;
 mod options;
 mod outbox;
+mod place;
 mod questions;
 mod registry;
 mod reply;

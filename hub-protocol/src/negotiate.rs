@@ -59,6 +59,18 @@ impl ConnectionId {
     }
 }
 
+impl AsRef<str> for ConnectionId {
+    fn as_ref(&self) -> &str {
+        self.as_str()
+    }
+}
+
+impl From<&ConnectionId> for String {
+    fn from(id: &ConnectionId) -> Self {
+        id.as_str().to_owned()
+    }
+}
+
 impl fmt::Display for ConnectionId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())

@@ -90,7 +90,7 @@ settings! {
         |config, text| config.limits.hub_message_bytes = limit(text)?;
     "limits.connections_per_person" = "10"; "Connections a person may have open to one hub.";
         |config, text| config.limits.connections_per_person = limit(text)?;
-    "limits.streams_per_connection" = "100"; "Streams of one hub connection that may run at once, in both directions together.";
+    "limits.streams_per_connection" = "100"; "Streams a connection may have at once, in both directions together.";
         |config, text| config.limits.streams_per_connection = limit(text)?;
 }
 

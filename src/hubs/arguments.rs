@@ -1,8 +1,12 @@
 //! Arguments as clients give them: ids as text or numbers, options as objects, trailing ones left out.
 
-use hub_protocol::{codec::Arguments, error::DecodeError, hub::HubError, json};
+use hub_protocol::{
+    codec::{Arguments, Protocol},
+    hub::HubError,
+    json,
+};
 use serde::de::DeserializeOwned;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::{services::Error, views::input::Text};
 
@@ -12,23 +16,16 @@ pub(super) fn object<T: DeserializeOwned + Default>(
     index: usize,
     name: &'static str,
 ) -> Result<T, HubError> {
-    let value: Result<Option<T>, DecodeError> = if is_binary(arguments, index) {
-        let read = |value: Value| json::from_slice(value.to_string().as_bytes());
-        arguments.bind(index).and_then(read)
-    } else {
-        arguments.bind(index)
+    let value: Result<Option<T>, _> = match arguments.protocol() {
+        Protocol::Json => arguments.bind(index),
+        // Exact names are .NET's rule for MessagePack; here clients may spell them as in JSON.
+        _ => arguments
+            .bind(index)
+            .and_then(|value: Value| json::from_slice(value.to_string().as_bytes())),
     };
     value
         .map(Option::unwrap_or_default)
         .map_err(|_| HubError::from(Error::invalid(name, "must be an object")))
-}
-
-/// Whether an object was sent in MessagePack: its maps begin with a byte that no JSON text begins with.
-///
-/// There a library matches names exactly, and ours are Pascal's; clients in JavaScript send Camel's, as in JSON.
-fn is_binary(arguments: &Arguments, index: usize) -> bool {
-    let first = arguments.items().get(index).and_then(|item| item.first());
-    first.is_some_and(|byte| *byte >= 0x80)
 }
 
 /// Text that must be there.
@@ -62,5 +59,5 @@ pub(super) fn flag(arguments: &Arguments, index: usize, name: &'static str) -> R
 
 /// Whether an argument is an object, not a text or number.
 pub(super) fn is_object(arguments: &Arguments, index: usize) -> bool {
-    arguments.bind::<serde_json::Map<String, Value>>(index).is_ok()
+    arguments.bind::<Map<String, Value>>(index).is_ok()
 }

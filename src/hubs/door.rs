@@ -66,7 +66,7 @@ pub(super) async fn enter(State(door): State<Door>, mut request: Request, next: 
     let Some(verified) = request.extensions_mut().remove::<Verified>() else {
         return StatusCode::UNAUTHORIZED.into_response();
     };
-    let until = verified.lasts_until(door.clock.now());
+    let remaining = verified.remaining(door.clock.now());
     let principal = verified.principal;
     let query =
         Query::<Vec<(String, String)>>::try_from_uri(request.uri()).map_or_else(|_| Vec::new(), |query| query.0);
@@ -95,7 +95,7 @@ pub(super) async fn enter(State(door): State<Door>, mut request: Request, next: 
     };
     let mut user = User {
         identifier: Some(visitor.principal.user_id.to_string()),
-        expires_at: door.clock.instant(until),
+        expires_at: tokio::time::Instant::now().into_std().checked_add(remaining),
         ..User::default()
     };
     user.extensions.insert(Arc::new(visitor));

@@ -82,7 +82,7 @@ impl Online {
 
     async fn tell(&self, hub: &HubHandle, change: &PresenceChange) -> Result<(), HubError> {
         let name = if change.is_online { "UserOnline" } else { "UserOffline" };
-        let users = change.audience.iter().map(ToString::to_string).collect();
+        let users = change.audience.iter().map(ToString::to_string);
         // Nobody is waited for: whoever takes nothing loses the connection, and is given the list when they are back.
         let _telling = self.telling.lock().await;
         hub.clients().users(users).send(name, (&change.user,)).await

@@ -20,6 +20,8 @@ pub(crate) const RS: char = '\u{1e}';
 /// How to come in.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Door<'a> {
+    /// The hub's path.
+    pub(crate) hub: &'a str,
     /// Behind the hub's path, without the question mark.
     pub(crate) query: &'a str,
     /// Negotiated version; only clients of version 1 are sent Pings.
@@ -31,6 +33,7 @@ pub(crate) struct Door<'a> {
 impl Default for Door<'_> {
     fn default() -> Self {
         Self {
+            hub: "/hubs/chat",
             query: "",
             version: 1,
             buffer: None,
@@ -72,9 +75,14 @@ impl HubClient {
 
     /// Negotiates and upgrades; no hand is shaken yet.
     pub(crate) async fn open(address: SocketAddr, token: &str, door: Door<'_>) -> Self {
-        let Door { query, version, buffer } = door;
+        let Door {
+            hub,
+            query,
+            version,
+            buffer,
+        } = door;
         let bearer = format!("Bearer {token}");
-        let path = format!("/hubs/chat/negotiate?negotiateVersion={version}&{query}");
+        let path = format!("{hub}/negotiate?negotiateVersion={version}&{query}");
         let answer = ask(address, "POST", &path, &[("authorization", &bearer)], b"").await;
         assert_eq!(answer.status, 200, "{}", answer.text());
         let answer = answer.json();
@@ -83,7 +91,7 @@ impl HubClient {
         } else {
             &answer["connectionToken"]
         };
-        let url = format!("ws://{address}/hubs/chat?id={}&{query}", id.as_str().unwrap());
+        let url = format!("ws://{address}{hub}?id={}&{query}", id.as_str().unwrap());
         let mut request = url.into_client_request().unwrap();
         request.headers_mut().insert("authorization", bearer.parse().unwrap());
         let tcp = TcpSocket::new_v4().unwrap();

@@ -1,6 +1,10 @@
 //! The hub's door: tokens, origins, names, numbers, methods, and what happens while the server stops.
 
+use std::time::Duration;
+
+use hubwire::auth::NewToken;
 use serde_json::json;
+use tokio::time::Instant;
 
 use crate::{
     hub_client::{Door, HubClient},
@@ -293,5 +297,27 @@ async fn paths_ignore_case_and_a_slash_and_methods_are_those_of_the_protocol() {
             "{}",
             answer.text()
         );
+    }
+}
+
+/// Row 14 of the security checklist: a socket ends with its token, and its client may come back with another.
+#[tokio::test]
+async fn sec_14_a_connection_ends_with_its_token() {
+    let app = TestApp::start().await;
+    let short = NewToken {
+        user: "ann",
+        name: None,
+        username: None,
+        lifetime: Duration::from_secs(2),
+    };
+    for hub in ["/hubs/chat", "/hubs/chat-online"] {
+        let token = app.app.auth.sign(&short).unwrap();
+        let door = Door { hub, ..Door::default() };
+        let mut ann = HubClient::enter(app.address, &token, door).await;
+        let began = Instant::now();
+        let (goodbye, code) = ann.is_sent_away().await;
+        assert_eq!(goodbye, Some(json!({"type": 7, "allowReconnect": true})), "{hub}");
+        assert_eq!(code, Some(1000));
+        assert!(began.elapsed() <= Duration::from_secs(3), "{:?}", began.elapsed());
     }
 }

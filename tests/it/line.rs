@@ -126,7 +126,7 @@ impl Line {
                     None => Ok(record["result"].clone()),
                 };
             }
-            self.keep(record);
+            self.keep(&record);
         }
     }
 
@@ -138,7 +138,7 @@ impl Line {
             }
             let record = tokio::time::timeout(DEADLINE, self.record()).await;
             let record = record.unwrap_or_else(|_| panic!("never heard: {name}; only {:?}", self.events));
-            self.keep(record.unwrap_or_else(|| panic!("the connection ended before {name}")));
+            self.keep(&record.unwrap_or_else(|| panic!("the connection ended before {name}")));
         }
     }
 
@@ -163,7 +163,7 @@ impl Line {
         self.wire.leave().await;
     }
 
-    fn keep(&mut self, record: Value) {
+    fn keep(&mut self, record: &Value) {
         assert_eq!(record["type"], 1, "{record}");
         let arguments = record["arguments"].as_array().unwrap();
         assert_eq!(arguments.len(), 1, "one event, one argument: {record}");

@@ -14,5 +14,6 @@ mod log;
 mod migrations;
 mod paging;
 mod posting;
+mod presence;
 mod trouble;
 mod typing;

@@ -44,6 +44,11 @@ impl Arguments {
         self.items.as_ref().map(drop).map_err(Clone::clone)
     }
 
+    /// How they are encoded.
+    pub fn protocol(&self) -> Protocol {
+        self.protocol
+    }
+
     /// How many there are: none where [`check`](Self::check) fails.
     pub fn len(&self) -> usize {
         self.items().len()

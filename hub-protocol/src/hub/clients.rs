@@ -4,11 +4,7 @@ use std::time::Duration;
 
 use serde::de::DeserializeOwned;
 
-use super::{
-    Hub, HubError, Target,
-    context::{Connection, Place},
-    reply::Question,
-};
+use super::{Hub, HubError, Target, context::Connection, place::Place, reply::Question};
 use crate::{close::CloseReason, codec::ToArguments, negotiate::ConnectionId};
 
 /// Chooses who receives a call. Nobody is a fine audience: sending to nothing succeeds.
@@ -57,8 +53,8 @@ impl Clients {
     }
 
     /// Every connection but these.
-    pub fn all_except(&self, ids: Vec<String>) -> Audience {
-        self.audience(Target::AllExcept(ids))
+    pub fn all_except(&self, ids: impl IntoIterator<Item = impl Into<String>>) -> Audience {
+        self.audience(Target::AllExcept(texts(ids)))
     }
 
     /// The caller; nobody outside of a call.
@@ -82,23 +78,23 @@ impl Clients {
     }
 
     /// These connections, each once.
-    pub fn clients(&self, ids: Vec<String>) -> Audience {
-        self.audience(Target::Connections(ids))
+    pub fn clients(&self, ids: impl IntoIterator<Item = impl Into<String>>) -> Audience {
+        self.audience(Target::Connections(texts(ids)))
     }
 
     /// The members of a group. Names are compared exactly.
     pub fn group(&self, name: impl Into<String>) -> Audience {
-        self.groups(vec![name.into()])
+        self.groups([name])
     }
 
     /// The members of these groups; a member of two receives twice.
-    pub fn groups(&self, names: Vec<String>) -> Audience {
-        self.audience(Target::Groups(names))
+    pub fn groups(&self, names: impl IntoIterator<Item = impl Into<String>>) -> Audience {
+        self.audience(Target::Groups(texts(names)))
     }
 
     /// The members of a group but these.
-    pub fn group_except(&self, name: impl Into<String>, ids: Vec<String>) -> Audience {
-        self.audience(Target::GroupExcept(name.into(), ids))
+    pub fn group_except(&self, name: impl Into<String>, ids: impl IntoIterator<Item = impl Into<String>>) -> Audience {
+        self.audience(Target::GroupExcept(name.into(), texts(ids)))
     }
 
     /// The members of a group but the caller.
@@ -108,13 +104,17 @@ impl Clients {
 
     /// All connections of a user.
     pub fn user(&self, identifier: impl Into<String>) -> Audience {
-        self.users(vec![identifier.into()])
+        self.users([identifier])
     }
 
     /// All connections of these users.
-    pub fn users(&self, identifiers: Vec<String>) -> Audience {
-        self.audience(Target::Users(identifiers))
+    pub fn users(&self, identifiers: impl IntoIterator<Item = impl Into<String>>) -> Audience {
+        self.audience(Target::Users(texts(identifiers)))
     }
+}
+
+fn texts(given: impl IntoIterator<Item = impl Into<String>>) -> Vec<String> {
+    given.into_iter().map(Into::into).collect()
 }
 
 impl Audience {
@@ -153,7 +153,7 @@ impl Client {
     /// [`within`](Self::within): there are clients that never answer a call that they do not know.
     ///
     /// While it waits, the calling method lets the caller's next call begin. From a
-    /// [`HubHandle`](super::HubHandle) it does not: a method that asks its own caller that way waits in vain.
+    /// [`HubHandle`] it does not: a method that asks its own caller that way waits in vain.
     ///
     /// # Errors
     ///
@@ -208,9 +208,9 @@ impl Groups {
     /// # Errors
     ///
     /// Fails where the hub's [`LifetimeManager`](super::LifetimeManager) does; in memory never.
-    pub async fn add(&self, connection: &str, group: &str) -> Result<(), HubError> {
+    pub async fn add(&self, connection: impl AsRef<str> + Send + Sync, group: &str) -> Result<(), HubError> {
         let inner = &self.hub.0;
-        inner.manager.join(&inner.local, connection, group).await
+        inner.manager.join(&inner.local, connection.as_ref(), group).await
     }
 
     /// Removes a connection; one that is not a member is a no-op.
@@ -218,9 +218,9 @@ impl Groups {
     /// # Errors
     ///
     /// As [`add`](Self::add).
-    pub async fn remove(&self, connection: &str, group: &str) -> Result<(), HubError> {
+    pub async fn remove(&self, connection: impl AsRef<str> + Send + Sync, group: &str) -> Result<(), HubError> {
         let inner = &self.hub.0;
-        inner.manager.leave(&inner.local, connection, group).await
+        inner.manager.leave(&inner.local, connection.as_ref(), group).await
     }
 }
 

@@ -1,10 +1,7 @@
 //! Who calls, and what a method may do with them.
 
 use std::{
-    sync::{
-        Arc, OnceLock,
-        atomic::{AtomicBool, AtomicUsize, Ordering},
-    },
+    sync::{Arc, OnceLock, atomic::AtomicUsize},
     time::Instant,
 };
 
@@ -17,6 +14,7 @@ use super::{
     Encoded, Feed, Hub, HubError,
     clients::{Clients, Groups},
     outbox::{Outbox, Pushed},
+    place::Place,
     questions::Questions,
     registry::Joined,
 };
@@ -105,7 +103,12 @@ impl Member {
             Ok(turn) => turn,
             Err(_) => self.turn.lock().await,
         };
-        self.outbox.push_when_room(frame).await
+        let is_open = self.outbox.push_when_room(frame).await;
+        if !is_open {
+            // There is always room in nothing: whoever sends in a loop must still let others run.
+            tokio::task::yield_now().await;
+        }
+        is_open
     }
 }
 
@@ -245,59 +248,6 @@ impl Connection {
     }
 }
 
-/// Where code runs, which decides whether it may wait for its client.
-#[derive(Clone)]
-pub(super) enum Place {
-    /// In a connect handler: nothing is read yet.
-    Connecting,
-    /// In a call, which gives up its slot to wait.
-    Call(Arc<Slot>),
-    /// In a disconnect handler or outside of the hub.
-    Elsewhere,
-}
-
-impl std::fmt::Debug for Place {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(match self {
-            Self::Connecting => "Connecting",
-            Self::Call(_) => "Call",
-            Self::Elsewhere => "Elsewhere",
-        })
-    }
-}
-
-/// A call's place among those of its connection that may run at once.
-pub(super) struct Slot {
-    member: Arc<Member>,
-    held: AtomicBool,
-}
-
-impl Slot {
-    pub(super) fn take(member: &Arc<Member>) -> Arc<Self> {
-        member.running.fetch_add(1, Ordering::AcqRel);
-        Arc::new(Self {
-            member: Arc::clone(member),
-            held: AtomicBool::new(true),
-        })
-    }
-
-    /// Streams take none.
-    pub(super) fn none(member: &Arc<Member>) -> Arc<Self> {
-        Arc::new(Self {
-            member: Arc::clone(member),
-            held: AtomicBool::new(false),
-        })
-    }
-
-    /// Gives the place up for good: the next call may begin.
-    pub(super) fn release(&self) {
-        if self.held.swap(false, Ordering::AcqRel) {
-            self.member.running.fetch_sub(1, Ordering::AcqRel);
-            self.member.outbox.wake();
-        }
-    }
-}
-
 /// One call's view of its caller and of the hub.
 #[derive(Clone, Debug)]
 pub struct Context {
@@ -359,6 +309,7 @@ impl Context {
 
 /// How a connection ended.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Disconnected {
     /// Whether the client left, was lost, or was sent away.
     pub end: End,

@@ -9,9 +9,9 @@ use futures_util::{FutureExt, StreamExt, future::BoxFuture};
 
 use super::{
     Call, Context, Hub, HubError, Next,
-    context::Slot,
     error::Kind as ErrorKind,
     method::{Answer, Items, Kind, Method},
+    place::Slot,
     upload::Source,
 };
 use crate::{

@@ -6,6 +6,7 @@ use crate::{connection, json::Naming};
 
 /// What happens when a client reads more slowly than it is sent to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Overflow {
     /// The connection is closed; its client may come back.
     #[default]

@@ -20,10 +20,8 @@ use tokio::time::Sleep;
 
 use self::{calls::Calls, output::Stalled};
 use super::{
-    Connection as Handle, Context, Feed, Hub, Pulled, User,
-    context::{Member, Place},
-    dispatcher::Finished,
-    outbox::Outbox,
+    Connection as Handle, Context, Feed, Hub, Pulled, User, context::Member, dispatcher::Finished, outbox::Outbox,
+    place::Place,
 };
 use crate::{
     close::{CloseReason, End},

@@ -65,6 +65,11 @@ impl Sink {
         }
     }
 
+    /// Whether nobody reads any more.
+    pub(super) fn is_deserted(&self) -> bool {
+        self.items.is_closed()
+    }
+
     /// The client's end of the stream, which is behind its last item.
     pub(super) fn end(self, error: Option<String>) {
         // Nobody else sets it; the sender goes with `self`, and the reader looks here when it has gone.

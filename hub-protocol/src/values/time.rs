@@ -49,6 +49,11 @@ impl DateTime {
         })
     }
 
+    /// The time so many milliseconds after 1970, in UTC. `None` before the year 1 and after 9999.
+    pub fn from_unix_millis(milliseconds: i64) -> Option<Self> {
+        Self::from_unix_ticks(milliseconds.checked_mul(TICKS_PER_SECOND / 1000)?)
+    }
+
     /// The time so many ticks of 100 ns after 1970, in UTC.
     pub(super) fn from_unix_ticks(ticks: i64) -> Option<Self> {
         let ticks = ticks.checked_add(UNIX_EPOCH).filter(|ticks| in_range(*ticks))?;

@@ -1,13 +1,21 @@
 //! The library from outside: bytes, properties, one connection under virtual time, whole hubs over sockets.
 #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
+mod churn;
+mod client_results;
 mod connection;
 mod endings;
 mod hostile;
+mod http;
+mod http2;
 mod leftovers;
+mod lifetime;
 mod messagepack;
 mod messagepack_sessions;
+mod parallel;
+mod polling;
 mod properties;
+mod races;
 mod raw;
 mod resuming;
 mod resuming_model;
@@ -15,5 +23,6 @@ mod sessions;
 mod slow_clients;
 mod streams;
 mod support;
+mod uploads;
 mod vectors;
 mod websocket;

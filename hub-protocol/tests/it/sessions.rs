@@ -26,7 +26,7 @@ use crate::support::{serve, until};
 async fn a_call_is_answered_and_nothing_is_left_when_its_client_goes() {
     let hub = Hub::builder("h")
         .method("Join", async |cx: Context, group: String| {
-            cx.groups().add(cx.connection_id().as_str(), &group).await?;
+            cx.groups().add(cx.connection_id(), &group).await?;
             Ok(())
         })
         .build();
@@ -315,7 +315,7 @@ async fn groups_users_and_exceptions_reach_whom_they_name() {
     );
     handle
         .clients()
-        .users(vec!["ann".to_owned(), "nobody".to_owned()])
+        .users(["ann", "nobody"])
         .send("said", ())
         .await
         .unwrap();

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use futures_util::future::BoxFuture;
 use hub_protocol::{
     codec::Protocol,
-    hub::{Context, Encoded, Feed, Hub, HubOptions, Overflow, Pulled},
+    hub::{Context, Encoded, Feed, Hub, HubError, HubOptions, Overflow, Pulled},
     json::Naming,
 };
 use parking_lot::Mutex;
@@ -168,5 +168,27 @@ async fn calls_are_not_read_while_their_answers_are_not() {
     for id in 1..=600 {
         let answer: Value = serde_json::from_str(&client.hear().await).unwrap();
         assert_eq!(answer["invocationId"], id.to_string());
+    }
+}
+
+#[tokio::test]
+async fn a_method_that_sends_for_ever_holds_up_nobody_when_its_client_has_gone() {
+    let hub = Hub::builder("h")
+        .method("Flood", async |cx: Context| -> Result<(), HubError> {
+            loop {
+                cx.clients().caller().send("said", ("more",)).await?;
+            }
+        })
+        .method("Echo", async |_: Context, text: String| Ok(text))
+        .build();
+    let server = serve(&hub).await;
+    let (mut flooded, mut other) = (server.connect().await, server.connect().await);
+    flooded.call("1", "Flood", json!([])).await;
+    flooded.hear().await;
+    drop(flooded);
+    // All of a test runs in one thread: whoever does not let go of it holds up everybody.
+    for _ in 0..100 {
+        other.call("1", "Echo", json!(["here"])).await;
+        other.hears(&[r#"{"type":3,"invocationId":"1","result":"here"}"#]).await;
     }
 }

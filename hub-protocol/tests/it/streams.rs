@@ -327,7 +327,7 @@ async fn sec_43_streams_without_an_end_are_refused_at_the_documented_number() {
     let alive = Alive::default();
     let hub = quiet_hub(&alive)
         .method("Take", async |_: Context, items: Upload<u8>| {
-            Ok(items.try_fold(0, async |sum, item| Ok(sum + item)).await?)
+            items.try_fold(0, async |sum, item| Ok(sum + item)).await
         })
         .build();
     let most = HubOptions::default().maximum_streams;

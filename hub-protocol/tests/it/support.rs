@@ -172,6 +172,11 @@ impl Client {
         }
     }
 
+    /// Whether a record was read and not looked at.
+    pub(crate) fn has_heard(&self) -> bool {
+        !self.heard.is_empty()
+    }
+
     /// Expects these records, in this order.
     #[track_caller]
     pub(crate) fn hears<'a>(&'a mut self, records: &'a [&str]) -> impl Future<Output = ()> + 'a {

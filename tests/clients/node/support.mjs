@@ -6,19 +6,20 @@ import * as signalr10 from 'signalr10';
 
 export const versions = { 8: signalr8.default ?? signalr8, 9: signalr9.default ?? signalr9, 10: signalr10.default ?? signalr10 };
 
-const EVENTS = ['ReceiveMessage', 'UserTyping', 'NewConversation', 'ConversationUpdated', 'MessageStatus'];
+const EVENTS = ['ReceiveMessage', 'UserTyping', 'NewConversation', 'ConversationUpdated', 'MessageStatus', 'GetOnlineUsers', 'UserOnline'];
 const DEADLINE = 15_000;
 
 export class Client {
   heard = [];
   #waiting = new Set();
 
-  // `signalr` is the module of one client version.
-  static async connect(server, signalr, token, { query = '', policy } = {}) {
+  // `signalr` is the module of one client version; `transport` by its name, `protocol` an instance.
+  static async connect(server, signalr, token, { hub = '/hubs/chat', query = '', policy, transport, protocol } = {}) {
     const client = new Client();
     let builder = new signalr.HubConnectionBuilder()
-      .withUrl(`${server.url}/hubs/chat${query}`, { accessTokenFactory: () => token })
+      .withUrl(`${server.url}${hub}${query}`, { accessTokenFactory: () => token, transport: signalr.HttpTransportType[transport] })
       .configureLogging(signalr.LogLevel.None);
+    if (protocol) builder = builder.withHubProtocol(protocol);
     if (policy) builder = builder.withAutomaticReconnect(policy);
     client.connection = builder.build();
     for (const name of EVENTS) client.connection.on(name, (...args) => client.#hear({ name, args }));

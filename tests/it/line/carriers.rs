@@ -35,7 +35,7 @@ pub(crate) struct Wire {
 }
 
 enum Socket {
-    WebSocket(Box<WebSocketStream<MaybeTlsStream<TcpStream>>>),
+    Web(Box<WebSocketStream<MaybeTlsStream<TcpStream>>>),
     Events(Box<Events>),
     Polls,
 }
@@ -62,7 +62,7 @@ impl Wire {
                 let mut request = format!("ws://{address}{}", wire.path).into_client_request().unwrap();
                 request.headers_mut().insert("authorization", bearer.parse().unwrap());
                 let (socket, _) = connect_async(request).await.unwrap();
-                wire.socket = Socket::WebSocket(Box::new(socket));
+                wire.socket = Socket::Web(Box::new(socket));
             }
             Carrier::Events => wire.socket = Socket::Events(Box::new(Events::open(&wire).await)),
             Carrier::Polls => {
@@ -85,7 +85,7 @@ impl Wire {
     }
 
     pub(crate) async fn send(&mut self, bytes: &[u8], is_binary: bool) {
-        if let Socket::WebSocket(socket) = &mut self.socket {
+        if let Socket::Web(socket) = &mut self.socket {
             let message = if is_binary {
                 Message::binary(bytes.to_vec())
             } else {
@@ -109,7 +109,7 @@ impl Wire {
             };
         }
         match &mut self.socket {
-            Socket::WebSocket(socket) => loop {
+            Socket::Web(socket) => loop {
                 match socket.next().await? {
                     Ok(Message::Text(text)) => return Some(text.as_bytes().to_vec()),
                     Ok(Message::Binary(bytes)) => return Some(bytes.to_vec()),
@@ -126,7 +126,7 @@ impl Wire {
     /// As a page that is left: its sockets go, and where it polls it says so.
     pub(crate) async fn leave(mut self) {
         match &mut self.socket {
-            Socket::WebSocket(socket) => {
+            Socket::Web(socket) => {
                 let (code, reason) = (CloseCode::Away, "".into());
                 drop(socket.send(Message::Close(Some(CloseFrame { code, reason }))).await);
                 while let Some(Ok(_)) = socket.next().await {}

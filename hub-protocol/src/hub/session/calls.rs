@@ -17,8 +17,8 @@ use super::Session;
 use crate::{
     hub::{
         HubError,
-        context::{Place, Slot},
         dispatcher::{Admitted, Finished, Running, admit, answer, run},
+        place::{Place, Slot},
         upload::{self, Sink, Source},
     },
     message::{Completion, HubMessage, Invocation, Outcome},
@@ -128,7 +128,10 @@ impl Calls {
                 streams.down.remove(id);
             }
             for id in &finished.uploads {
-                streams.up.remove(id);
+                // The client may have ended its stream and given the id to that of another call.
+                if streams.up.get(id).is_some_and(Sink::is_deserted) {
+                    streams.up.remove(id);
+                }
             }
             if streams.down.is_empty() && streams.up.is_empty() && streams.blocked.is_none() {
                 self.streams = None;

@@ -9,8 +9,8 @@ use crate::{
     close::CloseReason,
     hub::{
         Disconnected, Next,
-        context::Place,
         dispatcher::{Finished, Running},
+        place::Place,
     },
     transport::{Outgoing, Transport},
 };
@@ -80,7 +80,8 @@ impl<T: Transport> Session<T> {
                 Err(_) => break,
             }
         }
-        if self.progress == Progress::Connected {
+        // Where the manager refused it, the hub's own handlers never met it.
+        if self.progress == Progress::Connected && *reason != CloseReason::Unmanaged {
             let (cx, how) = (
                 self.context(Place::Elsewhere),
                 Disconnected {

@@ -1,3 +1,5 @@
+//! The table of connections: who may open what, and what is forgotten when.
+
 use super::*;
 
 fn claim(connections: &Arc<Connections>, token: &ConnectionId, user: Option<&str>) -> Result<Claim, Refused> {
