@@ -1,4 +1,4 @@
-//! Connections made of many requests: their places, their owners, their end, and a server that stops.
+//! Connections made of many requests: their places, their owners, what they prove and miss, and a server that stops.
 
 use std::{sync::Arc, time::Duration};
 
@@ -203,4 +203,44 @@ async fn a_server_that_stops_tells_those_who_poll_and_takes_no_more() {
         assert_eq!(app.ask("GET", &path, headers, b"").await.status, 503);
     }
     draining.await.unwrap();
+}
+
+#[tokio::test]
+async fn the_next_poll_proves_an_answer_and_events_prove_none() {
+    let app = TestApp::start().await;
+    let rest = app.person("ann");
+    for (carrier, is_proven) in [(Carrier::Polls, true), (Carrier::Events, false)] {
+        let mut ann = Line::open(&app, "ann", CHAT.over(carrier)).await;
+        let draft = json!({"recipientId": "bob", "content": format!("{carrier:?}")});
+        let sent = ann.call("SendMessage", json!([draft])).await;
+        ann.call("GetConversations", json!([])).await;
+        let again = rest.post("/messages", &draft).await.data();
+        assert_eq!(
+            again["id"] != sent["id"],
+            is_proven,
+            "a retry, or another message like it"
+        );
+    }
+}
+
+#[tokio::test]
+async fn who_polls_late_or_reads_late_misses_nothing() {
+    let app = TestApp::start().await;
+    let bob = app.person("bob");
+    let conversation = bob.direct("ann").await;
+    let mut lines = Vec::new();
+    for way in CHAT.each() {
+        lines.push(Line::open(&app, "ann", way).await);
+    }
+    // More than an outbox holds, so that the log feeds them, in the protocol of each.
+    let text = "x".repeat(9_000);
+    for number in 0..40 {
+        bob.say(&conversation, &format!("{number} {text}")).await;
+    }
+    for line in &mut lines {
+        for number in 0..40 {
+            let heard = line.hears("ReceiveMessage").await;
+            assert_eq!(heard["content"], format!("{number} {text}"));
+        }
+    }
 }
