@@ -74,7 +74,7 @@ impl App {
             .await
             .map_err(|error| unreachable_database(&error))?;
         let services = Services::new(&database, &log, &clock, settings(&config));
-        let hubs = Hubs::new(&services, &log, &config, &clock);
+        let hubs = Hubs::new(&services, &log, &clock, &config);
         let origins = Arc::new(Origins::new(&config));
         let draining = AtomicBool::new(false);
         Ok(Arc::new(Self {

@@ -4,6 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, Instant};
 
+use tokio::sync::Notify;
+
 /// Where the time comes from: the machine, or a test.
 #[derive(Clone, Debug)]
 pub struct Clock(Source);
@@ -11,7 +13,14 @@ pub struct Clock(Source);
 #[derive(Clone, Debug)]
 enum Source {
     System { origin: Instant },
-    Fixed { start: i64, now: Arc<AtomicI64> },
+    Fixed(Arc<Fixed>),
+}
+
+#[derive(Debug)]
+struct Fixed {
+    start: i64,
+    now: AtomicI64,
+    advanced: Notify,
 }
 
 impl Clock {
@@ -25,10 +34,11 @@ impl Clock {
     /// A clock that stands at `milliseconds` since 1970 until it is [advanced](Self::advance).
     #[must_use]
     pub fn fixed(milliseconds: i64) -> Self {
-        Self(Source::Fixed {
+        Self(Source::Fixed(Arc::new(Fixed {
             start: milliseconds,
-            now: Arc::new(AtomicI64::new(milliseconds)),
-        })
+            now: AtomicI64::new(milliseconds),
+            advanced: Notify::new(),
+        })))
     }
 
     /// Milliseconds since 1970, UTC. May jump when somebody sets the machine's clock.
@@ -37,7 +47,7 @@ impl Clock {
     pub fn now(&self) -> i64 {
         match &self.0 {
             Source::System { .. } => chrono::Utc::now().timestamp_millis(),
-            Source::Fixed { now, .. } => now.load(Ordering::Acquire),
+            Source::Fixed(fixed) => fixed.now.load(Ordering::Acquire),
         }
     }
 
@@ -46,16 +56,34 @@ impl Clock {
     pub fn elapsed(&self) -> Duration {
         match &self.0 {
             Source::System { origin } => origin.elapsed(),
-            Source::Fixed { start, now } => {
-                Duration::from_millis(u64::try_from(now.load(Ordering::Acquire) - start).unwrap_or(0))
+            Source::Fixed(fixed) => {
+                let passed = fixed.now.load(Ordering::Acquire) - fixed.start;
+                Duration::from_millis(u64::try_from(passed).unwrap_or(0))
             }
+        }
+    }
+
+    /// Waits until so much time has passed since the clock was made.
+    pub async fn sleep_until(&self, elapsed: Duration) {
+        match &self.0 {
+            Source::System { origin } => tokio::time::sleep_until((*origin + elapsed).into()).await,
+            Source::Fixed(fixed) => loop {
+                let mut advanced = std::pin::pin!(fixed.advanced.notified());
+                advanced.as_mut().enable();
+                if self.elapsed() >= elapsed {
+                    return;
+                }
+                advanced.await;
+            },
         }
     }
 
     /// Moves a fixed clock on (and all its clones with it). The system's clock does not listen.
     pub fn advance(&self, by: Duration) {
-        if let Source::Fixed { now, .. } = &self.0 {
-            now.fetch_add(i64::try_from(by.as_millis()).unwrap_or(i64::MAX), Ordering::AcqRel);
+        if let Source::Fixed(fixed) = &self.0 {
+            let by = i64::try_from(by.as_millis()).unwrap_or(i64::MAX);
+            fixed.now.fetch_add(by, Ordering::AcqRel);
+            fixed.advanced.notify_waiters();
         }
     }
 }
@@ -65,5 +93,25 @@ impl governor::clock::Clock for Clock {
 
     fn now(&self) -> Duration {
         self.elapsed()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use futures_util::FutureExt as _;
+
+    use super::Clock;
+
+    #[test]
+    fn who_sleeps_by_a_fixed_clock_wakes_when_it_is_advanced() {
+        let clock = Clock::fixed(0);
+        let mut asleep = Box::pin(clock.sleep_until(Duration::from_secs(2)));
+        assert!(asleep.as_mut().now_or_never().is_none());
+        clock.advance(Duration::from_secs(1));
+        assert!(asleep.as_mut().now_or_never().is_none());
+        clock.advance(Duration::from_secs(1));
+        assert!(asleep.as_mut().now_or_never().is_some());
     }
 }

@@ -26,7 +26,7 @@ use crate::{clock::Clock, config::Config, log::Log, services};
 
 use self::{door::Door, listeners::Listeners, notices::Notices};
 
-/// How long a socket of the chat hub may take no byte before its connection counts as lost.
+/// How long a socket may take no byte before its connection counts as lost.
 const SEND_TIMEOUT: Duration = Duration::from_secs(30);
 /// Over how long a stopping server sends its clients away.
 const DRAIN: Duration = Duration::from_secs(2);
@@ -49,43 +49,18 @@ pub struct Hubs {
     online: Mounted,
 }
 
-/// A hub on its path.
+/// A hub on its path, behind its door.
 #[derive(Clone, Debug)]
 struct Mounted {
-    hub: HubHandle,
+    path: &'static str,
+    handle: HubHandle,
     endpoint: Endpoint,
     door: Door,
 }
 
-impl Mounted {
-    fn new(hub: &Hub, config: &Config, clock: &Clock) -> Self {
-        let endpoint = hub
-            .endpoint()
-            .require_user()
-            .allow_stateful_reconnect()
-            .close_on_authentication_expiration();
-        let limit = usize::try_from(config.limits.connections_per_person).unwrap_or(usize::MAX);
-        Self {
-            hub: hub.handle(),
-            door: Door::new(endpoint.clone(), limit, clock.clone()),
-            endpoint,
-        }
-    }
-
-    fn routes(&self, path: &str) -> Router {
-        let routes = self.endpoint.clone().routes(path);
-        routes.layer(middleware::from_fn_with_state(self.door.clone(), door::enter))
-    }
-
-    async fn drain(&self) {
-        self.door.close();
-        self.hub.drain(DRAIN, DRAIN_PATIENCE).await;
-    }
-}
-
 impl Hubs {
-    /// Builds the hubs and starts to follow the log. Call it inside a runtime.
-    pub fn new(services: &services::Services, log: &Log, config: &Config, clock: &Clock) -> Self {
+    /// Builds the hubs and starts to follow the log and who is here. Call it inside a runtime.
+    pub fn new(services: &services::Services, log: &Log, clock: &Clock, config: &Config) -> Self {
         let listeners = Arc::new(Listeners::default());
         let notices = Notices::start(services.clone(), Arc::clone(&listeners));
         let chat = Arc::new(Chat {
@@ -94,21 +69,27 @@ impl Hubs {
             listeners,
             notices,
         });
+        let of_chat = HubOptions {
+            overflow: Overflow::Behind,
+            ..options(config)
+        };
+        let hub = chat::hub(&chat, of_chat);
         fanout::start(&chat);
-        let online = online::hub(services, online_options(config));
-        online::announce(services, online.handle());
         Self {
-            chat: Mounted::new(&chat::hub(&chat, options(config)), config, clock),
-            online: Mounted::new(&online, config, clock),
+            chat: Mounted::new("/hubs/chat", &hub, clock, config),
+            online: Mounted::new(
+                "/hubs/chat-online",
+                &online::hub(services, options(config)),
+                clock,
+                config,
+            ),
         }
     }
 
-    /// `/hubs/chat`, `/hubs/chat-online` and their negotiation. Requests must carry the
-    /// [`Verified`](crate::auth::Verified) of their token.
+    /// The hubs' paths and their negotiation. Requests must carry the [`Verified`](crate::auth::Verified) of their
+    /// token.
     pub fn routes(&self) -> Router {
-        self.chat
-            .routes("/hubs/chat")
-            .merge(self.online.routes("/hubs/chat-online"))
+        self.chat.routes().merge(self.online.routes())
     }
 
     /// Sends all clients away to come back later, and lets no new ones in.
@@ -117,25 +98,42 @@ impl Hubs {
     }
 }
 
-/// As [`options`]; there is no log behind this hub, so who reads too slowly is sent away to come back.
-fn online_options(config: &Config) -> HubOptions {
-    HubOptions {
-        overflow: Overflow::Close,
-        ..options(config)
+impl Mounted {
+    fn new(path: &'static str, hub: &Hub, clock: &Clock, config: &Config) -> Self {
+        let limit = usize::try_from(config.limits.connections_per_person).unwrap_or(usize::MAX);
+        Self {
+            path,
+            handle: hub.handle(),
+            endpoint: hub
+                .endpoint()
+                .require_user()
+                .allow_stateful_reconnect()
+                .close_on_authentication_expiration(),
+            door: Door::new(limit, clock.clone()),
+        }
+    }
+
+    fn routes(&self) -> Router {
+        let routes = self.endpoint.clone().routes(self.path);
+        routes.layer(middleware::from_fn_with_state(self.door.clone(), door::enter))
+    }
+
+    async fn drain(&self) {
+        self.door.close();
+        self.handle.drain(DRAIN, DRAIN_PATIENCE).await;
     }
 }
 
+/// What the hubs have in common.
 fn options(config: &Config) -> HubOptions {
-    let limit = usize::try_from(config.limits.hub_message_bytes).unwrap_or(usize::MAX);
-    let streams = usize::try_from(config.limits.streams_per_connection).unwrap_or(usize::MAX);
+    let narrow = |limit: u64| usize::try_from(limit).ok().filter(|limit| *limit > 0);
     HubOptions {
-        maximum_streams: if streams > 0 { streams } else { usize::MAX },
         connection: connection::Options {
-            maximum_receive_message_size: (limit > 0).then_some(limit),
+            maximum_receive_message_size: narrow(config.limits.hub_message_bytes),
             detailed_errors: config.detailed_errors,
             ..connection::Options::default()
         },
-        overflow: Overflow::Behind,
+        maximum_streams: narrow(config.limits.streams_per_connection).unwrap_or(usize::MAX),
         send_timeout: SEND_TIMEOUT,
         ..HubOptions::default()
     }

@@ -86,8 +86,10 @@ pub struct Settings {
     pub typing_timeout: Duration,
     /// Typing events of one person in one conversation are at least this far apart.
     pub typing_interval: Duration,
-    /// Whose last connection ended is online for this long.
+    /// How long a person is still here after their last connection ended.
     pub presence_grace: Duration,
+    /// What is told of one person's coming and going is at least this far apart.
+    pub presence_interval: Duration,
 }
 
 impl Default for Settings {
@@ -98,6 +100,7 @@ impl Default for Settings {
             typing_timeout: Duration::from_secs(10),
             typing_interval: Duration::from_secs(1),
             presence_grace: Duration::from_secs(10),
+            presence_interval: Duration::from_secs(1),
         }
     }
 }
@@ -113,13 +116,13 @@ pub struct Services {
 }
 
 impl Services {
-    /// Builds the services over an open log. Call it inside a runtime: typing has a task of its own.
+    /// Builds the services over an open log. Call it inside a runtime: typing and presence have tasks of their own.
     #[must_use]
     pub fn new(database: &Database, log: &Log, clock: &Clock, settings: Settings) -> Self {
         let settings = Arc::new(settings);
-        let presence = presence::Presence::new(database.clone(), &settings);
         let people = people::People::new(database.clone(), log.clone());
         let typing = typing::Typing::new(people.clone(), log.clone(), clock.clone(), &settings);
+        let presence = presence::Presence::new(database.clone(), clock.clone(), &settings);
         let conversations =
             conversations::Conversations::new(database.clone(), log.clone(), people.clone(), Arc::clone(&settings));
         let messages = messages::Messages::new(conversations.clone(), typing.clone(), clock.clone());

@@ -80,8 +80,8 @@ impl Chat {
     async fn connected(self: &Arc<Self>, cx: &Context) -> Result<(), HubError> {
         // First of all: from here on the connection hears.
         let listener = self.listeners.add(cx.connection())?;
-        let online = self.services.presence.connect(listener.user());
-        cx.connection().set(Arc::new(online));
+        cx.connection()
+            .set(Arc::new(self.services.presence.arrive(listener.user())));
         let head = u64::try_from(self.log.tail.head().0).expect("event ids are positive");
         cx.connection()
             .follow(LogFeed::new(Arc::clone(self), Arc::clone(&listener)), head);

@@ -1,148 +1,95 @@
-//! The hub's own door, behind the router's: how many connections a person may have, and none while stopping.
+//! A hub's own door, behind the router's: how many connections a person may have, and no new ones while stopping.
 //!
-//! Tells the hub who comes in; that they may was checked by the router.
+//! Tells the hub who comes in; that they may was checked by the router, for every request of a connection anew.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, Ordering},
-};
+mod places;
 
-use dashmap::DashMap;
-use entities::user_id::UserId;
+use std::sync::Arc;
 
 use axum::{
     extract::{Query, Request, State},
     middleware::Next,
     response::{IntoResponse, Response},
 };
-use http::{Method, StatusCode, header};
-use hub_protocol::{endpoint::Endpoint, hub::User};
+use http::{HeaderMap, Method, StatusCode, header};
+use hub_protocol::{hub::User, negotiate::ConnectionId};
 
 use crate::{auth::Verified, clock::Clock, services::Principal};
+
+use self::places::{NoPlace, Place, Places};
 
 /// What the hub knows of whoever is behind a connection.
 #[derive(Debug)]
 pub(super) struct Visitor {
     pub(super) principal: Principal,
-    _place: Option<Place>,
+    _place: Option<Arc<Place>>,
     /// `?deliver=all`: hears every conversation whatever it joins.
     pub(super) hears_all: bool,
-    /// Shows that it is a browser or an official client, which answer Pings.
-    pub(super) answers_pings: bool,
+    pub(super) proof: Proves,
+}
+
+/// How a connection can show that what it was sent has arrived.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Proves {
+    /// By its next poll, whoever the client is.
+    ByPolling,
+    /// By a Pong, where the client answers Pings; browsers and the official clients, who show themselves, do.
+    ByPong { shows_itself: bool },
+    /// Server-sent events say nothing back.
+    Never,
 }
 
 /// The door of one hub. Cheap to clone.
 #[derive(Clone, Debug)]
 pub(super) struct Door {
     places: Arc<Places>,
-    /// Connections a person may have; 0 is no limit.
-    limit: usize,
-    closed: Arc<AtomicBool>,
-    endpoint: Endpoint,
     clock: Clock,
 }
 
-/// How many connections each person has, those that are still being opened too.
-type Places = DashMap<UserId, usize>;
-
-/// One connection of a person, counted from the request that opens it until nothing of it is left.
-#[derive(Debug)]
-struct Place {
-    places: Arc<Places>,
-    person: UserId,
-}
-
-impl Place {
-    /// A place for one more, if there is one.
-    fn take(door: &Door, person: &UserId) -> Option<Self> {
-        let mut count = door.places.entry(person.clone()).or_default();
-        // The entry of somebody without a place is never left at 0: their limit is at least one.
-        (*count < door.limit).then(|| {
-            *count += 1;
-            Self {
-                places: Arc::clone(&door.places),
-                person: person.clone(),
-            }
-        })
-    }
-}
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        if let Some(mut count) = self.places.get_mut(&self.person) {
-            *count -= 1;
-        }
-        self.places.remove_if(&self.person, |_, count| *count == 0);
-    }
-}
-
 impl Door {
-    pub(super) fn new(endpoint: Endpoint, limit: usize, clock: Clock) -> Self {
+    /// A door for so many connections of each person; 0 is no limit.
+    pub(super) fn new(limit: usize, clock: Clock) -> Self {
         Self {
-            places: Arc::default(),
-            limit,
-            closed: Arc::default(),
-            endpoint,
+            places: Arc::new(Places::new(limit)),
             clock,
         }
     }
 
-    /// Lets nobody in any more.
+    /// Lets no new connection in any more. Those that live go on.
     pub(super) fn close(&self) {
-        self.closed.store(true, Ordering::Release);
-    }
-
-    /// A place for a connection that opens; for a negotiation only whether there is one.
-    /// What belongs to an open connection needs no other.
-    fn admit(&self, request: &Request, person: &UserId) -> Result<Option<Place>, NoPlace> {
-        match *request.method() {
-            _ if self.limit == 0 || self.is_of_open_connection(request) => Ok(None),
-            // Counted where it opens as well: somebody may negotiate many before the first of them opens.
-            Method::GET => Place::take(self, person).map(Some).ok_or(NoPlace),
-            Method::POST if request.uri().path().ends_with("/negotiate") => {
-                let count = self.places.get(person).map_or(0, |count| *count);
-                if count < self.limit { Ok(None) } else { Err(NoPlace) }
-            }
-            _ => Ok(None),
-        }
+        self.places.close();
     }
 }
-
-impl Door {
-    /// A further poll, a message or the leave of a connection that is open, or a socket that takes over from another.
-    fn is_of_open_connection(&self, request: &Request) -> bool {
-        let token = parameter(&parameters(request), "id").map(ToOwned::to_owned);
-        token.is_some_and(|token| self.endpoint.is_open(&token))
-    }
-}
-
-/// A person has as many connections as they may.
-struct NoPlace;
 
 /// Checks a request to the hub and tells the hub who it is.
 pub(super) async fn enter(State(door): State<Door>, mut request: Request, next: Next) -> Response {
-    if door.closed.load(Ordering::Acquire) && !door.is_of_open_connection(&request) {
-        return (
-            StatusCode::SERVICE_UNAVAILABLE,
-            [(header::RETRY_AFTER, "1")],
-            "The server is stopping",
-        )
-            .into_response();
-    }
     let Some(verified) = request.extensions_mut().remove::<Verified>() else {
         return StatusCode::UNAUTHORIZED.into_response();
     };
     let remaining = verified.remaining(door.clock.now());
     let principal = verified.principal;
-    let Ok(place) = door.admit(&request, &principal.user_id) else {
-        let sentence = format!("A person has at most {} connections to this hub", door.limit);
-        return (StatusCode::TOO_MANY_REQUESTS, [(header::RETRY_AFTER, "5")], sentence).into_response();
+    let query =
+        Query::<Vec<(String, String)>>::try_from_uri(request.uri()).map_or_else(|_| Vec::new(), |query| query.0);
+    let value = |name: &str| {
+        let found = query.iter().find(|(known, _)| known.eq_ignore_ascii_case(name));
+        found.map(|(_, value)| value.as_str())
     };
-    let query = parameters(&request);
-    let headers = request.headers();
+    let id = value("id").and_then(ConnectionId::parse);
+    let admitted = match *request.method() {
+        Method::GET => door.places.open(&principal.user_id, id),
+        Method::POST if request.uri().path().ends_with("/negotiate") => {
+            door.places.check(&principal.user_id).map(|()| None)
+        }
+        // Of a connection that lives, or of none.
+        _ => Ok(None),
+    };
+    let place = match admitted {
+        Ok(place) => place,
+        Err(refusal) => return refusal.into_response(),
+    };
     let visitor = Visitor {
-        hears_all: parameter(&query, "deliver").is_some_and(|deliver| deliver.eq_ignore_ascii_case("all")),
-        answers_pings: headers.contains_key(header::ORIGIN) || headers.contains_key("x-signalr-user-agent"),
+        hears_all: value("deliver").is_some_and(|deliver| deliver.eq_ignore_ascii_case("all")),
+        proof: Proves::of(request.headers()),
         principal,
         _place: place,
     };
@@ -156,12 +103,36 @@ pub(super) async fn enter(State(door): State<Door>, mut request: Request, next: 
     next.run(request).await
 }
 
-fn parameters(request: &Request) -> Vec<(String, String)> {
-    Query::try_from_uri(request.uri()).map_or_else(|_| Vec::new(), |query| query.0)
+impl Proves {
+    /// By the request that opens the connection, which is taken as the library takes it.
+    fn of(headers: &HeaderMap) -> Self {
+        let accepted = headers.get_all(header::ACCEPT).iter();
+        let mut accepted = accepted.filter_map(|value| value.to_str().ok());
+        if accepted.any(|value| value.to_ascii_lowercase().contains("text/event-stream")) {
+            Self::Never
+        } else if headers.contains_key(header::UPGRADE) {
+            let shows_itself = headers.contains_key(header::ORIGIN) || headers.contains_key("x-signalr-user-agent");
+            Self::ByPong { shows_itself }
+        } else {
+            Self::ByPolling
+        }
+    }
 }
 
-/// Names ignore case.
-fn parameter<'a>(parameters: &'a [(String, String)], name: &str) -> Option<&'a str> {
-    let found = parameters.iter().find(|(known, _)| known.eq_ignore_ascii_case(name));
-    found.map(|(_, value)| value.as_str())
+impl IntoResponse for NoPlace {
+    fn into_response(self) -> Response {
+        let (status, wait, sentence) = match self {
+            Self::Stopping => (
+                StatusCode::SERVICE_UNAVAILABLE,
+                "1",
+                "The server is stopping".to_owned(),
+            ),
+            Self::Full(limit) => (
+                StatusCode::TOO_MANY_REQUESTS,
+                "5",
+                format!("A person has at most {limit} connections to this hub"),
+            ),
+        };
+        (status, [(header::RETRY_AFTER, wait)], sentence).into_response()
+    }
 }

@@ -10,7 +10,10 @@ use entities::{ids::ConversationNumber, user_id::UserId};
 use hub_protocol::hub::{Connection, HubError};
 use parking_lot::Mutex;
 
-use super::{door::Visitor, proof::Proof};
+use super::{
+    door::{Proves, Visitor},
+    proof::Proof,
+};
 use crate::services::Principal;
 
 /// One connection to the chat hub.
@@ -25,12 +28,18 @@ pub(super) struct Listener {
 
 impl Listener {
     fn new(connection: Connection, visitor: Arc<Visitor>) -> Self {
-        let answers_pings = visitor.answers_pings || connection.negotiate_version().is_some_and(|version| version >= 1);
+        let can_prove = match visitor.proof {
+            Proves::ByPolling => true,
+            Proves::ByPong { shows_itself } => {
+                shows_itself || connection.negotiate_version().is_some_and(|version| version >= 1)
+            }
+            Proves::Never => false,
+        };
         Self {
             connection,
             visitor,
             joined: Mutex::default(),
-            proof: Proof::new(answers_pings),
+            proof: Proof::new(can_prove),
         }
     }
 

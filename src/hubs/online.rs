@@ -1,86 +1,104 @@
-//! `/hubs/chat-online`: who of the people one knows is connected.
+//! `/hubs/chat-online`: who is here, told to those who share a conversation with them.
 
 use std::sync::Arc;
 
 use entities::user_id::UserId;
-use hub_protocol::hub::{Context, Hub, HubError, HubHandle, HubOptions};
-use tokio::sync::broadcast::error::RecvError;
+use hub_protocol::{
+    codec::Arguments,
+    hub::{Connection, Context, Encoded, Hub, HubError, HubHandle, HubOptions},
+    json::Naming,
+};
+use tokio::sync::{Mutex, mpsc};
 
 use super::door::Visitor;
-use crate::services::{Services, presence::Presence};
+use crate::services::{Services, presence::PresenceChange};
 
-/// Builds the hub.
+/// Every method. `Async` may be put behind any name.
+const METHODS: [&str; 1] = ["GetOnlineUsers"];
+
+/// What the methods and the teller of the hub share.
+#[derive(Debug)]
+struct Online {
+    services: Services,
+    /// Held while somebody is told: a newcomer's list and the changes to it reach them in the order they happened.
+    telling: Mutex<()>,
+}
+
+/// Builds the hub and starts to tell of changes.
 pub(super) fn hub(services: &Services, options: HubOptions) -> Hub {
-    let (connecting, asking) = (services.clone(), services.presence.clone());
-    Hub::builder("chat-online")
+    let online = Arc::new(Online {
+        services: services.clone(),
+        telling: Mutex::default(),
+    });
+    let (connected, asked) = (Arc::clone(&online), Arc::clone(&online));
+    let hub = Hub::builder("chat-online")
         .options(options)
         .on_connected(move |cx| {
-            let services = connecting.clone();
-            async move { connected(&services, &cx).await }
+            let online = Arc::clone(&connected);
+            async move { online.connected(&cx).await }
         })
-        .method("GetOnlineUsers", move |cx: Context| {
-            let presence = asking.clone();
-            async move { online_users(&presence, &cx).await }
-        })
-        .alias("GetOnlineUsersAsync", "GetOnlineUsers")
-        .build()
+        .raw("GetOnlineUsers", 0..=0, move |cx: Context, _: Arguments| {
+            let online = Arc::clone(&asked);
+            async move { online.list_online_users(&cx).await }
+        });
+    let hub = METHODS
+        .iter()
+        .fold(hub, |hub, method| hub.alias(&format!("{method}Async"), method))
+        .build();
+    tokio::spawn(follow(online, hub.handle(), services.presence.subscribe()));
+    hub
 }
 
-/// Tells those who are connected to the hub when people come and go whom they know.
-pub(super) fn announce(services: &Services, hub: HubHandle) {
-    let presence = services.presence.clone();
-    let mut changes = presence.changes();
-    tokio::spawn(async move {
-        loop {
-            let change = match changes.recv().await {
-                Ok(change) => change,
-                Err(RecvError::Lagged(lost)) => {
-                    tracing::warn!(lost, "people came and went faster than it could be told");
-                    continue;
-                }
-                Err(RecvError::Closed) => return,
-            };
-            let target = if change.is_online { "UserOnline" } else { "UserOffline" };
-            match presence.acquaintances(&change.user).await {
-                Ok(users) => {
-                    let users = users.iter().map(ToString::to_string);
-                    let told = hub.clients().users(users).send(target, (change.user.as_str(),)).await;
-                    if let Err(error) = told {
-                        tracing::error!("a change of presence cannot be told: {error}");
-                    }
-                }
-                // Presence is told again when it changes again.
-                Err(error) => tracing::warn!("nobody was told of a change of presence: {error}"),
+impl Online {
+    async fn connected(&self, cx: &Context) -> Result<(), HubError> {
+        let visitor = visitor(cx.connection())?;
+        let user = &visitor.principal.user_id;
+        let presence = &self.services.presence;
+        cx.connection().set(Arc::new(presence.arrive(user)));
+        // A profile that cannot be stored now is stored with the next call.
+        if let Err(error) = self.services.people.seen(&visitor.principal).await {
+            tracing::warn!("a person who connected cannot be stored: {error}");
+        }
+        // Whoever gets no list now counts as here all the same, and may ask for it.
+        let acquaintances = match presence.acquaintances(user).await {
+            Ok(acquaintances) => acquaintances,
+            Err(error) => {
+                tracing::warn!("who shares a conversation cannot be read: {error}");
+                return Ok(());
             }
-        }
-    });
+        };
+        let _telling = self.telling.lock().await;
+        let online = presence.online(acquaintances);
+        cx.connection()
+            .push(&Encoded::new("GetOnlineUsers", (online,), Naming::CamelCase))
+    }
+
+    async fn list_online_users(&self, cx: &Context) -> Result<Vec<UserId>, HubError> {
+        let visitor = visitor(cx.connection())?;
+        let presence = &self.services.presence;
+        let acquaintances = presence.acquaintances(&visitor.principal.user_id).await?;
+        Ok(presence.online(acquaintances))
+    }
+
+    async fn tell(&self, hub: &HubHandle, change: &PresenceChange) -> Result<(), HubError> {
+        let name = if change.is_online { "UserOnline" } else { "UserOffline" };
+        let users = change.audience.iter().map(ToString::to_string);
+        // Nobody is waited for: whoever takes nothing loses the connection, and is given the list when they are back.
+        let _telling = self.telling.lock().await;
+        hub.clients().users(users).send(name, (&change.user,)).await
+    }
 }
 
-async fn connected(services: &Services, cx: &Context) -> Result<(), HubError> {
-    let connection = cx.connection();
-    let visitor = connection.user::<Arc<Visitor>>().ok_or_else(HubError::unauthorized)?;
-    // Before the list, so that whoever comes meanwhile is in it or is told.
-    connection.set(Arc::new(services.presence.connect(&visitor.principal.user_id)));
-    if let Err(error) = services.people.seen(&visitor.principal).await {
-        tracing::warn!("a person who connected cannot be stored: {error}");
-    }
-    let mut changes = services.presence.changes();
-    let users = online_users(&services.presence, cx).await?;
-    let caller = cx.clients().caller();
-    caller.send("GetOnlineUsers", (&users,)).await?;
-    // Who went while the list was made may have been told before it.
-    while let Ok(change) = changes.try_recv() {
-        if !change.is_online && users.contains(&change.user) {
-            caller.send("UserOffline", (change.user.as_str(),)).await?;
+/// Tells of changes for as long as the server lives.
+async fn follow(online: Arc<Online>, hub: HubHandle, mut changes: mpsc::Receiver<PresenceChange>) {
+    while let Some(change) = changes.recv().await {
+        if let Err(error) = online.tell(&hub, &change).await {
+            tracing::error!("a change of presence cannot be told: {error}");
         }
     }
-    Ok(())
 }
 
-async fn online_users(presence: &Presence, cx: &Context) -> Result<Vec<UserId>, HubError> {
-    let visitor = cx
-        .connection()
-        .user::<Arc<Visitor>>()
-        .ok_or_else(HubError::unauthorized)?;
-    Ok(presence.online_acquaintances(&visitor.principal.user_id).await?)
+fn visitor(connection: &Connection) -> Result<Arc<Visitor>, HubError> {
+    let visitor = connection.user::<Arc<Visitor>>();
+    visitor.cloned().ok_or_else(HubError::unauthorized)
 }

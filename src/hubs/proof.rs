@@ -1,7 +1,8 @@
 //! Which answers to `SendMessage` have certainly arrived.
 //!
 //! A client that hears no answer tries REST; until an answer is proven, an equal REST send is taken for that retry.
-//! A Ping behind the answer asks, its Pong proves; one is unanswered at a time.
+//! A Ping behind the answer asks, its Pong proves; one is unanswered at a time. Where a client polls, its next poll is the
+//! Pong.
 
 use entities::ids::MessageId;
 use parking_lot::Mutex;
@@ -12,8 +13,8 @@ const MOST: usize = 64;
 /// The answers on one connection.
 #[derive(Debug)]
 pub(super) struct Proof {
-    /// Clients that mishandle Pings are never asked.
-    answers_pings: bool,
+    /// Clients that mishandle Pings, and those that cannot answer, are never asked.
+    can_prove: bool,
     state: Mutex<State>,
 }
 
@@ -28,16 +29,16 @@ struct State {
 }
 
 impl Proof {
-    pub(super) fn new(answers_pings: bool) -> Self {
+    pub(super) fn new(can_prove: bool) -> Self {
         Self {
-            answers_pings,
+            can_prove,
             state: Mutex::default(),
         }
     }
 
     /// A message is about to be answered. Returns the nonce of a Ping to send behind the answer, if one is due.
     pub(super) fn answering(&self, message: MessageId) -> Option<u64> {
-        if !self.answers_pings {
+        if !self.can_prove {
             return None;
         }
         let mut state = self.state.lock();

@@ -1,32 +1,41 @@
-//! Who is connected, on whatever edge: online while any connection lives, and ten seconds longer.
+//! Who is here: people come with their connections and go some time after the last of them.
+//!
+//! Any edge says that a connection came by [`Presence::arrive`] and that it went by dropping what that returned. Those
+//! who share a conversation with somebody are told through [`Presence::subscribe`].
 
-use std::collections::VecDeque;
+mod table;
+
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
-use dashmap::{DashMap, Entry};
 use entities::member;
 use entities::user_id::UserId;
 use parking_lot::Mutex;
 use sea_orm::sea_query::Query;
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
-use tokio::sync::{Notify, broadcast};
-use tokio::time::Instant;
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use tokio::sync::{Notify, mpsc};
 
+use self::table::{Next, Table};
+use crate::clock::Clock;
 use crate::database::Database;
 use crate::services::{Error, Settings};
 
-/// Changes a slow subscriber may be behind; then it loses the oldest.
-const CAPACITY: usize = 1_024;
+/// Changes that wait for one subscriber. While there are so many the next ones wait in the table, where those that
+/// cancel out vanish.
+const CAPACITY: usize = 256;
+/// How long to wait when the database cannot be read.
+const RETRY: Duration = Duration::from_secs(1);
 
-/// Somebody came or went. For connected people who share a conversation with them.
+/// Somebody came or went, as far as the others are concerned.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Change {
+pub struct PresenceChange {
     pub user: UserId,
     pub is_online: bool,
+    /// Those who are here and share a conversation with them. Never they themselves.
+    pub audience: Arc<[UserId]>,
 }
 
-/// Presence on this node. Cheap to clone.
+/// Who is here on this node. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Presence {
     database: Database,
@@ -35,164 +44,164 @@ pub struct Presence {
 
 #[derive(Debug)]
 struct Shared {
-    /// Everybody who is online.
-    people: DashMap<UserId, Connections>,
-    grace: Duration,
-    /// Whose last connection ended, and when that counts: in order, since the grace is the same for all.
-    leaving: Mutex<VecDeque<(Instant, UserId)>>,
-    somebody_leaves: Arc<Notify>,
-    changes: broadcast::Sender<Change>,
+    clock: Clock,
+    table: Mutex<Table>,
+    subscribers: Mutex<Vec<mpsc::Sender<PresenceChange>>>,
+    /// Tells the task that something is due earlier than it thinks.
+    earlier: Arc<Notify>,
 }
 
-/// What somebody has who is online.
+/// One connection of somebody. They are here at least until it is dropped.
 #[derive(Debug)]
-struct Connections {
-    count: usize,
-    /// When they are gone, if none of the connections is left.
-    gone_at: Option<Instant>,
-}
-
-/// One connection of somebody. Dropping it ends it.
-#[derive(Debug)]
-pub struct Online {
+pub struct Present {
     shared: Arc<Shared>,
     user: UserId,
 }
 
+impl Drop for Present {
+    fn drop(&mut self) {
+        let now = self.shared.clock.elapsed();
+        if self.shared.table.lock().leave(&self.user, now) {
+            self.shared.earlier.notify_one();
+        }
+    }
+}
+
 impl Presence {
-    pub(crate) fn new(database: Database, settings: &Settings) -> Self {
+    pub(crate) fn new(database: Database, clock: Clock, settings: &Settings) -> Self {
+        let table = Table::new(settings.presence_grace, settings.presence_interval);
         let shared = Arc::new(Shared {
-            people: DashMap::new(),
-            grace: settings.presence_grace,
-            leaving: Mutex::default(),
-            somebody_leaves: Arc::default(),
-            changes: broadcast::Sender::new(CAPACITY),
+            clock: clock.clone(),
+            table: Mutex::new(table),
+            subscribers: Mutex::default(),
+            earlier: Arc::default(),
         });
-        tokio::spawn(see_out(Arc::downgrade(&shared), Arc::clone(&shared.somebody_leaves)));
+        let earlier = Arc::clone(&shared.earlier);
+        tokio::spawn(tell(Arc::downgrade(&shared), earlier, clock, database.clone()));
         Self { database, shared }
     }
 
-    /// Counts a connection of somebody.
-    #[must_use]
-    pub fn connect(&self, user: &UserId) -> Online {
-        let is_new = match self.shared.people.entry(user.clone()) {
-            Entry::Occupied(mut known) => {
-                let connections = known.get_mut();
-                connections.count += 1;
-                connections.gone_at = None;
-                false
-            }
-            Entry::Vacant(nobody) => {
-                let gone_at = None;
-                nobody.insert(Connections { count: 1, gone_at });
-                true
-            }
-        };
-        if is_new {
-            self.shared.tell(user, true);
+    /// A connection of somebody came.
+    #[must_use = "they are gone again when it is dropped"]
+    pub fn arrive(&self, user: &UserId) -> Present {
+        let now = self.shared.clock.elapsed();
+        if self.shared.table.lock().arrive(user, now) {
+            self.shared.earlier.notify_one();
         }
-        Online {
+        Present {
             shared: Arc::clone(&self.shared),
             user: user.clone(),
         }
     }
 
-    /// Whether somebody is connected, or was moments ago.
-    pub fn is_online(&self, user: &UserId) -> bool {
-        self.shared.people.contains_key(user)
-    }
-
-    /// Everybody who shares a conversation with `user`, in no order, without `user`.
+    /// Everybody who shares a conversation with somebody, here or not, by id.
     pub async fn acquaintances(&self, user: &UserId) -> Result<Vec<UserId>, Error> {
-        let theirs = Query::select()
-            .column(member::Column::Conversation)
-            .from(member::Entity)
-            .and_where(member::Column::UserId.eq(user.clone()))
-            .and_where(member::Column::UntilEvent.is_null())
-            .to_owned();
-        let users = member::Entity::find()
-            .select_only()
-            .column(member::Column::UserId)
-            .distinct()
-            .filter(member::Column::Conversation.in_subquery(theirs))
-            .filter(member::Column::UntilEvent.is_null())
-            .filter(member::Column::UserId.ne(user.clone()))
-            .into_tuple()
-            .all(&self.database.read)
-            .await?;
-        Ok(users)
+        acquaintances(&self.database, user).await
     }
 
-    /// Who of them is online.
-    pub async fn online_acquaintances(&self, user: &UserId) -> Result<Vec<UserId>, Error> {
-        let mut users = self.acquaintances(user).await?;
-        users.retain(|user| self.is_online(user));
-        users.sort();
-        Ok(users)
-    }
-
-    /// The changes from now on. One who is more than 1,024 behind loses the oldest.
+    /// Those of them who are here.
     #[must_use]
-    pub fn changes(&self) -> broadcast::Receiver<Change> {
-        self.shared.changes.subscribe()
+    pub fn online(&self, mut people: Vec<UserId>) -> Vec<UserId> {
+        let now = self.shared.clock.elapsed();
+        let table = self.shared.table.lock();
+        people.retain(|user| table.is_online(user, now));
+        people
     }
-}
 
-impl Drop for Shared {
-    /// The task looks once more, and ends.
-    fn drop(&mut self) {
-        self.somebody_leaves.notify_one();
+    /// The changes from now on. Whoever stops reading holds up everybody, and nothing is lost meanwhile: changes wait
+    /// where they cancel out.
+    #[must_use]
+    pub fn subscribe(&self) -> mpsc::Receiver<PresenceChange> {
+        let (sender, receiver) = mpsc::channel(CAPACITY);
+        self.shared.subscribers.lock().push(sender);
+        receiver
     }
 }
 
 impl Shared {
-    fn tell(&self, user: &UserId, is_online: bool) {
-        // Nobody may be listening.
-        let _ = self.changes.send(Change {
-            user: user.clone(),
-            is_online,
-        });
-    }
-}
-
-impl Drop for Online {
-    fn drop(&mut self) {
-        let Some(mut connections) = self.shared.people.get_mut(&self.user) else {
-            return;
-        };
-        connections.count -= 1;
-        if connections.count > 0 {
-            return;
+    async fn publish(&self, change: PresenceChange) {
+        let subscribers = self.subscribers.lock().clone();
+        for subscriber in &subscribers {
+            // An error means that nobody listens there any more.
+            let _ = subscriber.send(change.clone()).await;
         }
-        let due = Instant::now() + self.shared.grace;
-        connections.gone_at = Some(due);
-        drop(connections);
-        self.shared.leaving.lock().push_back((due, self.user.clone()));
-        self.shared.somebody_leaves.notify_one();
+        self.subscribers.lock().retain(|subscriber| !subscriber.is_closed());
     }
 }
 
-/// Tells that people are gone who did not come back in time. Lives as long as the service.
-async fn see_out(shared: Weak<Shared>, somebody_leaves: Arc<Notify>) {
+impl Drop for Shared {
+    fn drop(&mut self) {
+        self.earlier.notify_one();
+    }
+}
+
+/// The one task that tells of changes when they are due. Ends with the service.
+async fn tell(shared: Weak<Shared>, earlier: Arc<Notify>, clock: Clock, database: Database) {
     loop {
-        let next = {
-            let Some(shared) = shared.upgrade() else { return };
-            let mut leaving = shared.leaving.lock();
-            while let Some((due, _)) = leaving.front()
-                && *due <= Instant::now()
-            {
-                let Some((due, user)) = leaving.pop_front() else { break };
-                // Who came back is not gone; who left again has a later entry.
-                let is_gone = |_: &UserId, connections: &Connections| connections.gone_at == Some(due);
-                if shared.people.remove_if(&user, is_gone).is_some() {
-                    shared.tell(&user, false);
+        let Some(shared) = shared.upgrade() else { return };
+        let next = shared.table.lock().next(clock.elapsed());
+        match next {
+            Next::Due(user) => tell_of(&shared, &database, user).await,
+            Next::At(due) => {
+                drop(shared);
+                tokio::select! {
+                    () = clock.sleep_until(due) => {}
+                    () = earlier.notified() => {}
                 }
             }
-            leaving.front().map(|(due, _)| *due)
-        };
-        match next {
-            Some(due) => tokio::time::sleep_until(due).await,
-            None => somebody_leaves.notified().await,
+            Next::Never => {
+                drop(shared);
+                earlier.notified().await;
+            }
         }
     }
+}
+
+async fn tell_of(shared: &Shared, database: &Database, user: UserId) {
+    let audience = acquaintances(database, &user).await;
+    let change = {
+        let now = shared.clock.elapsed();
+        let mut table = shared.table.lock();
+        match audience {
+            // While the database was asked it may have cancelled out.
+            Ok(mut audience) => table.settle(&user, now).map(|is_online| {
+                audience.retain(|user| table.is_connected(user));
+                PresenceChange {
+                    user,
+                    is_online,
+                    audience: audience.into(),
+                }
+            }),
+            Err(error) => {
+                tracing::warn!("who shares a conversation cannot be read: {error}");
+                table.postpone(&user, now + RETRY);
+                None
+            }
+        }
+    };
+    if let Some(change) = change
+        && !change.audience.is_empty()
+    {
+        shared.publish(change).await;
+    }
+}
+
+async fn acquaintances(database: &Database, user: &UserId) -> Result<Vec<UserId>, Error> {
+    let mut own = Query::select();
+    own.column(member::Column::Conversation)
+        .from(member::Entity)
+        .and_where(member::Column::UserId.eq(user))
+        .and_where(member::Column::UntilEvent.is_null());
+    let users = member::Entity::find()
+        .select_only()
+        .column(member::Column::UserId)
+        .distinct()
+        .filter(member::Column::Conversation.in_subquery(own))
+        .filter(member::Column::UntilEvent.is_null())
+        .filter(member::Column::UserId.ne(user))
+        .order_by_asc(member::Column::UserId)
+        .into_tuple()
+        .all(&database.read)
+        .await?;
+    Ok(users)
 }

@@ -15,6 +15,14 @@ fn times_have_milliseconds_and_z() {
 }
 
 #[test]
+fn times_are_timestamps_in_messagepack() {
+    // Extension -1 of four bytes, and of eight where there are milliseconds.
+    let written = |time| hub_protocol::messagepack::to_vec(&Time(time)).unwrap();
+    assert_eq!(written(1_704_110_400_000), [0xd6, 0xff, 0x65, 0x92, 0xa9, 0x40]);
+    assert_eq!(written(1_704_110_400_007)[..2], [0xd7, 0xff]);
+}
+
+#[test]
 fn pagination_has_every_member() {
     let view = Pagination {
         page: 1,

@@ -2,11 +2,12 @@
 
 use std::{net::SocketAddr, time::Duration};
 
+use futures_util::{SinkExt as _, StreamExt as _};
 use hubwire::config::Limits;
 use tokio::net::TcpStream;
 use tokio_tungstenite::{
     MaybeTlsStream, WebSocketStream, connect_async,
-    tungstenite::{Error, client::IntoClientRequest as _},
+    tungstenite::{Error, Message, client::IntoClientRequest as _},
 };
 
 use crate::support::{TestApp, ask};
@@ -57,4 +58,30 @@ async fn sec_63_the_limit_holds_for_who_negotiates_first_and_never_shakes_hands(
     tokio::time::timeout(Duration::from_secs(10), free)
         .await
         .expect("a place is free again when its connection is gone");
+}
+
+#[tokio::test]
+async fn a_socket_that_takes_over_from_a_cut_one_needs_no_place_of_its_own() {
+    let app = TestApp::with(|config| config.limits.connections_per_person = 1).await;
+    let token = app.token("ann");
+    let bearer = format!("Bearer {token}");
+    let path = "/hubs/chat/negotiate?negotiateVersion=1&useStatefulReconnect=true";
+    let answer = ask(app.address, "POST", path, &[("authorization", &bearer)], b"")
+        .await
+        .json();
+    assert_eq!(answer["useStatefulReconnect"], true);
+    let id = answer["connectionToken"].as_str().unwrap();
+    let mut first = open(app.address, &token, id).await.unwrap();
+    let hello = "{\"protocol\":\"json\",\"version\":2}\u{1e}";
+    first.send(Message::text(hello)).await.unwrap();
+    let answer = first.next().await.unwrap().unwrap();
+    assert_eq!(answer.to_text().unwrap(), "{}\u{1e}");
+    drop(first);
+    let again = tokio::time::timeout(Duration::from_secs(10), open(app.address, &token, id)).await;
+    assert!(again.unwrap().is_ok(), "it goes on");
+    assert_eq!(
+        open(app.address, &token, "").await.err(),
+        Some(429),
+        "and there is no other place"
+    );
 }

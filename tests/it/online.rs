@@ -1,50 +1,123 @@
-//! `/hubs/chat-online`: who is told that somebody came, and who is not.
+//! `/hubs/chat-online`: who is told of whom, and when.
 
+use std::time::Duration;
+
+use hubwire::clock::Clock;
 use serde_json::json;
 
 use crate::{
-    hub_client::{Door, HubClient},
+    line::{CHAT, Carrier, Line, ONLINE, Spelling, Way},
     support::TestApp,
 };
 
-async fn watch(app: &TestApp, user: &str) -> HubClient {
-    let door = Door {
-        hub: "/hubs/chat-online",
-        ..Door::default()
+const ASK: &str = "GetOnlineUsers";
+
+/// A server whose clock stands still, and three people of whom Carl is a stranger to the others.
+async fn start() -> TestApp {
+    let app = TestApp::by(Clock::fixed(1_700_000_000_000), |_| {}).await;
+    let [ann, carl] = app.people(["ann", "carl"]);
+    ann.direct("bob").await;
+    carl.direct("dora").await;
+    app
+}
+
+/// Moves the clock on until somebody is gone in the eyes of `viewer`, and says for how long it took.
+async fn until_gone(app: &TestApp, viewer: &mut Line, user: &str) -> u32 {
+    let mut seconds = 0;
+    while viewer
+        .call("GetOnlineUsers", json!([]))
+        .await
+        .as_array()
+        .unwrap()
+        .contains(&json!(user))
+    {
+        app.app.clock.advance(Duration::from_secs(1));
+        seconds += 1;
+        tokio::task::yield_now().await;
+    }
+    seconds
+}
+
+#[tokio::test]
+async fn those_who_share_a_conversation_are_told_and_nobody_else() {
+    let app = start().await;
+    let mut bob = Line::open(&app, "bob", ONLINE).await;
+    assert_eq!(bob.hears("GetOnlineUsers").await, json!([]));
+    let mut carl = Line::open(&app, "carl", ONLINE).await;
+    assert_eq!(carl.hears("GetOnlineUsers").await, json!([]));
+    let mut ann = Line::open(&app, "ann", ONLINE).await;
+    assert_eq!(ann.hears("GetOnlineUsers").await, json!(["bob"]));
+    assert_eq!(bob.hears("UserOnline").await, "ann");
+    assert_eq!(bob.call("getonlineusersasync", json!([])).await, json!(["ann"]));
+    assert_eq!(ann.heard(ASK).await, [""; 0], "never of oneself");
+    assert_eq!(carl.heard(ASK).await, [""; 0], "never of a stranger");
+    let refusal = bob.ask("GetOnlineUsers", json!(["ann"])).await.unwrap_err();
+    assert!(refusal.contains("Failed to invoke"), "{refusal}");
+}
+
+#[tokio::test]
+async fn a_person_goes_ten_seconds_after_their_last_connection_to_either_hub() {
+    let app = start().await;
+    let mut bob = Line::open(&app, "bob", ONLINE).await;
+    let mut first = Line::open(&app, "ann", ONLINE).await;
+    assert_eq!(bob.hears("UserOnline").await, "ann");
+    let second = Line::open(&app, "ann", ONLINE).await;
+    let chat = Line::open(&app, "ann", CHAT.over(Carrier::Polls)).await;
+    assert_eq!(first.heard(ASK).await, ["GetOnlineUsers"], "not of the other tabs");
+    first.leave().await;
+    second.leave().await;
+    app.app.clock.advance(Duration::from_secs(60));
+    assert_eq!(bob.call("GetOnlineUsers", json!([])).await, json!(["ann"]), "she chats");
+    chat.leave().await;
+    assert!(until_gone(&app, &mut bob, "ann").await >= 10);
+    assert_eq!(bob.hears("UserOffline").await, "ann");
+    assert_eq!(bob.heard(ASK).await, ["GetOnlineUsers"], "each change is told once");
+    drop(Line::open(&app, "ann", CHAT).await);
+    app.app.clock.advance(Duration::from_secs(1));
+    assert_eq!(
+        bob.hears("UserOnline").await,
+        "ann",
+        "the chat alone makes her come back"
+    );
+}
+
+#[tokio::test]
+async fn a_page_that_is_loaded_again_shows_nothing() {
+    let app = start().await;
+    let [bob] = app.people(["bob"]);
+    bob.direct("eve").await;
+    let mut bob = Line::open(&app, "bob", ONLINE).await;
+    for carrier in [Carrier::WebSockets, Carrier::Events, Carrier::Polls] {
+        let ann = Line::open(&app, "ann", ONLINE.over(carrier)).await;
+        if carrier == Carrier::WebSockets {
+            assert_eq!(bob.hears("UserOnline").await, "ann");
+        }
+        ann.leave().await;
+        app.app.clock.advance(Duration::from_secs(9));
+    }
+    let mut ann = Line::open(&app, "ann", ONLINE).await;
+    app.app.clock.advance(Duration::from_secs(60));
+    ann.call("GetOnlineUsers", json!([])).await;
+    // Told after everything that could be told of Ann.
+    let _eve = Line::open(&app, "eve", ONLINE).await;
+    assert_eq!(bob.hears("UserOnline").await, "eve");
+    assert_eq!(bob.heard(ASK).await, ["GetOnlineUsers"]);
+}
+
+#[tokio::test]
+async fn presence_is_the_same_over_every_transport_and_protocol() {
+    let app = start().await;
+    let _bob = Line::open(&app, "bob", CHAT).await;
+    for way in ONLINE.each() {
+        let mut ann = Line::open(&app, "ann", way).await;
+        assert_eq!(ann.hears("GetOnlineUsers").await, json!(["bob"]), "{way:?}");
+        assert_eq!(ann.call("GetOnlineUsers", json!([])).await, json!(["bob"]), "{way:?}");
+    }
+    let way = Way {
+        spelling: Spelling::MessagePack,
+        ..ONLINE
     };
-    HubClient::enter(app.address, &app.token(user), door).await
-}
-
-#[tokio::test]
-async fn acquaintances_are_told_who_comes_whatever_hub_they_come_to() {
-    let app = TestApp::start().await;
-    let [ann, _bob] = app.people(["ann", "bob"]);
-    ann.direct("bob").await;
-    let mut watching = watch(&app, "ann").await;
-    assert_eq!(watching.hears("GetOnlineUsers").await, json!([]));
-    let bob = HubClient::connect(&app, "bob").await;
-    assert_eq!(watching.hears("UserOnline").await, json!("bob"));
-    // Another tab, and another hub, are no news.
-    let mut tab = watch(&app, "bob").await;
-    assert_eq!(tab.hears("GetOnlineUsers").await, json!(["ann"]));
-    assert_eq!(watching.call("getonlineusersasync", json!([])).await, json!(["bob"]));
-    bob.leave().await;
-    assert_eq!(watching.call("GetOnlineUsers", json!([])).await, json!(["bob"]));
-    assert!(watching.heard("UserOnline").is_empty() && watching.heard("UserOffline").is_empty());
-    assert!(tab.heard("UserOnline").is_empty(), "nobody is told of themselves");
-}
-
-#[tokio::test]
-async fn strangers_are_told_nothing() {
-    let app = TestApp::start().await;
-    let [ann, _bob, _carol] = app.people(["ann", "bob", "carol"]);
-    ann.direct("bob").await;
-    let mut stranger = watch(&app, "carol").await;
-    assert_eq!(stranger.hears("GetOnlineUsers").await, json!([]));
-    let mut watching = watch(&app, "bob").await;
-    let _ann = HubClient::connect(&app, "ann").await;
-    assert_eq!(watching.hears("UserOnline").await, json!("ann"));
-    // What was for her would have come with what was for bob, before this answer.
-    assert_eq!(stranger.call("GetOnlineUsers", json!([])).await, json!([]));
-    assert!(stranger.heard("UserOnline").is_empty());
+    let mut dora = Line::open(&app, "dora", way.over(Carrier::Polls)).await;
+    let _carl = Line::open(&app, "carl", CHAT).await;
+    assert_eq!(dora.hears("UserOnline").await, "carl");
 }

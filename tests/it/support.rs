@@ -1,6 +1,7 @@
 //! A server per test and the people who talk to it. Both act only through the public doors.
 
 mod http;
+pub(crate) mod messagepack;
 
 use std::{net::SocketAddr, sync::Arc, thread::JoinHandle, time::Duration};
 
@@ -40,6 +41,11 @@ impl TestApp {
 
     /// A server whose settings the test has changed.
     pub(crate) async fn with(change: impl FnOnce(&mut Config)) -> Self {
+        Self::by(Clock::system(), change).await
+    }
+
+    /// A server that lives by this clock.
+    pub(crate) async fn by(clock: Clock, change: impl FnOnce(&mut Config)) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let database = TestDatabase::each().await.pop().unwrap();
         let mut config = Config {
@@ -61,7 +67,7 @@ impl TestApp {
                 .build()
                 .unwrap();
             runtime.block_on(async {
-                let app = App::open(config, Clock::system()).await.unwrap();
+                let app = App::open(config, clock).await.unwrap();
                 let listener = TcpListener::bind(app.config.listen).await.unwrap();
                 tell.send((listener.local_addr().unwrap(), app.clone())).ok().unwrap();
                 app::run(listener, app, stopped).await;
@@ -80,11 +86,15 @@ impl TestApp {
 
     /// A token for somebody, an hour long.
     pub(crate) fn token(&self, user: &str) -> String {
+        self.token_for(user, Duration::from_secs(3600))
+    }
+
+    pub(crate) fn token_for(&self, user: &str, lifetime: Duration) -> String {
         let token = NewToken {
             user,
             name: None,
             username: None,
-            lifetime: Duration::from_secs(3600),
+            lifetime,
         };
         self.app.auth.sign(&token).unwrap()
     }
