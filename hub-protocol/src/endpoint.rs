@@ -169,12 +169,6 @@ impl Endpoint {
         self
     }
 
-    /// Whether a token (a request's `id`) is of a connection that is open: a further poll of it, or a socket that takes
-    /// over, opens none.
-    pub fn is_open(&self, token: &str) -> bool {
-        self.connections.is_active(token)
-    }
-
     /// How many connections are negotiated or open.
     pub fn len(&self) -> usize {
         self.connections.len()

@@ -228,13 +228,6 @@ impl Connections {
         self.table.remove(&record.token);
     }
 
-    /// Whether a session runs for a token.
-    pub(crate) fn is_active(&self, token: &str) -> bool {
-        let record =
-            ConnectionId::parse(token).and_then(|token| self.table.get(&token).map(|record| Arc::clone(&record)));
-        record.is_some_and(|record| record.state.lock().phase == Phase::Active)
-    }
-
     pub(crate) fn len(&self) -> usize {
         self.table.len()
     }
