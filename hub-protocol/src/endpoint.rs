@@ -74,14 +74,27 @@ impl Application {
     }
 }
 
+/// Whether a user may come in.
+type Policy = Arc<dyn Fn(&User) -> bool + Send + Sync>;
+
 /// What an endpoint may choose.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 struct Options {
     require_user: bool,
+    policies: Vec<Policy>,
     transports: Vec<TransportKind>,
     minimum_version: i32,
     stateful_reconnect: bool,
     close_on_expiration: bool,
+}
+
+impl std::fmt::Debug for Options {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Options")
+            .field("transports", &self.transports)
+            .field("require_user", &self.require_user)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Hub {
@@ -95,6 +108,7 @@ impl Endpoint {
     fn new(application: Application) -> Self {
         let options = Options {
             require_user: false,
+            policies: Vec::new(),
             transports: TransportKind::ALL.to_vec(),
             minimum_version: 0,
             stateful_reconnect: false,
@@ -113,6 +127,14 @@ impl Endpoint {
     pub fn require_user(mut self) -> Self {
         self.options.require_user = true;
         self
+    }
+
+    /// Answers 403 to a signed-in user whom the policy does not accept, and 401 to everybody without a [`User`].
+    /// Every request is asked about: one that was accepted before may be refused later.
+    #[must_use]
+    pub fn authorize(mut self, policy: impl Fn(&User) -> bool + Send + Sync + 'static) -> Self {
+        self.options.policies.push(Arc::new(policy));
+        self.require_user()
     }
 
     /// Offers these transports and no others; all three unless told otherwise.
@@ -265,6 +287,10 @@ impl Endpoint {
         let user = parts.extensions.get::<User>().cloned();
         if self.options.require_user && user.is_none() {
             return Err(Box::new(StatusCode::UNAUTHORIZED.into_response()));
+        }
+        let refuses = |policy: &Policy| user.as_ref().is_some_and(|user| !policy(user));
+        if self.options.policies.iter().any(refuses) {
+            return Err(Box::new(StatusCode::FORBIDDEN.into_response()));
         }
         Ok(user)
     }

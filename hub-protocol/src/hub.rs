@@ -206,7 +206,7 @@ impl Builder {
     ///
     /// # Panics
     ///
-    /// Where there is no such method.
+    /// Where there is no such method, or it has an alias already.
     pub fn authorize(mut self, name: &str, policy: impl Fn(&Context) -> bool + Send + Sync + 'static) -> Self {
         let method = self
             .methods

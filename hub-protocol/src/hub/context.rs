@@ -21,8 +21,8 @@ use super::{
 use crate::{
     close::{CloseReason, End},
     codec::{Protocol, ToArguments},
-    negotiate::ConnectionId,
-    transport::{Frame, Outgoing},
+    negotiate::{ConnectionId, TransportKind},
+    transport::{Frame, Outgoing, connections::Record},
 };
 
 /// A signed-in user, put into the request's extensions by whatever authenticates.
@@ -40,6 +40,7 @@ pub struct User {
 pub(crate) struct Member {
     pub(super) id: ConnectionId,
     negotiate_version: Option<i32>,
+    transport: TransportKind,
     pub(super) user: Option<User>,
     /// Set by the handshake.
     pub(super) protocol: OnceLock<Protocol>,
@@ -56,11 +57,12 @@ pub(crate) struct Member {
 }
 
 impl Member {
-    pub(super) fn new(id: ConnectionId, negotiate_version: Option<i32>, user: Option<User>, outbox: Outbox) -> Self {
+    pub(super) fn new(record: &Record, transport: TransportKind, user: Option<User>, outbox: Outbox) -> Self {
         let groups = Mutex::new(Some(Default::default()));
         Self {
-            id,
-            negotiate_version,
+            id: record.id.clone(),
+            negotiate_version: record.version,
+            transport,
             user,
             protocol: OnceLock::new(),
             outbox,
@@ -137,6 +139,11 @@ impl Connection {
     /// The negotiate version that the client speaks; `None` where it skipped negotiation.
     pub fn negotiate_version(&self) -> Option<i32> {
         self.member.negotiate_version
+    }
+
+    /// What carries it.
+    pub fn transport(&self) -> TransportKind {
+        self.member.transport
     }
 
     /// The signed-in user's identifier.

@@ -4,6 +4,7 @@ use futures_util::future::BoxFuture;
 
 use super::{
     Encoded, HubError,
+    questions::Unasked,
     registry::Registry,
     reply::{Question, Reply},
 };
@@ -134,7 +135,10 @@ impl Local {
         let gone = |how| HubError::unexpected("IOException", format!("Connection '{connection}' {how}."));
         let member = ConnectionId::parse(connection).and_then(|id| self.0.connection(&id));
         let member = member.ok_or_else(|| gone("does not exist"))?;
-        let asked = member.questions.ask().ok_or_else(|| gone("disconnected"))?;
+        let asked = member.questions.ask().map_err(|why| match why {
+            Unasked::Closed => gone("disconnected"),
+            Unasked::TooMany => HubError::public("The client is asked too much at a time."),
+        })?;
         let protocol = *member.protocol.get().expect("who is registered has shaken hands");
         let call = Invocation {
             invocation_id: Some(asked.id().to_owned()),

@@ -94,6 +94,8 @@ impl Binder {
 }
 
 /// A type that a hub method can take: anything that deserializes takes an argument, an [`Upload`] takes a stream.
+///
+/// There are no others: a type of one's own becomes a parameter by `Deserialize`.
 pub trait Parameter: Sized {
     /// Whether it is a stream, which is no argument.
     const IS_STREAM: bool = false;

@@ -13,6 +13,18 @@ use tokio::sync::oneshot;
 
 use crate::message::Outcome;
 
+/// How many questions may wait for one client: calls that wait for it have given their places up, so that a client
+/// which never answers could begin any number of them.
+const MOST: usize = 1_000;
+
+/// Why nothing can be asked.
+pub(super) enum Unasked {
+    /// The connection is over.
+    Closed,
+    /// Too much is asked already.
+    TooMany,
+}
+
 /// What one client is asked.
 #[derive(Default)]
 pub(super) struct Questions(Mutex<State>);
@@ -35,19 +47,20 @@ pub(super) struct Question<'a> {
 
 impl Questions {
     /// Opens a question, while the connection lives.
-    pub(super) fn ask(&self) -> Option<Question<'_>> {
+    pub(super) fn ask(&self) -> Result<Question<'_>, Unasked> {
         // As .NET's: told apart from the ids that clients choose by the letter.
         static NEXT: AtomicU64 = AtomicU64::new(1);
         let id = format!("s{}", NEXT.fetch_add(1, Ordering::Relaxed));
         let (sender, answer) = oneshot::channel();
         let mut state = self.0.lock();
         match &mut *state {
-            State::Closed => return None,
+            State::Closed => return Err(Unasked::Closed),
+            State::Asked(asked) if asked.len() >= MOST => return Err(Unasked::TooMany),
             State::Asked(asked) => drop(asked.insert(id.clone(), sender)),
             State::Quiet => *state = State::Asked(HashMap::from([(id.clone(), sender)])),
         }
         drop(state);
-        Some(Question {
+        Ok(Question {
             questions: self,
             id,
             answer,

@@ -108,7 +108,7 @@ pub(crate) fn run<T: Transport>(
     let options = &hub.0.options;
     let expires_at = user.as_ref().and_then(|user| user.expires_at);
     let outbox = Outbox::new(options.outbox_bytes, options.overflow);
-    let member = Arc::new(Member::new(claim.record.id.clone(), claim.record.version, user, outbox));
+    let member = Arc::new(Member::new(&claim.record, transport.kind(), user, outbox));
     let line = claim.record.line.clone();
     let registration = Registration {
         hub: hub.clone(),

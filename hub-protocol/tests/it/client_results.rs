@@ -237,3 +237,19 @@ async fn nobody_can_be_asked_once_it_has_gone() {
     let gone = format!("IOException: Connection '{id}' disconnected.");
     assert_eq!(outcome.lock().take(), Some(gone));
 }
+
+#[tokio::test]
+async fn a_client_that_never_answers_is_not_asked_without_end() {
+    let hub = Hub::builder("h")
+        .method("AskMe", async |cx: Context| {
+            cx.clients().caller().invoke::<i32>("number", ()).await
+        })
+        .build();
+    let server = serve(&hub).await;
+    let mut client = server.connect().await;
+    for id in 0..=1000 {
+        client.call(&id.to_string(), "AskMe", json!([])).await;
+    }
+    let refused = r#"{"type":3,"invocationId":"1000","error":"An unexpected error occurred invoking 'AskMe' on the server. HubException: The client is asked too much at a time."}"#;
+    while client.hear().await != refused {}
+}

@@ -21,6 +21,7 @@ mod resuming;
 mod resuming_model;
 mod sessions;
 mod slow_clients;
+mod stream_costs;
 mod streams;
 mod support;
 mod uploads;

@@ -125,7 +125,7 @@ async fn a_silent_client_times_out_also_while_a_call_waits_for_its_answer() {
     let hub = Hub::builder("h")
         .options(HubOptions {
             connection: connection::Options {
-                client_timeout: Duration::from_millis(200),
+                client_timeout: Duration::from_secs(1),
                 ..connection::Options::default()
             },
             ..HubOptions::default()

@@ -9,7 +9,7 @@ use tokio::sync::mpsc;
 
 use crate::{
     http::Http,
-    support::{serve, until},
+    support::{serve, serve_endpoint, until},
 };
 
 /// A hub that tells how its connections end.
@@ -128,8 +128,8 @@ async fn a_large_answer_comes_whole_over_events_that_take_a_part_at_a_time() {
         let call = format!(r#"{{"type":1,"invocationId":"{id}","target":"Long","arguments":[60000]}}"#);
         client.post(&[&call]).await;
     }
-    events.hear(r#""invocationId":"19""#).await;
-    events.hear("\"}\u{1e}\r\n\r\n").await;
+    let last = format!(r#""invocationId":"19","result":"{}""#, "x".repeat(60_000));
+    events.hear(&last).await;
     assert_eq!(events.heard.matches(&"x".repeat(60_000)).count(), 20);
 }
 
@@ -169,5 +169,37 @@ async fn sec_08_other_methods_are_405_and_nothing_is_echoed() {
                 .await;
             assert_eq!(answer.status(), StatusCode::METHOD_NOT_ALLOWED, "{method} {path}");
         }
+    }
+}
+
+#[tokio::test]
+async fn a_policy_of_the_endpoint_is_asked_about_every_request() {
+    let (hub, _endings) = hub(HubOptions::default());
+    let endpoint = hub
+        .endpoint()
+        .authorize(|user| user.identifier.as_deref() == Some("ann"));
+    let server = serve_endpoint(endpoint).await;
+    let mut client = Http::negotiate_as(&server, "ann").await;
+    client.begin_polling().await;
+    for (user, status) in [("bob", StatusCode::FORBIDDEN), ("", StatusCode::UNAUTHORIZED)] {
+        client.user = user;
+        assert_eq!(client.poll().await.status, status);
+        assert_eq!(client.post(&[&echo("1", "x")]).await.status, status);
+    }
+}
+
+/// Row 21 of the security checklist: 128 bits each, and no two with a beginning in common.
+#[tokio::test]
+async fn sec_21_tokens_are_random() {
+    let (hub, _endings) = hub(HubOptions::default());
+    let server = serve(&hub).await;
+    let mut tokens = Vec::new();
+    for _ in 0..100 {
+        tokens.push(Http::negotiate(&server).await.token);
+    }
+    tokens.sort();
+    for pair in tokens.windows(2) {
+        assert_eq!(pair[0].len(), 22, "128 bits in base64url");
+        assert_ne!(pair[0][..8], pair[1][..8]);
     }
 }

@@ -7,7 +7,7 @@ use serde_json::json;
 use crate::support::{Alive, serve, until};
 
 #[tokio::test]
-async fn row_42_two_calls_with_one_id_are_both_answered() {
+async fn sec_42_two_calls_with_one_id_are_both_answered() {
     let hub = Hub::builder("h")
         .method("AskMe", async |cx: Context, number: i32| {
             let more: i32 = cx.clients().caller().invoke("more", ()).await?;
@@ -27,7 +27,7 @@ async fn row_42_two_calls_with_one_id_are_both_answered() {
 }
 
 #[tokio::test]
-async fn row_42_what_belongs_to_nothing_is_ignored_a_hundred_thousand_times() {
+async fn sec_42_what_belongs_to_nothing_is_ignored_a_hundred_thousand_times() {
     let alive = Alive::default();
     let guards = alive.clone();
     let hub = Hub::builder("h")
