@@ -23,9 +23,17 @@ async fn sec_22_no_token_and_no_message_is_in_the_log() {
     let negotiate = format!("/hubs/chat/negotiate?negotiateVersion=1&access_token={bob}");
     let negotiated = ask(program.address, "POST", &negotiate, &[], b"").await.json();
     let connection = negotiated["connectionToken"].as_str().unwrap();
+    let negotiate = format!("/hubs/chat-online/negotiate?negotiateVersion=1&access_token={bob}");
+    let negotiated = ask(program.address, "POST", &negotiate, &[], b"").await.json();
+    let polled = negotiated["connectionToken"].as_str().unwrap();
     for token in [bob.as_str(), &bob[..bob.len() - 1], &format!("{bob}x")] {
         let path = format!("/hubs/chat?id={connection}&access_token={token}");
         ask(program.address, "GET", &path, &UPGRADE, b"").await;
+        let path = format!("/hubs/chat-online?id={polled}&access_token={token}");
+        let events = ("accept", "text/event-stream");
+        for (method, headers) in [("GET", &[][..]), ("GET", &[events]), ("POST", &[]), ("DELETE", &[])] {
+            ask(program.address, method, &path, headers, b"").await;
+        }
         let path = format!("/api/Chat/users/me?access_token={token}");
         ask(program.address, "GET", &path, &[], b"").await;
     }
@@ -49,7 +57,7 @@ async fn sec_22_no_token_and_no_message_is_in_the_log() {
     for secret in marks
         .iter()
         .map(String::as_str)
-        .chain([connection, "a-secret-of-mine", "access_token"])
+        .chain([connection, polled, "a-secret-of-mine", "access_token"])
     {
         let line = log.lines().find(|line| line.contains(secret));
         assert_eq!(line, None, "{secret}");

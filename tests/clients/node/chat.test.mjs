@@ -1,4 +1,4 @@
-// Two people talk: every promise for each supported client version.
+// Two people talk: every promise for each supported client version, and for the newest by each transport.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { startServer } from '../server.mjs';
@@ -13,16 +13,20 @@ const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
 
 const holds = (value, members) => { for (const member of members) assert.ok(member in value, `${member} is missing in ${JSON.stringify(value)}`); };
 
+const NEWEST = '10';
+const CELLS = Object.entries(versions).flatMap(([version, signalr]) =>
+  (version === NEWEST ? ['WebSockets', 'ServerSentEvents', 'LongPolling'] : ['WebSockets']).map((transport) => ({ version, signalr, transport })));
+
 let server;
 before(async () => { server = await startServer(); });
 after(() => server.stop());
 
-for (const [version, signalr] of Object.entries(versions)) describe(`@microsoft/signalr ${version}`, () => {
+for (const { version, signalr, transport } of CELLS) describe(`@microsoft/signalr ${version}, ${transport}`, () => {
   // Connections of people made for one test; stopped with it.
   async function meet(t, ...names) {
     const met = await people(server, ...names);
     const connect = async (person, options) => {
-      const client = await Client.connect(server, signalr, person.token, options);
+      const client = await Client.connect(server, signalr, person.token, { transport, ...options });
       t.after(() => client.stop());
       return client;
     };
