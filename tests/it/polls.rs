@@ -20,7 +20,7 @@ async fn negotiates(app: &TestApp, hub: &str, user: &str) -> u16 {
 
 /// Row 63 of the security checklist.
 #[tokio::test]
-async fn row_63_a_connection_takes_one_place_however_many_requests_carry_it() {
+async fn sec_63_a_connection_takes_one_place_however_many_requests_carry_it() {
     for carrier in EACH {
         let app = TestApp::with(|config| config.limits.connections_per_person = 2).await;
         let mut first = Line::open(&app, "ann", CHAT.over(carrier)).await;
@@ -43,7 +43,7 @@ async fn row_63_a_connection_takes_one_place_however_many_requests_carry_it() {
 
 /// Row 23 of the security checklist.
 #[tokio::test]
-async fn row_23_somebody_elses_connection_token_opens_and_ends_nothing() {
+async fn sec_23_somebody_elses_connection_token_opens_and_ends_nothing() {
     let app = TestApp::start().await;
     for hub in [CHAT, ONLINE] {
         for carrier in EACH {
@@ -74,7 +74,7 @@ async fn row_23_somebody_elses_connection_token_opens_and_ends_nothing() {
 
 /// Row 14 of the security checklist.
 #[tokio::test]
-async fn row_14_a_connection_ends_with_its_token_and_may_come_back_with_another() {
+async fn sec_14_a_connection_ends_with_its_token_and_may_come_back_with_another() {
     let app = TestApp::start().await;
     for carrier in EACH {
         let token = app.token_for("ann", Duration::from_secs(2));
@@ -90,7 +90,7 @@ async fn row_14_a_connection_ends_with_its_token_and_may_come_back_with_another(
 
 /// Row 14 of the security checklist: polls bring new tokens.
 #[tokio::test]
-async fn row_14_a_poll_with_a_newer_token_keeps_the_connection() {
+async fn sec_14_a_poll_with_a_newer_token_keeps_the_connection() {
     let app = TestApp::start().await;
     let token = app.token_for("ann", Duration::from_secs(2));
     let mut ann = Line::with_token(&app, &token, CHAT.over(Carrier::Polls)).await;
@@ -104,7 +104,7 @@ async fn row_14_a_poll_with_a_newer_token_keeps_the_connection() {
 
 /// Row 3 of the security checklist.
 #[tokio::test]
-async fn row_03_preflights_of_hub_paths_are_answered_before_anybody_signs_in() {
+async fn sec_03_preflights_of_hub_paths_are_answered_before_anybody_signs_in() {
     let app = TestApp::with(|config| config.cors_origins = vec!["https://app.test".to_owned()]).await;
     for path in [
         "/hubs/chat",
@@ -154,7 +154,7 @@ async fn row_03_preflights_of_hub_paths_are_answered_before_anybody_signs_in() {
 
 /// Row 8 of the security checklist.
 #[tokio::test]
-async fn row_08_other_methods_are_refused_without_an_echo() {
+async fn sec_08_other_methods_are_refused_without_an_echo() {
     let app = TestApp::start().await;
     let query = format!("access_token={}", app.token("ann"));
     for path in [

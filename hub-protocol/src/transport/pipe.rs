@@ -41,6 +41,8 @@ pub(crate) struct Pipe {
 struct State {
     inbound: VecDeque<Incoming>,
     inbound_bytes: usize,
+    /// Of the newest poll, until the session has heard of it.
+    user: Option<User>,
     outbound: VecDeque<Bytes>,
     outbound_bytes: usize,
     /// Probes behind what waits, and those behind what the last poll took.
@@ -69,6 +71,7 @@ impl Pipe {
         let state = State {
             inbound: VecDeque::new(),
             inbound_bytes: 0,
+            user: None,
             outbound: VecDeque::new(),
             outbound_bytes: 0,
             asked: Vec::new(),
@@ -145,7 +148,10 @@ impl Pipe {
         state.idle_since = None;
         let proven = std::mem::take(&mut state.answered);
         state.inbound.extend(proven.into_iter().map(Incoming::Proven));
-        state.inbound.extend(user.map(Incoming::Authenticated));
+        // Only the newest counts: a session that is busy must not collect a user from each poll.
+        if user.is_some() {
+            state.user = user;
+        }
         drop(state);
         self.session.wake();
         self.output.wake();
@@ -232,9 +238,12 @@ fn join(mut records: VecDeque<Bytes>, bytes: usize) -> Bytes {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use futures_util::FutureExt;
 
     use super::*;
+    use crate::{negotiate::TransportKind, transport::Transport};
 
     #[tokio::test]
     async fn posts_wait_while_the_session_does_not_read() {
@@ -243,6 +252,24 @@ mod tests {
         assert!(pipe.put(Bytes::from_static(b"6")).now_or_never().is_none());
         pipe.end(End::Closed);
         assert!(pipe.put(Bytes::from_static(b"6")).await.is_err());
+    }
+
+    #[tokio::test]
+    async fn of_many_polls_a_busy_session_hears_the_newest_user_once() {
+        let pipe = Arc::new(Pipe::new(4, 4));
+        for name in ["first", "second"] {
+            let identifier = Some(name.to_owned());
+            pipe.begin_poll(Some(User {
+                identifier,
+                ..User::default()
+            }));
+        }
+        let mut half = Half::new(Arc::clone(&pipe), TransportKind::LongPolling);
+        let mut received = || std::future::poll_fn(|cx| half.poll_receive(cx)).now_or_never();
+        assert!(
+            matches!(received(), Some(Incoming::Authenticated(user)) if user.identifier.as_deref() == Some("second"))
+        );
+        assert!(received().is_none());
     }
 
     #[tokio::test]

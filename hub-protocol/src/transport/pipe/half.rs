@@ -40,6 +40,9 @@ impl Transport for Half {
     fn poll_receive(&mut self, cx: &mut Context<'_>) -> Poll<Incoming> {
         self.pipe.session.register(cx.waker());
         let mut state = self.pipe.state.lock();
+        if let Some(user) = state.user.take() {
+            return Poll::Ready(Incoming::Authenticated(user));
+        }
         let Some(incoming) = state.inbound.pop_front() else {
             return Poll::Pending;
         };
