@@ -170,7 +170,8 @@ test('on a phone one pane at a time, and in the dark', async (t) => {
   const width = await ann.evaluate(() => document.documentElement.scrollWidth);
   assert.ok(width <= 390, `nothing is wider than the phone, but the page is ${width} wide`);
   await ann.getByRole('button', { name: 'Back to conversations' }).click();
-  assert.equal(await ann.locator('#sidebar').isVisible(), true);
+  // The browser tells the page of the changed address a moment later.
+  await ann.locator('#sidebar').waitFor({ state: 'visible' });
 });
 
 test('a server with a key of its own gives no tokens: the page asks for one', async (t) => {
