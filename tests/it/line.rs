@@ -71,7 +71,7 @@ pub(crate) struct Line {
     /// Bytes that came and were not read as records yet.
     bytes: Vec<u8>,
     events: Vec<(String, Value)>,
-    /// The last event, as it came.
+    /// The last event that was asked for, as it came.
     pub(crate) raw: Value,
     calls: u64,
 }
@@ -134,7 +134,8 @@ impl Line {
     pub(crate) async fn hears(&mut self, name: &str) -> Value {
         loop {
             if let Some(at) = self.events.iter().position(|(known, _)| known == name) {
-                return self.events.remove(at).1;
+                self.raw = self.events.remove(at).1;
+                return plain(&self.raw);
             }
             let record = tokio::time::timeout(DEADLINE, self.record()).await;
             let record = record.unwrap_or_else(|_| panic!("never heard: {name}; only {:?}", self.events));
@@ -167,9 +168,8 @@ impl Line {
         assert_eq!(record["type"], 1, "{record}");
         let arguments = record["arguments"].as_array().unwrap();
         assert_eq!(arguments.len(), 1, "one event, one argument: {record}");
-        self.raw = arguments[0].clone();
         let name = record["target"].as_str().unwrap().to_owned();
-        self.events.push((name, plain(&arguments[0])));
+        self.events.push((name, arguments[0].clone()));
     }
 
     async fn send(&mut self, id: &str, method: &str, arguments: &Value) {
