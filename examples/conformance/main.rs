@@ -52,5 +52,6 @@ async fn main() -> std::io::Result<()> {
     let app = IgnoreCase::new(app, &hubs);
     let listener = tokio::net::TcpListener::bind(address).await?;
     println!("Now listening on: http://{}", listener.local_addr()?);
-    axum::serve(listener, tower::make::Shared::new(app)).await
+    hub_protocol::serve::serve(listener, app).await;
+    Ok(())
 }

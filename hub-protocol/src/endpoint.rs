@@ -30,6 +30,7 @@ pub use self::{paths::IgnoreCase, raw::RawConnection};
 use crate::{
     hub::{Hub, HubOptions, User, session},
     negotiate::{self, TransportKind},
+    serve::Waiting,
     transport::{
         Transport,
         connections::{Claim, Connections, Record, Refused},
@@ -226,12 +227,19 @@ impl Endpoint {
             Err(refusal) => return *refusal,
         };
         let id = query(&parts, "id").filter(|id| !id.is_empty());
-        match parts.method {
-            Method::GET if answers::accepts_events(&parts) => self.events(id.as_deref(), user),
+        let method = parts.method.clone();
+        match method {
+            Method::GET if answers::accepts_events(&parts) => return self.events(id.as_deref(), user),
             Method::GET | Method::CONNECT if Upgrade::is_asked(&parts) => {
-                self.websocket(&mut parts, id.as_deref(), user)
+                return self.websocket(&mut parts, id.as_deref(), user);
             }
-            Method::GET => never_cached(self.poll(id.as_deref(), user).await),
+            _ => {}
+        }
+        let waiting = parts.extensions.remove::<Waiting>().unwrap_or_default();
+        // A poll that waits holds no headers.
+        drop(parts);
+        match method {
+            Method::GET => never_cached(self.poll(id.as_deref(), user, &waiting).await),
             Method::POST => self.post(id.as_deref(), user, body).await,
             Method::DELETE => self.delete(id.as_deref(), user.as_ref()),
             _ => text(StatusCode::METHOD_NOT_ALLOWED, ""),

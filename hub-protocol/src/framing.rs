@@ -168,6 +168,10 @@ impl RecordReader {
         self.chunk.advance(span.before);
         let record = self.chunk.split_to(span.length);
         self.chunk.advance(span.after);
+        if self.chunk.is_empty() {
+            // An empty end of it would hold its buffer as well as a full one.
+            self.chunk = Bytes::new();
+        }
         record
     }
 

@@ -55,14 +55,39 @@ pub struct Hub(pub(crate) Arc<Inner>);
 pub(crate) struct Inner {
     pub(crate) name: String,
     pub(crate) options: HubOptions,
-    /// By the name in lower case.
-    methods: HashMap<String, Arc<Method>>,
+    methods: Methods,
     connected: Option<Lifecycle>,
     disconnected: Option<Goodbye>,
     proven: Option<Proof>,
     filters: Vec<Arc<dyn Filter>>,
     manager: Box<dyn LifetimeManager>,
     pub(crate) local: Local,
+}
+
+/// The methods of a hub, found ignoring case.
+struct Methods {
+    by_lower_case: HashMap<String, Arc<Method>>,
+    /// As most callers spell them: found without making another text.
+    as_declared: HashMap<Arc<str>, Arc<Method>>,
+}
+
+impl Methods {
+    fn new(by_lower_case: HashMap<String, Arc<Method>>) -> Self {
+        let as_declared = by_lower_case
+            .values()
+            .map(|method| (Arc::clone(&method.name), Arc::clone(method)))
+            .collect();
+        Self {
+            by_lower_case,
+            as_declared,
+        }
+    }
+
+    fn named(&self, target: &str) -> Option<&Arc<Method>> {
+        self.as_declared
+            .get(target)
+            .or_else(|| self.by_lower_case.get(&target.to_lowercase()))
+    }
 }
 
 impl std::fmt::Debug for Hub {
@@ -92,6 +117,13 @@ impl Hub {
     async fn send(&self, to: &Target, target: &str, arguments: impl ToArguments + Send + Sync) -> Result<(), HubError> {
         let call = Encoded::new(target, arguments, self.0.options.naming);
         self.0.manager.send(&self.0.local, to, &call).await
+    }
+
+    /// The names of the methods that clients may call, in order; without aliases.
+    pub fn methods(&self) -> Vec<&str> {
+        let mut names: Vec<&str> = self.0.methods.as_declared.keys().map(|name| &**name).collect();
+        names.sort_unstable();
+        names
     }
 
     /// A handle that sends to this hub's clients from anywhere.
@@ -276,7 +308,7 @@ impl Builder {
         Hub(Arc::new(Inner {
             name,
             options,
-            methods,
+            methods: Methods::new(methods),
             connected,
             disconnected,
             proven,
@@ -288,7 +320,7 @@ impl Builder {
 
     fn add(mut self, name: &str, handler: Arc<dyn Handler>) -> Self {
         let method = Arc::new(Method {
-            name: name.to_owned(),
+            name: name.into(),
             handler,
             policy: None,
         });

@@ -12,14 +12,14 @@ use bytes::Bytes;
 use http::{HeaderValue, StatusCode, header};
 use hyper::body::{Frame, SizeHint};
 
-use super::{Endpoint, TransportKind, User, refused, text};
+use super::{Endpoint, TransportKind, User, Waiting, refused, text};
 use crate::transport::{
     connections::Opened,
     pipe::{Answered, Half, Output, Pipe},
 };
 
 impl Endpoint {
-    pub(super) async fn poll(&self, id: Option<&str>, user: Option<User>) -> Response {
+    pub(super) async fn poll(&self, id: Option<&str>, user: Option<User>, waiting: &Waiting) -> Response {
         let kind = TransportKind::LongPolling;
         let record = match self.find_for(kind, id, user.as_ref()) {
             Ok(record) => record,
@@ -43,6 +43,7 @@ impl Endpoint {
             poll: pipe.begin_poll(user),
             pipe,
         };
+        waiting.note();
         let output = std::future::poll_fn(|cx| polling.pipe.poll_output(cx, Some(polling.poll)));
         match tokio::time::timeout(self.application.options().poll_timeout, output).await {
             Ok(Output::Records(bytes, answered)) => records(Body::new(Answer {

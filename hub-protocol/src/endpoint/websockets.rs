@@ -29,6 +29,8 @@ impl Endpoint {
             Ok(opened) => opened,
             Err(why) => return refused(why),
         };
+        let line = record.as_ref().and_then(|record| record.line.clone());
+        let turn = line.as_ref().map_or(0, |line| line.take_turn());
         let response = upgrade.response();
         let endpoint = self.clone();
         let limit = self.application.options().connection.maximum_receive_message_size;
@@ -38,14 +40,13 @@ impl Endpoint {
             let Some(socket) = Box::pin(upgrade.socket(limit)).await else {
                 return;
             };
-            let line = record.as_ref().and_then(|record| record.line.clone());
             match (opened, line) {
                 (Opened::First(claim), None) => endpoint.run(socket, claim, user).await,
                 (Opened::First(claim), Some(line)) => {
                     let socket = Resumable::new(socket, line, close_timeout);
                     endpoint.run(Box::new(socket), claim, user).await;
                 }
-                (Opened::Again, Some(line)) => line.put(socket),
+                (Opened::Again, Some(line)) => line.put(turn, socket),
                 (Opened::Again, None) => {}
             }
         });

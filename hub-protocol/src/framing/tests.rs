@@ -142,3 +142,18 @@ fn lengths_are_written_as_they_are_read() {
         assert_eq!(prefix::read(&written), Ok(Some((written.len(), length))));
     }
 }
+
+#[test]
+fn nothing_is_kept_when_nothing_waits() {
+    let chunk = std::sync::Arc::new(*b"one\x1etwo\x1e");
+    struct Shared(std::sync::Arc<[u8; 8]>);
+    impl AsRef<[u8]> for Shared {
+        fn as_ref(&self) -> &[u8] {
+            &*self.0
+        }
+    }
+    let mut reader = RecordReader::new(None);
+    reader.push(Bytes::from_owner(Shared(chunk.clone())));
+    while reader.next_record().unwrap().is_some() {}
+    assert_eq!(std::sync::Arc::strong_count(&chunk), 1);
+}

@@ -172,7 +172,7 @@ impl Client {
                     "Client results inside OnConnectedAsync Hub methods are not allowed.",
                 ));
             }
-            Place::Call(slot) => slot.release(),
+            Place::Call(slot) => slot.lend(),
             Place::Elsewhere => {}
         }
         let question = Question {
@@ -240,6 +240,11 @@ impl HubHandle {
         Clients::new(self.hub.clone(), None, Place::Elsewhere)
     }
 
+    /// The hub itself.
+    pub fn hub(&self) -> &Hub {
+        &self.hub
+    }
+
     /// The hub's groups.
     pub fn groups(&self) -> Groups {
         Groups::new(self.hub.clone())
@@ -272,6 +277,13 @@ impl HubHandle {
     /// How many users have connections.
     pub fn users(&self) -> usize {
         self.hub.0.local.0.users()
+    }
+
+    /// Ends all connections of a user with a Close; their clients do not come back by themselves.
+    pub fn abort_user(&self, user: &str) {
+        let target = Target::Users(vec![user.to_owned()]);
+        let local = &self.hub.0.local.0;
+        local.each_of(&target, |member| member.outbox.stop(CloseReason::Aborted));
     }
 
     /// Sends everybody a Close with `allowReconnect`, spread over `duration` so that they do not all come

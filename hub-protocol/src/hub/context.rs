@@ -232,6 +232,7 @@ impl Connection {
     /// The nonce comes back to [`Builder::on_proven`](super::Builder::on_proven), if ever: on WebSockets by a Pong.
     pub fn probe(&self, nonce: u64) {
         self.member.outbox.push_own(Outgoing::Probe(nonce));
+        self.member.outbox.wake();
     }
 
     /// Ends the connection with a Close; its client does not come back by itself.

@@ -46,7 +46,7 @@ pub(super) struct Admitted {
 
 /// Finds the method of a call and checks that it may be called like this; else the sentence for the caller.
 pub(super) fn admit(hub: &Hub, cx: &Context, call: &Invocation, streaming: bool) -> Result<Arc<Method>, String> {
-    let Some(method) = hub.0.methods.get(&call.target.to_lowercase()) else {
+    let Some(method) = hub.0.methods.named(&call.target) else {
         return Err(HubError::no_such_method().sentence(&call.target, false));
     };
     // The server's own spelling wherever there is one.
@@ -93,7 +93,7 @@ pub(super) async fn run(admitted: Admitted) -> Finished {
     };
     let forwarded = Call {
         context: cx.clone(),
-        method: method.name.clone(),
+        method: Arc::clone(&method.name),
         arguments: call.arguments,
         uploads,
     };

@@ -37,6 +37,11 @@ impl<'a> Encoded<'a> {
         }
     }
 
+    /// The client method it calls.
+    pub fn target(&self) -> &'a str {
+        self.target
+    }
+
     /// The frame for clients of a protocol. It is shared: cloning it costs a counter.
     ///
     /// # Errors

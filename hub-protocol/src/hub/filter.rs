@@ -1,5 +1,7 @@
 //! Code around every call, connect and disconnect, as `IHubFilter` in .NET.
 
+use std::sync::Arc;
+
 use futures_util::future::BoxFuture;
 
 use super::{Answer, Context, Disconnected, HubError, Inner, method::Method, upload::Source};
@@ -11,7 +13,7 @@ pub struct Call {
     /// Who calls.
     pub context: Context,
     /// The method's declared name.
-    pub method: String,
+    pub method: Arc<str>,
     /// With what.
     pub arguments: Arguments,
     /// The streams that come with it; filters hand them on.

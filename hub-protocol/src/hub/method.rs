@@ -15,7 +15,7 @@ use bytes::Bytes;
 /// A method as the dispatcher knows it.
 pub(super) struct Method {
     /// As declared.
-    pub(super) name: String,
+    pub(super) name: Arc<str>,
     pub(super) handler: Arc<dyn Handler>,
     pub(super) policy: Option<Policy>,
 }

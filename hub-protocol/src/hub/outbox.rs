@@ -4,7 +4,10 @@
 //! **behind** (its feed takes over, see [`Feed`]), **sealed** (only the session's own last words are queued) or
 //! **closed** (nothing is). What is not queued is dropped without an error.
 
-use std::collections::VecDeque;
+use std::{
+    collections::VecDeque,
+    sync::atomic::{AtomicBool, Ordering},
+};
 
 use futures_util::task::AtomicWaker;
 use parking_lot::Mutex;
@@ -16,10 +19,15 @@ use crate::{
     transport::{Frame, Outgoing},
 };
 
+/// What a push touches lies together: a broadcast does it for thousands of clients, and each line of the cache that it
+/// has to fetch costs as much as the push itself.
+#[repr(C)]
 pub(super) struct Outbox {
-    state: Mutex<State>,
     /// Wakes the session.
     waker: AtomicWaker,
+    state: Mutex<State>,
+    /// Whether somebody asked for the end: seen without the lock.
+    stops: AtomicBool,
     /// Wakes senders that wait for room.
     room: Notify,
     overflow: Overflow,
@@ -33,12 +41,13 @@ enum Mode {
     Closed,
 }
 
+#[repr(C)]
 struct State {
+    mode: Mode,
     /// Allocated when the first frame waits, freed when none does: an idle client costs nothing.
     queue: VecDeque<Outgoing>,
     bytes: usize,
     bound: usize,
-    mode: Mode,
     position: u64,
     feed: Option<Box<dyn Feed>>,
     stop: Option<CloseReason>,
@@ -67,16 +76,17 @@ pub(super) enum Taken {
 impl Outbox {
     pub(super) fn new(bound: usize, overflow: Overflow) -> Self {
         let state = State {
+            mode: Mode::Live,
             queue: VecDeque::new(),
             bytes: 0,
             bound,
-            mode: Mode::Live,
             position: 0,
             feed: None,
             stop: None,
         };
         Self {
             state: Mutex::new(state),
+            stops: AtomicBool::new(false),
             waker: AtomicWaker::new(),
             room: Notify::new(),
             overflow,
@@ -105,9 +115,10 @@ impl Outbox {
             }
             return Pushed::Full;
         }
+        let sleeps = state.queue.is_empty();
         state.append(frame);
         drop(state);
-        self.waker.wake();
+        self.wake_where(sleeps);
         Pushed::Queued
     }
 
@@ -141,12 +152,12 @@ impl Outbox {
 
     /// Queues the session's own words: answers, Pings, the last Close. The session reads no further message
     /// while the outbox is over its bound, and that is what bounds these.
+    ///
+    /// Wakes nobody: the session itself comes by before it sleeps.
     pub(super) fn push_own(&self, outgoing: Outgoing) {
         let mut state = self.state.lock();
         if state.mode != Mode::Closed {
             state.append_outgoing(outgoing);
-            drop(state);
-            self.waker.wake();
         }
     }
 
@@ -164,11 +175,12 @@ impl Outbox {
             return Pushed::Full;
         }
         state.position = position;
+        let sleeps = state.queue.is_empty();
         for frame in frames {
             state.append(frame);
         }
         drop(state);
-        self.waker.wake();
+        self.wake_where(sleeps);
         Pushed::Queued
     }
 
@@ -188,7 +200,16 @@ impl Outbox {
     /// Asks the session to end. The first reason stays.
     pub(super) fn stop(&self, reason: CloseReason) {
         self.state.lock().stop.get_or_insert(reason);
+        self.stops.store(true, Ordering::Release);
         self.waker.wake();
+    }
+
+    /// Whoever queued something first has woken the session, and it does not sleep while something waits that its
+    /// socket would take.
+    fn wake_where(&self, sleeps: bool) {
+        if sleeps {
+            self.waker.wake();
+        }
     }
 
     /// Lets the session look around.
@@ -197,6 +218,10 @@ impl Outbox {
     }
 
     pub(super) fn take_stop(&self) -> Option<CloseReason> {
+        // The flag is for a look in passing, which most are.
+        if !self.stops.load(Ordering::Acquire) || !self.stops.swap(false, Ordering::AcqRel) {
+            return None;
+        }
         self.state.lock().stop.take()
     }
 
@@ -285,6 +310,7 @@ impl Outbox {
             Overflow::Behind if state.feed.is_some() => state.mode = Mode::Behind,
             Overflow::Close | Overflow::Behind => {
                 state.stop.get_or_insert(CloseReason::SlowConsumer);
+                self.stops.store(true, Ordering::Release);
                 state.mode = Mode::Closed;
             }
         }

@@ -51,10 +51,18 @@ impl Slot {
         })
     }
 
-    /// Gives the place up for good: the next call may begin.
-    pub(super) fn release(&self) {
-        if self.held.swap(false, Ordering::AcqRel) {
+    /// Gives the place up for good: the next call may begin. For whoever runs on the session's own task.
+    pub(super) fn release(&self) -> bool {
+        let held = self.held.swap(false, Ordering::AcqRel);
+        if held {
             self.member.running.fetch_sub(1, Ordering::AcqRel);
+        }
+        held
+    }
+
+    /// Gives the place up from wherever the call may be waiting, and lets the session look for the next one.
+    pub(super) fn lend(&self) {
+        if self.release() {
             self.member.outbox.wake();
         }
     }

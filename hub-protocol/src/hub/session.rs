@@ -43,6 +43,12 @@ pub(crate) struct Session<T> {
     resting: bool,
     pulling: Option<BoxFuture<'static, (Box<dyn Feed>, Pulled)>>,
     timer: Option<Pin<Box<Sleep>>>,
+    /// The timer was polled and has not fired: it will wake the task by itself.
+    armed: bool,
+    /// When the task was woken. What it does until it sleeps again counts as done at once.
+    now: Instant,
+    /// The task has said that it waits, and is to look at the clock when it is woken.
+    asleep: bool,
     /// Set while the transport has unwritten output.
     stalled: Option<Stalled>,
     /// What the client may want again, where the connection may outlive its socket.
@@ -115,7 +121,8 @@ pub(crate) fn run<T: Transport>(
         member: Arc::clone(&member),
         _claim: claim,
     };
-    let mut core = Connection::accept(now(), options.connection.clone(), transport.kind());
+    let now = now();
+    let mut core = Connection::accept(now, options.connection.clone(), transport.kind());
     if line.is_some() {
         core.offer_stateful_reconnect();
     }
@@ -131,6 +138,9 @@ pub(crate) fn run<T: Transport>(
         resting: false,
         pulling: None,
         timer: None,
+        armed: false,
+        now,
+        asleep: true,
         stalled: None,
         sent: None,
         line,
@@ -200,9 +210,9 @@ impl<T: Transport> Session<T> {
         let mut ended = None;
         while ended.is_none() && self.may_read() {
             if std::mem::take(&mut self.resting) {
-                self.core.handle_dispatched(now());
+                self.core.handle_dispatched(self.now);
             }
-            match self.core.poll_event(now()) {
+            match self.core.poll_event(self.now) {
                 None => match self.left {
                     Some(end) => self.core.handle_end(CloseReason::Transport(end)),
                     None => break,
@@ -251,7 +261,17 @@ impl<T: Transport> Session<T> {
     }
 
     fn poll_turn(&mut self, cx: &mut Task<'_>) -> Poll<Turn> {
-        self.member.outbox.register(cx);
+        if self.asleep {
+            self.now = now();
+            // Once a wake-up is enough: whoever wakes the task from here on has it polled again.
+            self.member.outbox.register(cx);
+        }
+        let turn = self.look_around(cx);
+        self.asleep = turn.is_pending();
+        turn
+    }
+
+    fn look_around(&mut self, cx: &mut Task<'_>) -> Poll<Turn> {
         if let Some(reason) = self.member.outbox.take_stop() {
             return Poll::Ready(Turn::Stop(reason));
         }
@@ -305,8 +325,13 @@ impl<T: Transport> Session<T> {
             .get_or_insert_with(|| Box::pin(tokio::time::sleep_until(due)));
         if timer.deadline() != due {
             timer.as_mut().reset(due);
+        } else if self.armed && self.now < due.into_std() {
+            return Poll::Pending;
         }
-        timer.as_mut().poll(cx)
+        let fired = timer.as_mut().poll(cx);
+        // A timer that is asked when the task has used up its turn (tokio's budget) does not remember who asked.
+        self.armed = fired.is_pending() && tokio::task::coop::has_budget_remaining();
+        fired
     }
 
     fn receive(&mut self, incoming: Incoming) {
@@ -342,7 +367,7 @@ impl<T: Transport> Session<T> {
     fn finish(&mut self, finished: Finished) {
         if self.progress == Progress::Connecting && !matches!(finished.end, Some(CloseReason::ConnectFailed(_))) {
             self.progress = Progress::Connected;
-            self.core.handle_dispatched(now());
+            self.core.handle_dispatched(self.now);
         }
         if let Some(reason) = finished.end {
             self.core.handle_end(reason);

@@ -5,7 +5,7 @@
 use std::{
     sync::{
         Arc,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     task::{Context, Poll},
     time::Duration,
@@ -20,9 +20,32 @@ use crate::{close::End, negotiate::TransportKind};
 /// Where the endpoint hands over a new socket.
 #[derive(Default)]
 pub(crate) struct Line {
-    next: Mutex<Option<Box<WebSocket>>>,
+    next: Mutex<Newest<Box<WebSocket>>>,
     session: AtomicWaker,
     open: AtomicBool,
+    turns: AtomicU64,
+}
+
+/// What waits, and the highest turn that has come.
+struct Newest<T> {
+    turn: u64,
+    waits: Option<T>,
+}
+
+impl<T> Default for Newest<T> {
+    fn default() -> Self {
+        Self { turn: 0, waits: None }
+    }
+}
+
+impl<T> Newest<T> {
+    /// Takes in what is newer than all that came; the rest has been given up already.
+    fn put(&mut self, turn: u64, value: T) {
+        if turn > self.turn {
+            self.turn = turn;
+            self.waits = Some(value);
+        }
+    }
 }
 
 impl std::fmt::Debug for Line {
@@ -43,15 +66,21 @@ impl Line {
     pub(crate) fn set_open(&self, open: bool) {
         self.open.store(open, Ordering::Release);
         if !open {
-            drop(self.next.lock().take());
+            drop(self.next.lock().waits.take());
         }
     }
 
-    /// Hands over a socket. One that waits already is dropped: its client has given it up.
-    pub(crate) fn put(&self, socket: Box<WebSocket>) {
+    /// The turn of a request. Its socket is ready only later, when that of a later request may be there already.
+    pub(crate) fn take_turn(&self) -> u64 {
+        self.turns.fetch_add(1, Ordering::Relaxed) + 1
+    }
+
+    /// Hands over the socket of the request with this turn. One of an earlier request that waits already, or comes after
+    /// it, is dropped: its client has given it up.
+    pub(crate) fn put(&self, turn: u64, socket: Box<WebSocket>) {
         let mut next = self.next.lock();
         if self.is_open() {
-            *next = Some(socket);
+            next.put(turn, socket);
             drop(next);
             self.session.wake();
         }
@@ -97,7 +126,7 @@ impl Transport for Resumable {
 
     fn poll_receive(&mut self, cx: &mut Context<'_>) -> Poll<Incoming> {
         self.line.session.register(cx.waker());
-        let next = self.line.next.lock().take();
+        let next = self.line.next.lock().waits.take();
         if let Some(next) = next {
             self.replace(next);
             return Poll::Ready(Incoming::Resumed);
@@ -138,5 +167,23 @@ impl Transport for Resumable {
             Some(socket) => socket.poll_close(cx),
             None => Poll::Ready(()),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Newest;
+
+    #[test]
+    fn the_socket_of_the_last_request_counts_whichever_is_ready_first() {
+        let mut next = Newest::default();
+        next.put(2, "second");
+        next.put(3, "third");
+        assert_eq!(next.waits.take(), Some("third"));
+        next.put(2, "second, late");
+        assert_eq!(next.waits, None);
+        next.put(5, "fifth");
+        next.put(4, "fourth, late");
+        assert_eq!(next.waits, Some("fifth"));
     }
 }

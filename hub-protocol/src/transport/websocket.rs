@@ -34,6 +34,8 @@ pub(crate) struct WebSocket {
     output: Output,
     /// The code of our Close frame: ASP.NET Core always says 1000, whatever the client said.
     close_code: u16,
+    /// The last look found nothing whole; only more bytes can change that.
+    waits: bool,
     peer_closed: bool,
     close_sent: bool,
     broken: bool,
@@ -50,6 +52,9 @@ struct Output {
     written: u64,
 }
 
+/// What is set aside when frames begin to be joined; more is when it is needed.
+const JOINED_BYTES: usize = 4 * 1024;
+
 impl Output {
     fn push(&mut self, bytes: &Bytes) {
         if !self.joined.is_empty() {
@@ -57,7 +62,8 @@ impl Output {
         } else if self.single.is_empty() {
             self.single = bytes.clone();
         } else {
-            self.joined.reserve(self.single.len() + bytes.len());
+            // Where two wait there are often more.
+            self.joined.reserve((self.single.len() + bytes.len()).max(JOINED_BYTES));
             self.joined.extend_from_slice(&std::mem::take(&mut self.single));
             self.joined.extend_from_slice(bytes);
         }
@@ -76,20 +82,22 @@ impl WebSocket {
     /// Takes over an upgraded socket with what was already `read` from it.
     ///
     /// `limit` is the longest hub message; one WebSocket message may hold several, so it may be longer.
-    pub(crate) async fn accept(io: Io, read: Vec<u8>, limit: Option<usize>) -> Self {
+    pub(crate) async fn accept(io: Io, read: Bytes, limit: Option<usize>) -> Self {
         let limit = limit.map(|limit| limit.saturating_add(64 * 1024));
-        // Tungstenite's defaults cost 128 KiB a connection.
+        // Tungstenite's defaults cost 128 KiB a connection. What is there to read waits in the gate.
         let config = WebSocketConfig::default()
-            .read_buffer_size(2 * 1024)
+            .read_buffer_size(0)
             .write_buffer_size(0)
             .max_write_buffer_size(16 * 1024)
             .max_message_size(limit)
             .max_frame_size(limit);
-        let socket = WebSocketStream::from_partially_read(Gate::new(io, limit), read, Role::Server, Some(config)).await;
+        let gate = Gate::new(io, read, limit);
+        let socket = WebSocketStream::from_raw_socket(gate, Role::Server, Some(config)).await;
         Self {
             socket,
             output: Output::default(),
             close_code: CloseCode::Normal.into(),
+            waits: false,
             peer_closed: false,
             close_sent: false,
             broken: false,
@@ -125,8 +133,14 @@ impl Transport for WebSocket {
     }
 
     fn poll_receive(&mut self, cx: &mut Context<'_>) -> Poll<Incoming> {
+        // Most wake-ups of a client that listens are for something to write.
+        if self.waits && self.socket.get_ref().is_quiet() {
+            return Poll::Pending;
+        }
         loop {
-            let message = match ready!(Pin::new(&mut self.socket).poll_next(cx)) {
+            let next = Pin::new(&mut self.socket).poll_next(cx);
+            self.waits = next.is_pending();
+            let message = match ready!(next) {
                 Some(Ok(message)) => message,
                 Some(Err(error)) => return Poll::Ready(self.end(&error)),
                 None => {
@@ -147,6 +161,10 @@ impl Transport for WebSocket {
                 }
                 Message::Close(close) => {
                     self.peer_closed = true;
+                    // What tungstenite makes of a code that may not be sent (RFC 6455 §7.4).
+                    if close.as_ref().is_some_and(|close| close.reason == "Protocol violation") {
+                        self.close_code = CloseCode::Protocol.into();
+                    }
                     let left = close.is_some_and(|close| close.code == CloseCode::Away);
                     return Poll::Ready(Incoming::End(if left { End::Closed } else { End::Lost }));
                 }
@@ -221,3 +239,6 @@ impl Transport for WebSocket {
         Poll::Ready(())
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,6 +1,6 @@
 //! What holds for any bytes, however they arrive.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use hub_protocol::{
@@ -42,6 +42,11 @@ fn record() -> impl Strategy<Value = String> {
         Just(r#"{"type":6}"#.to_owned()),
         Just(r#"{"type":99}"#.to_owned()),
         Just(r#"{"type":3,"invocationId":"x","result":{"a":[1]}}"#.to_owned()),
+        Just(r#"{"type":2,"invocationId":"x","item":[" "]}"#.to_owned()),
+        Just(r#"{"type":4,"invocationId":"x","target":"Count","arguments":[],"streamIds":["s"]}"#.to_owned()),
+        Just(r#"{"type":5,"invocationId":"x"}"#.to_owned()),
+        (8..10, -1_i64..8).prop_map(|(kind, number)| format!(r#"{{"type":{kind},"sequenceId":{number}}}"#)),
+        Just(r#"{"type":7,"error":"gone"}"#.to_owned()),
         "[ -~]{0,20}",
     ]
 }
@@ -61,6 +66,10 @@ fn binary_record() -> impl Strategy<Value = Vec<u8>> {
             unframed(&HubMessage::Invocation(call))
         }),
         any::<i64>().prop_map(|sequence_id| unframed(&HubMessage::Ack(Sequence { sequence_id }))),
+        (-1_i64..8).prop_map(|sequence_id| unframed(&HubMessage::Sequence(Sequence { sequence_id }))),
+        Just(b"\x94\x02\x80\xA1x\x91\xA1i".to_vec()),
+        Just(b"\x93\x05\x80\xA1x".to_vec()),
+        Just(b"\x92\x07\xA4gone".to_vec()),
         Just(b"\x91\x06".to_vec()),
         Just(b"\x91\x63".to_vec()),
         Just(b"\x95\x03\x81\xA1a\xA1b\xA1x\x03\x92\x01\xC0".to_vec()),
@@ -97,10 +106,11 @@ fn framed(record: &[u8]) -> Vec<u8> {
     framed
 }
 
-/// Everything a connection has to say about a stream of bytes.
+/// Everything a connection has to say about a stream of bytes, a second later too.
 fn events(chunks: &[&[u8]]) -> (Vec<Event>, Vec<Bytes>) {
     let now = epoch();
     let mut connection = Connection::accept(now, Options::default(), TransportKind::WebSockets);
+    connection.offer_stateful_reconnect();
     let mut events = Vec::new();
     for chunk in chunks {
         connection.handle_bytes(Bytes::copy_from_slice(chunk));
@@ -109,15 +119,16 @@ fn events(chunks: &[&[u8]]) -> (Vec<Event>, Vec<Bytes>) {
             connection.handle_dispatched(now);
         }
     }
+    connection.handle_timeout(now + Duration::from_secs(1));
     (events, std::iter::from_fn(|| connection.poll_transmit()).collect())
 }
 
 proptest! {
     #[test]
     fn any_split_of_the_stream_gives_the_same_messages(
-        records in prop::collection::vec(record(), 0..12), cuts in cuts(),
+        version in 1..=2, records in prop::collection::vec(record(), 0..12), cuts in cuts(),
     ) {
-        let mut stream = b"{\"protocol\":\"json\",\"version\":1}\x1e".to_vec();
+        let mut stream = format!("{{\"protocol\":\"json\",\"version\":{version}}}\u{1e}").into_bytes();
         records.iter().for_each(|record| stream.extend_from_slice(format!("{record}\u{1e}").as_bytes()));
         prop_assert_eq!(events(&pieces(&stream, &cuts)), events(&[&stream]));
     }
@@ -159,9 +170,9 @@ proptest! {
 
     #[test]
     fn any_split_of_a_binary_stream_gives_the_same_messages(
-        records in prop::collection::vec(binary_record(), 0..12), cuts in cuts(),
+        version in 1..=2, records in prop::collection::vec(binary_record(), 0..12), cuts in cuts(),
     ) {
-        let mut stream = b"{\"protocol\":\"messagepack\",\"version\":1}\x1e".to_vec();
+        let mut stream = format!("{{\"protocol\":\"messagepack\",\"version\":{version}}}\u{1e}").into_bytes();
         records.iter().for_each(|record| stream.extend_from_slice(&framed(record)));
         prop_assert_eq!(format!("{:?}", events(&pieces(&stream, &cuts))), format!("{:?}", events(&[&stream])));
     }

@@ -36,6 +36,11 @@ pub(crate) async fn serve(hub: &Hub) -> Server {
 
 /// Serves whatever is behind an endpoint, in the same way.
 pub(crate) async fn serve_endpoint(endpoint: Endpoint) -> Server {
+    serve_on(TcpListener::bind("127.0.0.1:0").await.unwrap(), endpoint)
+}
+
+/// Serves whatever is behind an endpoint on a socket that listens already.
+pub(crate) fn serve_on(listener: TcpListener, endpoint: Endpoint) -> Server {
     let routes = endpoint.clone().routes("/hub").layer(axum::middleware::from_fn(
         async |mut request: axum::extract::Request, next: axum::middleware::Next| {
             let query = request.uri().query().unwrap_or_default();
@@ -49,9 +54,8 @@ pub(crate) async fn serve_endpoint(endpoint: Endpoint) -> Server {
             next.run(request).await
         },
     ));
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
-    tokio::spawn(async move { axum::serve(listener, routes).await });
+    tokio::spawn(hub_protocol::serve::serve(listener, routes));
     Server { address, endpoint }
 }
 

@@ -169,7 +169,7 @@ async fn a_client_that_says_goodbye_is_answered_with_1000() {
 
 /// Row 7 of the security checklist.
 #[tokio::test]
-async fn sec_7_improper_upgrades_get_no_101() {
+async fn sec_07_improper_upgrades_get_no_101() {
     let server = serve(&echo()).await;
     let good = [
         ("Connection", "Upgrade"),

@@ -7,7 +7,7 @@ use std::{
 
 use futures_util::FutureExt;
 
-use super::{Session, Turn, now};
+use super::{Session, Turn};
 use crate::{
     codec::TransferFormat,
     connection::Unacknowledged,
@@ -108,7 +108,7 @@ impl<T: Transport> Session<T> {
     /// A client that takes any byte at all, or acknowledges anything, is alive: its time begins anew.
     fn note_stall(&mut self, taken: u64) {
         if self.stalled.is_none_or(|stalled| stalled.taken != taken) {
-            self.stalled = Some(Stalled { since: now(), taken });
+            self.stalled = Some(Stalled { since: self.now, taken });
         }
     }
 
@@ -147,7 +147,7 @@ impl<T: Transport> Session<T> {
 
 fn hand_over<T: Transport>(transport: &mut T, sent: Option<&mut Unacknowledged<Frame>>, outgoing: Outgoing) {
     if let (Some(sent), Outgoing::Frames(frame)) = (sent, &outgoing)
-        && frame.is_counted
+        && frame.is_counted()
     {
         sent.push(frame.clone(), frame.size());
     }

@@ -1,20 +1,25 @@
 //! The socket below tungstenite: it may read, but what it writes waits until no frame of ours is half written.
 //!
 //! It also counts what is read: frames that add up to nothing (empty ones, Pings, fragments of a byte) cost time and
-//! never show above.
+//! never show above. And it reads far: tungstenite asks for a header and then for a payload, and each would be a call of
+//! the system. What waits in the socket is read at once into a buffer that the thread's connections share, and only what
+//! tungstenite has not asked for yet is kept.
 
 use std::{
+    cell::RefCell,
     io,
     pin::Pin,
-    task::{Context, Poll},
+    task::{Context, Poll, ready},
     time::Duration,
 };
 
+use bytes::{Buf, Bytes};
 use hyper::upgrade::Upgraded;
 use hyper_util::rt::TokioIo;
 use tokio::{
-    io::{AsyncRead, AsyncWrite, ReadBuf},
+    io::{AsyncRead, AsyncWrite, Interest, ReadBuf},
     net::TcpStream,
+    task::coop,
     time::Instant,
 };
 
@@ -26,12 +31,24 @@ pub(crate) enum Io {
 
 pub(super) struct Gate {
     io: Io,
+    /// Read from the socket and not asked for yet; at most [`READ_BYTES`].
+    ahead: Bytes,
+    /// The last read found nothing, and the socket remembers who asked. It does not where the task had used up its turn
+    /// (tokio's budget): then it is polled again at once, and must ask again.
+    is_registered: bool,
     control: Vec<u8>,
     /// Bytes read since the last message, or since `since`.
     idle: usize,
     since: Instant,
     /// How many of them are a flood when they come within [`Gate::WINDOW`].
     flood: usize,
+}
+
+/// How much is read from a socket at once.
+const READ_BYTES: usize = 16 * 1024;
+
+thread_local! {
+    static READ: RefCell<Box<[u8]>> = RefCell::new(vec![0; READ_BYTES].into());
 }
 
 impl Gate {
@@ -42,10 +59,12 @@ impl Gate {
     const FLOOD_BYTES: usize = 256 * 1024;
     const WINDOW: Duration = Duration::from_secs(10);
 
-    /// `largest` is the longest message that may arrive, in bytes.
-    pub(super) fn new(io: Io, largest: Option<usize>) -> Self {
+    /// `read` has been read from the socket already; `largest` is the longest message that may arrive, in bytes.
+    pub(super) fn new(io: Io, read: Bytes, largest: Option<usize>) -> Self {
         Self {
             io,
+            ahead: read,
+            is_registered: false,
             control: Vec::new(),
             idle: 0,
             since: Instant::now(),
@@ -63,8 +82,43 @@ impl Gate {
         self.idle > self.flood
     }
 
+    /// Whether there is nothing to read, as far as one can tell without asking the system, and whoever found nothing
+    /// before will be woken.
+    pub(super) fn is_quiet(&self) -> bool {
+        match &self.io {
+            Io::Tcp(io) => {
+                self.is_registered && self.ahead.is_empty() && io.try_io(Interest::READABLE, || Ok(())).is_err()
+            }
+            Io::Hyper(_) => false,
+        }
+    }
+
     pub(super) fn io(&mut self) -> &mut Io {
         &mut self.io
+    }
+
+    /// Gives what was read ahead, after more was read when there was nothing.
+    fn poll_ahead(&mut self, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        if self.ahead.is_empty() {
+            return READ.with_borrow_mut(|read| {
+                let mut read = ReadBuf::new(read);
+                let found = self.io.poll_read(cx, &mut read);
+                self.is_registered = found.is_pending() && coop::has_budget_remaining();
+                ready!(found)?;
+                let (now, later) = read.filled().split_at(read.filled().len().min(buffer.remaining()));
+                buffer.put_slice(now);
+                self.ahead = Bytes::copy_from_slice(later);
+                Poll::Ready(Ok(()))
+            });
+        }
+        let now = self.ahead.len().min(buffer.remaining());
+        buffer.put_slice(&self.ahead[..now]);
+        self.ahead.advance(now);
+        if self.ahead.is_empty() {
+            // Its allocation goes with it: a client that waits holds nothing.
+            self.ahead = Bytes::new();
+        }
+        Poll::Ready(Ok(()))
     }
 
     /// The control frames that wait, whole.
@@ -76,10 +130,7 @@ impl Gate {
 impl AsyncRead for Gate {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let before = buffer.filled().len();
-        let read = match &mut self.io {
-            Io::Tcp(io) => Pin::new(io).poll_read(cx, buffer),
-            Io::Hyper(io) => Pin::new(io).poll_read(cx, buffer),
-        };
+        let read = self.poll_ahead(cx, buffer);
         self.idle += buffer.filled().len() - before;
         if self.is_flooded() {
             if self.since.elapsed() < Self::WINDOW {
@@ -105,6 +156,15 @@ impl AsyncWrite for Gate {
     }
     fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
         Poll::Ready(Ok(()))
+    }
+}
+
+impl Io {
+    fn poll_read(&mut self, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        match self {
+            Self::Tcp(io) => Pin::new(io).poll_read(cx, buffer),
+            Self::Hyper(io) => Pin::new(io).poll_read(cx, buffer),
+        }
     }
 }
 

@@ -12,6 +12,7 @@ use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 
 use super::{Io, WebSocket};
+use crate::serve::Socket;
 
 /// A request that may become a WebSocket.
 pub(crate) struct Upgrade {
@@ -107,13 +108,21 @@ impl Upgrade {
             }
             Err(upgraded) => (Io::Hyper(Box::new(TokioIo::new(upgraded))), Bytes::new()),
         };
-        Some(Box::new(WebSocket::accept(io, read.to_vec(), limit).await))
+        Some(Box::new(WebSocket::accept(io, read, limit).await))
     }
 }
 
-/// The TCP socket below an upgraded connection, with what hyper read from it too early, where it is one:
-/// under hyper's own HTTP/1.1 server, and under hyper-util's, which `axum::serve` runs.
+/// The TCP socket below an upgraded connection, with what was read from it too early, where it is one:
+/// under [`serve`](crate::serve), under hyper's own HTTP/1.1 server, and under hyper-util's, which `axum::serve` runs.
 fn tcp(upgraded: Upgraded) -> Result<(TcpStream, Bytes), Upgraded> {
+    let upgraded = match upgraded.downcast::<TokioIo<Socket>>() {
+        Ok(parts) => {
+            let mut socket = parts.io.into_inner();
+            socket.unread(&parts.read_buf);
+            return Ok(socket.into_parts());
+        }
+        Err(upgraded) => upgraded,
+    };
     let upgraded = match upgraded.downcast::<TokioIo<TcpStream>>() {
         Ok(parts) => return Ok((parts.io.into_inner(), parts.read_buf)),
         Err(upgraded) => upgraded,

@@ -1,19 +1,29 @@
-//! Measures a server from outside: idle connections, acknowledged messages, cold start.
+//! Drives a SignalR server from outside and measures it: Hubwire, ASP.NET Core, any that has the methods called here.
 //!
 //! ```text
-//! cargo run --release --example load -- idle  --url http://127.0.0.1:5080 --server-pid PID --secret SECRET --connections 1000
-//! cargo run --release --example load -- send  --url http://127.0.0.1:5080 --server-pid PID --secret SECRET --senders 32 --seconds 10
-//! cargo run --release --example load -- start --binary target/release/hubwire
+//! cargo run --release --example crank -- echo      --url http://127.0.0.1:5310 --server-pid PID --depth 16
+//! cargo run --release --example crank -- broadcast --url http://127.0.0.1:5310 --server-pid PID --window 8
+//! cargo run --release --example crank -- idle      --url http://127.0.0.1:5310 --server-pid PID --transport sse
+//! cargo run --release --example crank -- compare   --server 'ours=target/release/examples/conformance --listen {address}'
+//! cargo run --release --example crank -- send      --url http://127.0.0.1:5080 --server-pid PID --secret SECRET --senders 32
+//! cargo run --release --example crank -- start     --binary target/release/hubwire
 //! ```
 //!
-//! `--secret` is the server's `HUBWIRE_JWT_SECRET`: with it every connection is a person of its own. With `--token`
+//! The hub is that of `examples/conformance` (`Echo`, `JoinGroup`, `ToGroup`), for `send` and `start` the chat server's.
+//! `--secret` is the chat server's `HUBWIRE_JWT_SECRET`: with it every connection is a person of its own. With `--token`
 //! all are one person, and the server's limit of connections per person applies. For `send` the server runs with
 //! `HUBWIRE_LIMITS_MESSAGES_PER_MINUTE=0`. CPU and memory come from `/proc`, so the server is on this machine.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "its output is what it is for")]
 
+mod broadcast;
 mod client;
+mod compare;
+mod echo;
+mod frames;
+mod http;
 mod idle;
 mod process;
+mod score;
 mod send;
 mod start;
 
@@ -25,7 +35,7 @@ use clap::{Args, Parser, Subcommand};
 use jsonwebtoken::{EncodingKey, Header};
 
 #[derive(Debug, Parser)]
-#[command(about = "Measures a Hubwire server from outside")]
+#[command(about = "Measures a SignalR server from outside")]
 struct Options {
     #[command(subcommand)]
     measure: Measure,
@@ -33,13 +43,29 @@ struct Options {
 
 #[derive(Debug, Subcommand)]
 enum Measure {
+    /// Calls that come back, so many under way on each connection.
+    Echo {
+        #[command(flatten)]
+        server: Server,
+        #[command(flatten)]
+        echo: echo::Echo,
+    },
+    /// Messages to groups, in a window or at a rate; with members that stop reading, or come and go.
+    Broadcast {
+        #[command(flatten)]
+        server: Server,
+        #[command(flatten)]
+        broadcast: broadcast::Broadcast,
+    },
     /// Opens connections that say nothing and reports the server's memory for each.
     Idle {
         #[command(flatten)]
         server: Server,
-        #[arg(long, default_value_t = 1000)]
-        connections: usize,
+        #[command(flatten)]
+        idle: idle::Idle,
     },
+    /// Starts servers and takes them through all of this in turn; a table of medians.
+    Compare(compare::Compare),
     /// Sends messages as fast as they are acknowledged and reports how many, how long each took, and the CPU time.
     Send {
         #[command(flatten)]
@@ -69,7 +95,7 @@ enum Measure {
 struct Server {
     #[arg(long, default_value = "http://127.0.0.1:5080")]
     url: String,
-    #[arg(long, default_value = "/hubs/chat")]
+    #[arg(long, default_value = "/conformance")]
     hub: String,
     /// The server's process, for its CPU time and memory.
     #[arg(long)]
@@ -83,6 +109,17 @@ struct Server {
 }
 
 impl Server {
+    /// A server that asks nobody who they are.
+    fn at(url: String, hub: &str, pid: u32) -> Self {
+        Self {
+            url,
+            hub: hub.to_owned(),
+            server_pid: Some(pid),
+            token: None,
+            secret: None,
+        }
+    }
+
     /// The token of a person, or none where the hub needs none.
     fn token_of(&self, person: &str) -> Result<Option<String>> {
         let Some(secret) = &self.secret else {
@@ -100,23 +137,31 @@ impl Server {
     }
 }
 
-#[tokio::main]
+/// One core, as the other is the server's.
+#[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
-    let measured = match Options::parse().measure {
-        Measure::Idle { server, connections } => idle::run(&server, connections).await,
-        Measure::Send {
-            server,
-            senders,
-            seconds,
-            group,
-        } => send::run(&server, senders, seconds, group).await,
-        Measure::Start { binary, data_dir, runs } => start::run(&binary, data_dir, runs).await,
-    };
-    match measured {
+    match measure(Options::parse().measure).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("{error:#}");
             ExitCode::FAILURE
         }
     }
+}
+
+async fn measure(measure: Measure) -> Result<()> {
+    match measure {
+        Measure::Echo { server, echo } => echo::run(&server, &echo).await?.print(),
+        Measure::Broadcast { server, broadcast } => broadcast::run(&server, &broadcast).await?.print(),
+        Measure::Idle { server, idle } => idle::run(&server, &idle).await?.print(),
+        Measure::Compare(compare) => compare::run(&compare).await?,
+        Measure::Send {
+            server,
+            senders,
+            seconds,
+            group,
+        } => send::run(&server, senders, seconds, group).await?,
+        Measure::Start { binary, data_dir, runs } => start::run(&binary, data_dir, runs).await?,
+    }
+    Ok(())
 }

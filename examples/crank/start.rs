@@ -8,7 +8,7 @@ use std::time::Duration;
 use anyhow::{Context as _, Result, bail};
 use tokio::time::{Instant, sleep};
 
-use crate::client;
+use crate::http::Door;
 
 /// A server that has not answered by then never will.
 const DEADLINE: Duration = Duration::from_secs(30);
@@ -56,7 +56,7 @@ async fn start(binary: &Path, data: &Path, token: Option<&str>) -> Result<Durati
         .spawn()
         .with_context(|| format!("cannot start {}", binary.display()))?;
     let took = loop {
-        let answer = client::negotiate(&authority, "/hubs/chat", token).await;
+        let answer = Door::new(&authority, "/hubs/chat", token).negotiate().await;
         let took = began.elapsed();
         match answer {
             Ok(_) => break took,

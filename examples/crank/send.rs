@@ -103,7 +103,7 @@ fn millis(time: Duration) -> f64 {
 async fn create_group(owner: &mut Connection, senders: usize) -> Result<String> {
     let members: Vec<String> = (1..senders).map(name).collect();
     let made = owner
-        .invoke("CreateGroup", &json!({ "name": "Load", "memberIds": members }))
+        .invoke("CreateGroup", &[json!({ "name": "Load", "memberIds": members })])
         .await?;
     let id = made
         .as_ref()
@@ -122,7 +122,7 @@ async fn send(mut connection: Connection, target: Value, signals: Arc<Signals>) 
         ));
         let counts = signals.counts.load(Ordering::Relaxed);
         let began = Instant::now();
-        connection.invoke("SendMessage", &message).await?;
+        connection.invoke("SendMessage", std::slice::from_ref(&message)).await?;
         // What is answered after the end is not part of the time that was measured.
         if signals.stops.load(Ordering::Relaxed) {
             break;

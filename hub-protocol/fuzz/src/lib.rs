@@ -1,0 +1,3 @@
+//! What fuzzing looks for; the targets only hand over bytes.
+
+pub mod checks;
