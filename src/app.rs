@@ -74,6 +74,11 @@ impl App {
             .await
             .map_err(|error| unreachable_database(&error))?;
         let services = Services::new(&database, &log, &clock, settings(&config));
+        services
+            .people
+            .load()
+            .await
+            .map_err(|error| unreachable_database(&error))?;
         let hubs = Hubs::new(&services, &log, &clock, &config);
         let origins = Arc::new(Origins::new(&config));
         let draining = AtomicBool::new(false);
@@ -103,6 +108,7 @@ impl App {
 
     /// Empties the writer and closes the database.
     async fn close(&self) {
+        self.services.presence.close().await;
         self.log.close().await;
         if let Err(error) = self.database.clone().close().await {
             tracing::warn!("closing the database: {error}");
@@ -145,7 +151,9 @@ fn settings(config: &Config) -> Settings {
             text_characters: usize::try_from(limits.text_characters).unwrap_or(usize::MAX),
             group_members: narrow(limits.group_members),
             messages_per_minute: narrow(limits.messages_per_minute),
+            reactions_per_minute: narrow(limits.reactions_per_minute),
             burst: narrow(limits.burst),
+            edit_window_minutes: narrow(limits.edit_window_minutes),
         },
         unknown_people: match config.unknown_people {
             config::UnknownPeople::Create => UnknownPeople::Create,

@@ -88,6 +88,8 @@ pub struct NewToken<'a> {
     pub name: Option<&'a str>,
     /// Claim `preferred_username`.
     pub username: Option<&'a str>,
+    /// Claim `scope`: words with blanks between them.
+    pub scope: Option<&'a str>,
     /// How long it lives.
     pub lifetime: Duration,
 }

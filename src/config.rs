@@ -65,8 +65,12 @@ pub struct Limits {
     pub group_members: u64,
     /// Messages a person may send a minute, sustained, over all transports.
     pub messages_per_minute: u64,
+    /// Reactions a person may add or take back a minute, sustained, over all transports.
+    pub reactions_per_minute: u64,
     /// How many more than the sustained rate may come at once.
     pub burst: u64,
+    /// Minutes for which a message may be edited.
+    pub edit_window_minutes: u64,
     /// Largest hub message a client may send, in bytes.
     pub hub_message_bytes: u64,
     /// Connections a person may have open to one hub.
@@ -100,6 +104,8 @@ pub struct Config {
     pub jwt_audience: Option<String>,
     /// The claim that holds the user id, instead of the usual ones.
     pub jwt_user_claim: Option<String>,
+    /// The scope or role that makes an administrator, instead of the usual ones.
+    pub jwt_admin_scope: Option<String>,
     /// Origins of web pages that may call; empty is any localhost one in development and none in production.
     pub cors_origins: Vec<String>,
     /// What to do with user ids nobody has signed in with.
@@ -207,6 +213,7 @@ impl Config {
             jwt_issuer: None,
             jwt_audience: None,
             jwt_user_claim: None,
+            jwt_admin_scope: None,
             cors_origins: Vec::new(),
             unknown_people: UnknownPeople::default(),
             log: LogSettings::default(),

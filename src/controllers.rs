@@ -1,13 +1,21 @@
 //! REST: what the controllers share. A request becomes a call on a service, the answer an envelope.
 
+pub mod blocks;
 pub mod conversations;
 pub mod demo;
 mod failure;
 pub mod groups;
 pub mod health;
+pub mod members;
 pub mod messages;
 pub mod people;
+pub mod pins;
+pub mod presence;
+pub mod reactions;
+pub mod receipts;
 mod request;
+pub mod search;
+pub mod states;
 
 use axum::{
     body::Body,
@@ -17,21 +25,26 @@ use http::{HeaderValue, header};
 use serde::Serialize;
 
 pub use failure::{Failure, render};
-pub use request::{Caller, Input, Params, Reference};
+pub use request::{Caller, Input, OptionalInput, Params, Place, Reference, References};
 
-use crate::views::{self, Pagination};
+use crate::views::{self, Pagination, SearchNotes};
 
-/// A granted request: `{"success": true, "data": …, "pagination"?: …}` with status 200.
+/// A granted request: `{"success": true, "data": …, "pagination"?: …, "search"?: …}` with status 200.
 #[derive(Debug)]
 pub struct Reply<T> {
     data: T,
     pagination: Option<Pagination>,
+    search: Option<SearchNotes>,
 }
 
 impl<T> Reply<T> {
     /// An answer without pages.
     pub fn new(data: T) -> Self {
-        Self { data, pagination: None }
+        Self {
+            data,
+            pagination: None,
+            search: None,
+        }
     }
 
     /// One page of something.
@@ -39,6 +52,15 @@ impl<T> Reply<T> {
         Self {
             data,
             pagination: Some(pagination),
+            search: None,
+        }
+    }
+
+    /// The same, with what a search could not look at.
+    pub fn noting(self, search: SearchNotes) -> Self {
+        Self {
+            search: Some(search),
+            ..self
         }
     }
 }
@@ -50,6 +72,8 @@ struct Envelope<'a, T> {
     data: &'a T,
     #[serde(skip_serializing_if = "Option::is_none")]
     pagination: Option<&'a Pagination>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    search: Option<SearchNotes>,
 }
 
 impl<T: Serialize> IntoResponse for Reply<T> {
@@ -58,6 +82,7 @@ impl<T: Serialize> IntoResponse for Reply<T> {
             success: true,
             data: &self.data,
             pagination: self.pagination.as_ref(),
+            search: self.search,
         };
         let mut response = Response::new(Body::from(views::json::to_vec(&envelope)));
         let headers = response.headers_mut();

@@ -6,12 +6,16 @@ mod arguments;
 mod calls;
 mod chat;
 mod door;
+mod expelling;
 mod fanout;
 mod feed;
 mod listeners;
 mod notices;
 mod online;
+mod presence;
 mod proof;
+mod telling;
+mod verbs;
 
 use std::{sync::Arc, time::Duration};
 
@@ -75,14 +79,12 @@ impl Hubs {
         };
         let hub = chat::hub(&chat, of_chat);
         fanout::start(&chat);
+        presence::start(&chat);
+        let online = online::hub(services, options(config));
+        expelling::start(&services.people, vec![hub.handle(), online.handle()]);
         Self {
             chat: Mounted::new("/hubs/chat", &hub, clock, config),
-            online: Mounted::new(
-                "/hubs/chat-online",
-                &online::hub(services, options(config)),
-                clock,
-                config,
-            ),
+            online: Mounted::new("/hubs/chat-online", &online, clock, config),
         }
     }
 
@@ -90,6 +92,12 @@ impl Hubs {
     /// token.
     pub fn routes(&self) -> Router {
         self.chat.routes().merge(self.online.routes())
+    }
+
+    /// Every hub's path and the methods that clients may call there, without aliases.
+    pub fn methods(&self) -> Vec<(&'static str, Vec<&str>)> {
+        let hubs = [&self.chat, &self.online];
+        hubs.map(|hub| (hub.path, hub.handle.hub().methods())).into()
     }
 
     /// Sends all clients away to come back later, and lets no new ones in.
@@ -151,6 +159,7 @@ impl From<services::Error> for HubError {
             | services::Error::Invalid { .. }
             | services::Error::IdempotencyMismatch
             | services::Error::GroupFull { .. }
+            | services::Error::EditWindowOver { .. }
             | services::Error::TooLarge(_)
             | services::Error::TooMany { .. }
             | services::Error::Unavailable => Self::public(format!("{}: {error}", error.code())),

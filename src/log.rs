@@ -20,11 +20,14 @@ use crate::log::unproven::Unproven;
 use crate::log::writer::Writer;
 
 pub(crate) mod cache;
+pub(crate) mod details;
 pub mod error;
 pub mod event;
 pub mod members;
+pub(crate) mod receipts;
 pub mod tail;
 pub mod unproven;
+pub(crate) mod values;
 pub mod writer;
 
 pub use self::error::Error;

@@ -60,6 +60,9 @@ struct TokenArguments {
     /// Short name others see.
     #[arg(long)]
     username: Option<String>,
+    /// Scopes with blanks between them; hubwire.admin makes an administrator.
+    #[arg(long)]
+    scope: Option<String>,
     /// How long the token lives.
     #[arg(long, default_value_t = 1440, value_parser = clap::value_parser!(u64).range(1..=5_256_000))]
     minutes: u64,
@@ -160,6 +163,7 @@ fn print_token(config: &Config, arguments: &TokenArguments) -> Result<(), app::E
         user: &arguments.user,
         name: arguments.name.as_deref(),
         username: arguments.username.as_deref(),
+        scope: arguments.scope.as_deref(),
         lifetime: Duration::from_secs(arguments.minutes * 60),
     };
     let token = auth.sign(&token).ok_or_else(|| {

@@ -13,7 +13,7 @@ use axum::{
     body::Body,
     middleware,
     response::Response,
-    routing::{MethodRouter, get, post},
+    routing::{MethodRouter, post},
 };
 use http::Request;
 use tower::Service;
@@ -21,7 +21,10 @@ use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::{
     app::App,
-    controllers::{Failure, conversations, demo, groups, health, messages, people},
+    controllers::{
+        Failure, blocks, conversations, demo, groups, health, members, messages, people, pins, presence, reactions,
+        receipts, search, states,
+    },
 };
 
 /// Paths of the hubs and their negotiation. Only who passes `hub_access` gets there; `hubs` mounts what answers.
@@ -32,23 +35,76 @@ const HUB_PATHS: &[&str] = &[
     "/hubs/chat-online/negotiate",
 ];
 
-/// The REST routes and what answers them.
-fn api() -> Vec<(&'static str, MethodRouter<Arc<App>>)> {
-    vec![
-        ("/healthz", get(health::alive)),
-        ("/readyz", get(health::ready)),
-        ("/api/Chat/messages", get(messages::list).post(messages::send)),
-        ("/api/Chat/conversations", get(conversations::list)),
-        ("/api/Chat/conversations/{id}", get(conversations::find)),
-        (
-            "/api/Chat/conversations/{id}/messages",
-            get(messages::list_in).post(messages::send_to),
-        ),
-        ("/api/Chat/conversations/direct/{userId}", post(conversations::direct)),
-        ("/api/Chat/groups", get(groups::list).post(groups::create)),
-        ("/api/Chat/groups/{id}", get(groups::find)),
-        ("/api/Chat/users/me", get(people::me)),
-    ]
+/// Declares the REST routes: the methods of each path and what answers them.
+macro_rules! routes {
+    ($($path:literal: $($method:ident $handler:path),+;)*) => {
+        /// Every REST route and its methods, in small letters.
+        pub const ROUTES: &[(&str, &[&str])] = &[$(($path, &[$(stringify!($method)),+]),)*];
+
+        fn api() -> Vec<(&'static str, MethodRouter<Arc<App>>)> {
+            vec![$(($path, MethodRouter::new()$(.$method($handler))+),)*]
+        }
+    };
+}
+
+routes! {
+    "/healthz": get health::alive;
+    "/readyz": get health::ready;
+
+    "/api/Chat/messages": get messages::list, post messages::send;
+    "/api/Chat/messages/search": get search::messages;
+    "/api/Chat/messages/{id}": get messages::find, put messages::edit, delete messages::delete;
+    "/api/Chat/messages/{id}/edits": get messages::edits;
+    "/api/Chat/messages/{id}/forward": post messages::forward;
+    "/api/Chat/messages/{id}/pin": post pins::pin, delete pins::unpin;
+    "/api/Chat/messages/{id}/reactions": get reactions::list, post reactions::add;
+    "/api/Chat/messages/{id}/reactions/summary": get reactions::summary;
+    "/api/Chat/messages/{id}/reactions/toggle": post reactions::toggle;
+    "/api/Chat/messages/{id}/reactions/{emoji}": delete reactions::remove;
+    "/api/Chat/messages/{id}/read": post receipts::read_message;
+    "/api/Chat/messages/{id}/read-receipts": get receipts::of_message;
+    "/api/Chat/messages/{id}/thread": get messages::thread;
+
+    "/api/Chat/conversations": get conversations::list, post conversations::create;
+    "/api/Chat/conversations/direct/{userId}": post conversations::direct;
+    "/api/Chat/conversations/pinned": get conversations::pinned;
+    "/api/Chat/conversations/search": get conversations::search;
+    "/api/Chat/conversations/unread": get conversations::unread;
+    "/api/Chat/conversations/{id}": get conversations::find, put conversations::change, delete conversations::delete;
+    "/api/Chat/conversations/{id}/archive": post states::archive, put states::archive, delete states::unarchive;
+    "/api/Chat/conversations/{id}/leave": post conversations::leave;
+    "/api/Chat/conversations/{id}/messages": get messages::list_in, post messages::send_to;
+    "/api/Chat/conversations/{id}/messages/search": get search::messages_in;
+    "/api/Chat/conversations/{id}/mute": post states::mute, put states::mute, delete states::unmute;
+    "/api/Chat/conversations/{id}/participants": post members::add, put members::change_role, delete members::remove;
+    "/api/Chat/conversations/{id}/participants/{userId}": post members::add, put members::change_role, delete members::remove;
+    "/api/Chat/conversations/{id}/pin": post states::pin, put states::pin, delete states::unpin;
+    "/api/Chat/conversations/{id}/pins": get pins::list;
+    "/api/Chat/conversations/{id}/read": post receipts::read_conversation;
+    "/api/Chat/conversations/{id}/unarchive": post states::unarchive, put states::unarchive;
+    "/api/Chat/conversations/{id}/unmute": post states::unmute, put states::unmute;
+    "/api/Chat/conversations/{id}/unpin": post states::unpin, put states::unpin;
+
+    "/api/Chat/groups": get groups::list, post groups::create;
+    "/api/Chat/groups/{id}": get groups::find, put groups::change, delete conversations::delete;
+    "/api/Chat/groups/{id}/participants": post members::add, put members::change_role, delete members::remove;
+    "/api/Chat/groups/{id}/participants/{userId}": post members::add, put members::change_role, delete members::remove;
+    "/api/Chat/groups/{id}/transfer": post members::transfer;
+
+    "/api/Chat/presence": get presence::list;
+    "/api/Chat/presence/heartbeat": post presence::heartbeat;
+    "/api/Chat/presence/status": put presence::set_status;
+    "/api/Chat/presence/users": post presence::look;
+    "/api/Chat/presence/{userId}": get presence::find;
+
+    "/api/Chat/users": put people::put_all;
+    "/api/Chat/users/blocked": get blocks::list;
+    "/api/Chat/users/bulk": post people::put_all;
+    "/api/Chat/users/me": get people::me, put people::rename_me;
+    "/api/Chat/users/search": get people::search;
+    "/api/Chat/users/{id}": get people::find, put people::put;
+    "/api/Chat/users/{id}/block": post blocks::block, delete blocks::unblock;
+    "/api/Chat/users/{id}/deactivate": post people::deactivate, delete people::reactivate;
 }
 
 /// Everything the server answers, as one service.

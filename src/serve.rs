@@ -1,24 +1,25 @@
-//! The accept loop: what `axum::serve` does not have. Header time-out, connection cap, back-off, a bounded stop.
+//! The accept loop: what `axum::serve` does not have. Header time-out, connection cap, back-off, a bounded stop, and
+//! connections that hold no buffers while they wait (`hub_protocol::serve`).
 //!
 //! Upgraded connections leave this loop's sight: the hubs end them (`App::hubs_drain`).
 
 use std::{
     convert::Infallible,
     net::{IpAddr, SocketAddr},
-    pin::pin,
     sync::Arc,
     time::Duration,
 };
 
 use axum::{body::Body, extract::ConnectInfo, response::Response};
-use hyper::{Request, body::Incoming, server::conn::http1, service::service_fn};
-use hyper_util::rt::{TokioIo, TokioTimer};
+use hub_protocol::serve::serve_connection;
+use hyper::{Request, server::conn::http1};
+use hyper_util::rt::TokioTimer;
 use tokio::{
     net::{TcpListener, TcpStream},
     sync::{OwnedSemaphorePermit, Semaphore},
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
-use tower::Service;
+use tower::{Service, service_fn};
 
 /// Time for a request's headers, and for a kept connection's next request.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
@@ -51,20 +52,13 @@ where
             tracing::debug!("no-delay: {error}");
         }
         let service = service.clone();
-        let answer = service_fn(move |mut request: Request<Incoming>| {
+        let answer = service_fn(move |mut request: Request<Body>| {
             request.extensions_mut().insert(ConnectInfo(peer));
-            service.clone().call(request.map(Body::new))
+            service.clone().call(request)
         });
-        let connection = builder.serve_connection(TokioIo::new(tcp), answer).with_upgrades();
-        let stop = stop.clone();
+        let connection = serve_connection(builder.clone(), tcp, answer, stop.clone().cancelled_owned());
         connections.spawn(async move {
-            let mut connection = pin!(connection);
-            let mut ended = stop.run_until_cancelled(connection.as_mut()).await;
-            if ended.is_none() {
-                connection.as_mut().graceful_shutdown();
-                ended = Some(connection.await);
-            }
-            if let Some(Err(error)) = ended {
+            if let Err(error) = connection.await {
                 tracing::debug!("connection: {error}");
             }
             drop(slot);

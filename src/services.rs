@@ -11,17 +11,22 @@ use crate::database::Database;
 use crate::log::Log;
 
 pub mod access;
+pub mod blocks;
 pub mod content;
 pub mod conversations;
 pub mod details;
 pub mod error;
 pub mod groups;
 pub mod limits;
+pub mod members;
+pub(crate) mod mentions;
 pub mod messages;
 pub mod paging;
 pub mod people;
 pub mod presence;
 pub mod reading;
+pub mod search;
+pub mod states;
 pub mod typing;
 
 pub use self::error::Error;
@@ -33,6 +38,8 @@ use entities::user_id::UserId;
 pub struct Principal {
     pub user_id: UserId,
     pub profile: Profile,
+    /// Whether the token says that they administer the chat.
+    pub is_admin: bool,
 }
 
 /// What a token says about its subject. What it does not say is left as it is known.
@@ -62,8 +69,12 @@ pub struct Limits {
     pub group_members: u32,
     /// Messages a person may send a minute, over all transports.
     pub messages_per_minute: u32,
+    /// Reactions a person may add or take back a minute, over all transports.
+    pub reactions_per_minute: u32,
     /// How many of them at once.
     pub burst: u32,
+    /// Minutes for which a message may be edited.
+    pub edit_window_minutes: u32,
 }
 
 impl Default for Limits {
@@ -72,7 +83,9 @@ impl Default for Limits {
             text_characters: 10_000,
             group_members: 50,
             messages_per_minute: 30,
+            reactions_per_minute: 60,
             burst: 10,
+            edit_window_minutes: 15,
         }
     }
 }
@@ -90,6 +103,8 @@ pub struct Settings {
     pub presence_grace: Duration,
     /// What is told of one person's coming and going is at least this far apart.
     pub presence_interval: Duration,
+    /// How long somebody without a connection is here after a sign of life.
+    pub presence_heartbeat: Duration,
 }
 
 impl Default for Settings {
@@ -101,6 +116,7 @@ impl Default for Settings {
             typing_interval: Duration::from_secs(1),
             presence_grace: Duration::from_secs(10),
             presence_interval: Duration::from_secs(1),
+            presence_heartbeat: Duration::from_secs(5 * 60),
         }
     }
 }
@@ -109,8 +125,10 @@ impl Default for Settings {
 #[derive(Clone, Debug)]
 pub struct Services {
     pub people: people::People,
+    pub blocks: blocks::Blocks,
     pub conversations: conversations::Conversations,
     pub messages: messages::Messages,
+    pub search: search::Search,
     pub typing: typing::Typing,
     pub presence: presence::Presence,
 }
@@ -122,16 +140,33 @@ impl Services {
         let settings = Arc::new(settings);
         let people = people::People::new(database.clone(), log.clone());
         let typing = typing::Typing::new(people.clone(), log.clone(), clock.clone(), &settings);
-        let presence = presence::Presence::new(database.clone(), clock.clone(), &settings);
-        let conversations =
-            conversations::Conversations::new(database.clone(), log.clone(), people.clone(), Arc::clone(&settings));
+        let presence = presence::Presence::new(people.clone(), database.clone(), log.clone(), clock.clone(), &settings);
+        let blocks = blocks::Blocks::new(database.clone(), log.clone(), people.clone(), Arc::clone(&settings));
+        let conversations = conversations::Conversations::new(
+            database.clone(),
+            log.clone(),
+            people.clone(),
+            Arc::clone(&settings),
+            clock.clone(),
+        );
         let messages = messages::Messages::new(conversations.clone(), typing.clone(), clock.clone());
+        let search = search::Search::new(conversations.clone());
         Self {
             people,
+            blocks,
             conversations,
             messages,
+            search,
             typing,
             presence,
         }
+    }
+
+    /// Lets somebody in no more: their requests are forbidden, their connections are closed, nobody adds them or writes
+    /// to them anew. What they said stays, under their name.
+    pub async fn deactivate(&self, principal: &Principal, id: &str) -> Result<UserId, Error> {
+        let user = self.people.set_active(principal, id, false).await?;
+        self.presence.silence(&user);
+        Ok(user)
     }
 }

@@ -9,7 +9,12 @@ pub mod input;
 pub mod json;
 mod loose;
 mod message;
+mod people;
 mod person;
+mod presence;
+mod reaction;
+mod receipts;
+mod search;
 
 use std::fmt;
 
@@ -19,11 +24,19 @@ use serde::{Serialize, Serializer};
 
 use crate::services::paging::{self, Page};
 
-pub use conversation::{Conversation, Group, Skipped};
-pub use events::{ConversationUpdated, MessageStatus, Status, UserTyping};
+pub use conversation::{Conversation, ConversationState, Group, Left, Skipped, Unread, UnreadIn, Written};
+pub use events::{
+    ConversationDeleted, ConversationUpdated, GroupMembership, MemberChanged, MessageDeleted, MessagePinned,
+    MessageReaction, MessageRead, MessageStatus, MessagesRead, Status, UserTyping,
+};
 pub use loose::{List, Text};
-pub use message::{Message, MessagePage};
+pub use message::{ForwardedFrom, Message, MessagePage, ReplyTo};
+pub use people::{Activity, Refused, Upserted};
 pub use person::{Member, Participant, Person, Sender};
+pub use presence::Presence;
+pub use reaction::{Former, Reaction};
+pub use receipts::{Marked, MessageReceipts, PersonReceipt};
+pub use search::{FoundMessages, Highlight, SearchNotes};
 
 /// A point in time, milliseconds since 1970 UTC, shown as `2024-01-01T12:00:00.000Z`, in MessagePack as a timestamp.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -17,6 +17,20 @@ pub enum Kind {
     Group,
 }
 
+/// What a newcomer may see of what was said before.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum, Serialize, Deserialize)]
+#[sea_orm(rs_type = "i16", db_type = "SmallInteger")]
+#[serde(rename_all = "snake_case")]
+pub enum History {
+    /// Everything.
+    #[default]
+    #[sea_orm(num_value = 0)]
+    All,
+    /// Nothing: only what is said from then on.
+    #[sea_orm(num_value = 1)]
+    FromJoin,
+}
+
 /// One conversation. `last_seq` and `updated_at` move with every message, in the same transaction.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "conversations")]
@@ -39,6 +53,7 @@ pub struct Model {
     pub last_seq: Seq,
     /// `created_at` of the newest message, or 0: the next one's is later.
     pub last_message_at: i64,
+    pub history: History,
 }
 
 /// What makes a direct conversation the only one of its pair: both ids, sorted, joined with a unit separator (which no

@@ -2,7 +2,7 @@
 
 use sea_orm::entity::prelude::*;
 
-use crate::ids::{ConversationNumber, EventId};
+use crate::ids::{ConversationNumber, EventId, MessageNumber};
 use crate::user_id::UserId;
 
 /// One event. With a `user_id` it concerns that person alone (`conversation` then says which conversation is meant);
@@ -21,6 +21,8 @@ pub struct Model {
     #[sea_orm(column_type = "Text")]
     pub body: String,
     pub created_at: i64,
+    /// The message it is about: deleting that scrubs `body`.
+    pub message: Option<MessageNumber>,
 }
 
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]

@@ -2,13 +2,17 @@
 //!
 //! Rows and relations only; what may be done with them is `src/log` and `src/services`.
 
+pub mod block;
 pub mod conversation;
 pub mod event;
 pub mod ids;
 pub mod log_head;
 pub mod member;
 pub mod message;
+pub mod message_edit;
 pub mod moves;
 pub mod person;
+pub mod person_name;
+pub mod reaction;
 
 pub mod user_id;

@@ -42,6 +42,10 @@ pub struct Model {
     pub is_archived: bool,
     pub is_pinned: bool,
     pub joined_at: i64,
+    /// Removed from one's list: it comes back with the first message from `visible_from_seq` on.
+    pub is_hidden: bool,
+    /// When `is_muted` ends by itself.
+    pub muted_until: Option<i64>,
 }
 
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]

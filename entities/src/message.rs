@@ -91,6 +91,14 @@ pub struct Model {
     pub created_at: i64,
     pub edited_at: Option<i64>,
     pub deleted_at: Option<i64>,
+    pub pinned_at: Option<i64>,
+    pub pinned_by: Option<UserId>,
+    /// Who is mentioned: a JSON array of user ids.
+    #[sea_orm(column_type = "Text", nullable)]
+    pub mentions: Option<String>,
+    /// Where a forwarded message came from: a JSON object.
+    #[sea_orm(column_type = "Text", nullable)]
+    pub forwarded: Option<String>,
 }
 
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]

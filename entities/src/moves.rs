@@ -1,13 +1,15 @@
 //! `moves`: how far a member's devices received or read, as intervals of `seq`.
 
 use sea_orm::entity::prelude::*;
+use serde::{Deserialize, Serialize};
 
 use crate::ids::{ConversationNumber, Seq};
 use crate::user_id::UserId;
 
 /// What the interval says.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum, Serialize, Deserialize)]
 #[sea_orm(rs_type = "i16", db_type = "SmallInteger")]
+#[serde(rename_all = "snake_case")]
 pub enum Kind {
     #[sea_orm(num_value = 0)]
     Delivered,

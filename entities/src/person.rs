@@ -4,6 +4,22 @@ use sea_orm::entity::prelude::*;
 
 use crate::user_id::UserId;
 
+/// What somebody who is here shows of it. Away and do not disturb are online to whoever knows only two states.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
+#[sea_orm(rs_type = "i16", db_type = "SmallInteger")]
+pub enum Status {
+    #[default]
+    #[sea_orm(num_value = 0)]
+    Online,
+    #[sea_orm(num_value = 1)]
+    Away,
+    #[sea_orm(num_value = 2)]
+    Dnd,
+    /// Appears to be gone.
+    #[sea_orm(num_value = 3)]
+    Offline,
+}
+
 /// One person. A placeholder was named by somebody else and has not signed in yet.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "people")]
@@ -16,6 +32,14 @@ pub struct Model {
     pub is_placeholder: bool,
     pub created_at: i64,
     pub updated_at: i64,
+    /// What they chose to show.
+    pub status: Status,
+    /// When the others last saw them here.
+    pub last_seen_at: Option<i64>,
+    /// Since when they may not come in; `None` for everybody who may.
+    pub deactivated_at: Option<i64>,
+    /// What their token said last, as JSON: only what is new in a token changes a name.
+    pub claims: Option<String>,
 }
 
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]

@@ -4,6 +4,9 @@ use sea_orm_migration::prelude::*;
 
 mod m20261120_000001_chat;
 mod m20261120_000002_log;
+mod m20261128_000003_chat_model;
+mod m20261128_000004_search;
+mod m20261128_000005_people;
 
 pub use sea_orm_migration::prelude::MigratorTrait;
 
@@ -17,6 +20,9 @@ impl MigratorTrait for Migrator {
         vec![
             Box::new(m20261120_000001_chat::Migration),
             Box::new(m20261120_000002_log::Migration),
+            Box::new(m20261128_000003_chat_model::Migration),
+            Box::new(m20261128_000004_search::Migration),
+            Box::new(m20261128_000005_people::Migration),
         ]
     }
 }

@@ -144,7 +144,7 @@ fn moves() -> TableCreateStatement {
         .take()
 }
 
-fn person(name: &str, table: &'static str, column: &'static str) -> ForeignKeyCreateStatement {
+pub(crate) fn person(name: &str, table: &'static str, column: &'static str) -> ForeignKeyCreateStatement {
     ForeignKey::create()
         .name(name)
         .from(table, column)

@@ -18,12 +18,24 @@ const USER_CLAIMS: [&str; 3] = [
     "sub",
 ];
 
+/// Claims that hold scopes: a list, or words in one text (RFC 8693).
+const SCOPE_CLAIMS: [&str; 2] = ["scope", "scp"];
+/// Claims that hold a role or a list of them, .NET's name last.
+const ROLE_CLAIMS: [&str; 3] = [
+    "role",
+    "roles",
+    "http://schemas.microsoft.com/ws/2008/06/identity/claims/role",
+];
+/// Which of them make an administrator, unless the configuration names another.
+const ADMIN_SCOPES: [&str; 2] = ["admin", "hubwire.admin"];
+
 /// What has to hold for the claims of a token.
 #[derive(Debug)]
 pub(super) struct Rules {
     issuer: Option<String>,
     audience: Option<String>,
     user_claim: Option<String>,
+    admin_scope: Option<String>,
 }
 
 impl Rules {
@@ -32,6 +44,7 @@ impl Rules {
             issuer: config.jwt_issuer.clone(),
             audience: config.jwt_audience.clone(),
             user_claim: config.jwt_user_claim.clone(),
+            admin_scope: config.jwt_admin_scope.clone(),
         }
     }
 
@@ -66,6 +79,7 @@ impl Rules {
             principal: Principal {
                 user_id,
                 profile: profile(claims),
+                is_admin: self.is_admin(claims),
             },
             expires_at,
         })
@@ -85,6 +99,25 @@ impl Rules {
         }
     }
 
+    /// Whether a scope or role of the token is one of an administrator.
+    fn is_admin(&self, claims: &Map<String, Value>) -> bool {
+        let is_admin = |name: &str| match &self.admin_scope {
+            Some(scope) => name == scope,
+            None => ADMIN_SCOPES.contains(&name),
+        };
+        let scopes = SCOPE_CLAIMS.iter().filter_map(|claim| claims.get(*claim));
+        let roles = ROLE_CLAIMS.iter().filter_map(|claim| claims.get(*claim));
+        scopes
+            .clone()
+            .filter_map(Value::as_str)
+            .any(|list| list.split(' ').any(is_admin))
+            || scopes.chain(roles).any(|value| match value {
+                Value::String(name) => is_admin(name),
+                Value::Array(names) => names.iter().filter_map(Value::as_str).any(is_admin),
+                _ => false,
+            })
+    }
+
     /// The claims of a token of our own, such that `check` accepts them.
     pub(super) fn write(&self, token: &NewToken<'_>, now: i64) -> Map<String, Value> {
         let seconds = now.div_euclid(1000);
@@ -96,7 +129,11 @@ impl Rules {
         );
         claims.insert("iat".to_owned(), json!(seconds));
         claims.insert("exp".to_owned(), json!(seconds.saturating_add(lifetime)));
-        let optional = [("name", token.name), ("preferred_username", token.username)];
+        let optional = [
+            ("name", token.name),
+            ("preferred_username", token.username),
+            ("scope", token.scope),
+        ];
         let configured = [("iss", self.issuer.as_deref()), ("aud", self.audience.as_deref())];
         for (name, value) in optional.into_iter().chain(configured) {
             if let Some(value) = value {

@@ -389,6 +389,7 @@ fn made_up_key_signs_what_it_verifies() {
         user: "ann",
         name: Some("Ann Lee"),
         username: Some("annlee"),
+        scope: None,
         lifetime: Duration::from_secs(60),
     };
     let verified = auth.verify(&auth.sign(&token).unwrap()).unwrap();
@@ -425,4 +426,42 @@ fn user_id_of_the_query_must_be_the_tokens() {
         assert!(named(query, &ann), "{query}");
     }
     assert!(!named("userId=018F3C2A-7B1E-7C4D-9A2B-0123456789AB", &guid));
+}
+
+#[test]
+fn a_scope_or_role_makes_an_administrator() {
+    let auth = open(&with_secret());
+    let is_admin = |auth: &Auth, name: &str, value: Value| {
+        let mut claims = ann();
+        claims[name] = value;
+        auth.verify(&signed(&claims)).unwrap().principal.is_admin
+    };
+    let net_role = "http://schemas.microsoft.com/ws/2008/06/identity/claims/role";
+    for (name, value) in [
+        ("scope", json!("chat hubwire.admin")),
+        ("scp", json!(["chat", "admin"])),
+        ("role", json!("admin")),
+        ("roles", json!(["user", "admin"])),
+        (net_role, json!("hubwire.admin")),
+    ] {
+        assert!(is_admin(&auth, name, value.clone()), "{name}: {value}");
+    }
+    for (name, value) in [
+        ("scope", json!("administrator chat.admin")),
+        ("role", json!("site admin")),
+        ("roles", json!({"admin": true})),
+        ("groups", json!("admin")),
+        ("scope", json!(null)),
+    ] {
+        assert!(!is_admin(&auth, name, value.clone()), "{name}: {value}");
+    }
+    let auth = open(&Config {
+        jwt_admin_scope: Some("boss".to_owned()),
+        ..with_secret()
+    });
+    assert!(is_admin(&auth, "role", json!("boss")));
+    assert!(
+        !is_admin(&auth, "role", json!("admin")),
+        "another name replaces the usual ones"
+    );
 }

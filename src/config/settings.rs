@@ -66,6 +66,8 @@ settings! {
         |config, text| config.jwt_audience = Some(text.to_owned());
     "jwt_user_claim" = ""; "The claim that holds the user id; empty: the .NET name identifier, nameid, sub, in that order.";
         |config, text| config.jwt_user_claim = Some(text.to_owned());
+    "jwt_admin_scope" = ""; "The scope or role that makes an administrator; empty: admin and hubwire.admin.";
+        |config, text| config.jwt_admin_scope = Some(text.to_owned());
     "cors_origins" = ""; "Origins of web pages that may call, comma separated; empty: any localhost one, in production none.";
         |config, text| config.cors_origins = origins(text)?;
     "unknown_people" = "create"; "create or refuse: what happens to a well-formed user id nobody has signed in with yet.";
@@ -84,8 +86,12 @@ settings! {
         |config, text| config.limits.group_members = limit(text)?;
     "limits.messages_per_minute" = "30"; "Messages a person may send a minute over all transports.";
         |config, text| config.limits.messages_per_minute = limit(text)?;
+    "limits.reactions_per_minute" = "60"; "Reactions a person may add or take back a minute over all transports.";
+        |config, text| config.limits.reactions_per_minute = limit(text)?;
     "limits.burst" = "10"; "How many more than the sustained rate may come at once.";
         |config, text| config.limits.burst = limit(text)?;
+    "limits.edit_window_minutes" = "15"; "Minutes for which a message may be edited.";
+        |config, text| config.limits.edit_window_minutes = limit(text)?;
     "limits.hub_message_bytes" = "262144"; "Largest hub message a client may send, in bytes.";
         |config, text| config.limits.hub_message_bytes = limit(text)?;
     "limits.connections_per_person" = "10"; "Connections a person may have open to one hub.";

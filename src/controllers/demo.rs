@@ -42,6 +42,7 @@ pub async fn token(
         user: &user_id,
         name: Some(&name),
         username: Some(&user_id),
+        scope: None,
         lifetime: LIFETIME,
     };
     let token = app.auth.sign(&token).ok_or_else(Failure::internal)?;

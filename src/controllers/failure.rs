@@ -115,7 +115,7 @@ impl From<services::Error> for Failure {
             E::Forbidden(_) | E::NotAParticipant => StatusCode::FORBIDDEN,
             E::NotFound(_) => StatusCode::NOT_FOUND,
             E::Invalid { .. } => StatusCode::BAD_REQUEST,
-            E::IdempotencyMismatch | E::GroupFull { .. } => StatusCode::CONFLICT,
+            E::IdempotencyMismatch | E::GroupFull { .. } | E::EditWindowOver { .. } => StatusCode::CONFLICT,
             E::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
             E::TooMany { .. } => StatusCode::TOO_MANY_REQUESTS,
             E::Unavailable => StatusCode::SERVICE_UNAVAILABLE,

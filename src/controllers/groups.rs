@@ -7,7 +7,10 @@ use axum::extract::State;
 use super::{Caller, Failure, Input, Params, Reference, Reply};
 use crate::{
     app::App,
-    views::{self, Group, input::GroupDraft},
+    views::{
+        self, Group,
+        input::{GroupChangeDraft, GroupDraft},
+    },
 };
 
 /// `POST /api/Chat/groups`
@@ -43,4 +46,20 @@ pub async fn find(
 ) -> Result<Reply<Group>, Failure> {
     let found = app.services.conversations.group(&principal, &group).await?;
     Ok(Reply::new(Group::new(&found)))
+}
+
+/// `PUT /api/Chat/groups/{id}`
+pub async fn change(
+    State(app): State<Arc<App>>,
+    Caller(principal): Caller,
+    Reference(group): Reference,
+    Input(draft): Input<GroupChangeDraft>,
+) -> Result<Reply<Group>, Failure> {
+    let change = draft.change()?;
+    let changed = app
+        .services
+        .conversations
+        .change_group(&principal, &group, change)
+        .await?;
+    Ok(Reply::new(Group::written(&changed, &[])))
 }

@@ -8,8 +8,14 @@ use http::HeaderMap;
 use super::{Caller, Failure, Input, Params, Reference, Reply, request};
 use crate::{
     app::App,
-    services::{Error, Principal, messages::Via},
-    views::{self, Message, MessagePage, input::NewMessage},
+    services::{
+        Error, Principal,
+        messages::{Draft, Via},
+    },
+    views::{
+        self, Former, Message, MessagePage,
+        input::{Edit, NewMessage},
+    },
 };
 
 /// `POST /api/Chat/messages`
@@ -54,6 +60,78 @@ pub async fn list_in(
     page(&app, &principal, &conversation, &params).await
 }
 
+/// `GET /api/Chat/messages/{id}`
+pub async fn find(
+    State(app): State<Arc<App>>,
+    Caller(principal): Caller,
+    Reference(message): Reference,
+) -> Result<Reply<Message>, Failure> {
+    let message = app.services.messages.find(&principal, &message).await?;
+    Ok(Reply::new(Message::seen_by(&message, &principal.user_id)))
+}
+
+/// `PUT /api/Chat/messages/{id}`
+pub async fn edit(
+    State(app): State<Arc<App>>,
+    Caller(principal): Caller,
+    Reference(message): Reference,
+    Input(edit): Input<Edit>,
+) -> Result<Reply<Message>, Failure> {
+    let messages = &app.services.messages;
+    let edited = messages.edit(&principal, None, &message, &edit.content()?).await?;
+    Ok(Reply::new(Message::for_sender(&edited)))
+}
+
+/// `DELETE /api/Chat/messages/{id}`
+pub async fn delete(
+    State(app): State<Arc<App>>,
+    Caller(principal): Caller,
+    Reference(message): Reference,
+) -> Result<Reply<Message>, Failure> {
+    let messages = &app.services.messages;
+    messages.delete(&principal, None, &message).await?;
+    let tombstone = messages.find(&principal, &message).await?;
+    Ok(Reply::new(Message::seen_by(&tombstone, &principal.user_id)))
+}
+
+/// `POST /api/Chat/messages/{id}/forward`
+pub async fn forward(
+    State(app): State<Arc<App>>,
+    Caller(principal): Caller,
+    Reference(origin): Reference,
+    headers: HeaderMap,
+    Input(message): Input<NewMessage>,
+) -> Result<Reply<Message>, Failure> {
+    let draft = Draft {
+        forward: Some(origin),
+        ..message.draft(None, Via::Rest)?
+    };
+    post_draft(&app, &principal, &headers, draft).await
+}
+
+/// `GET /api/Chat/messages/{id}/edits`
+pub async fn edits(
+    State(app): State<Arc<App>>,
+    Caller(principal): Caller,
+    Reference(message): Reference,
+) -> Result<Reply<Vec<Former>>, Failure> {
+    let edits = app.services.messages.edits(&principal, &message).await?;
+    Ok(Reply::new(edits.iter().map(Former::from).collect()))
+}
+
+/// `GET /api/Chat/messages/{id}/thread`
+pub async fn thread(
+    State(app): State<Arc<App>>,
+    Caller(principal): Caller,
+    Reference(message): Reference,
+    params: Params,
+) -> Result<Reply<Vec<Message>>, Failure> {
+    let messages = &app.services.messages;
+    let page = messages.thread(&principal, &message, &params.page()).await?;
+    let (data, pagination) = views::page(&page, |message| Message::seen_by(message, &principal.user_id));
+    Ok(Reply::page(data, pagination))
+}
+
 async fn post(
     app: &App,
     principal: &Principal,
@@ -61,7 +139,16 @@ async fn post(
     message: NewMessage,
     conversation: Option<String>,
 ) -> Result<Reply<Message>, Failure> {
-    let mut draft = message.draft(conversation, Via::Rest)?;
+    let draft = message.draft(conversation, Via::Rest)?;
+    post_draft(app, principal, headers, draft).await
+}
+
+async fn post_draft(
+    app: &App,
+    principal: &Principal,
+    headers: &HeaderMap,
+    mut draft: Draft,
+) -> Result<Reply<Message>, Failure> {
     if draft.client_message_id.is_none() {
         draft.client_message_id = request::idempotency_key(headers)?;
     }

@@ -3,6 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use axum::{
+    body::Bytes,
     extract::{FromRequest, FromRequestParts, Path, Query, Request},
     http::request::Parts,
 };
@@ -32,7 +33,10 @@ impl FromRequestParts<Arc<App>> for Caller {
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Failure> {
         let verified = app.auth.verify_request(&parts.uri, &parts.headers);
         match verified {
-            Ok(verified) => Ok(Self(verified.principal)),
+            Ok(verified) => {
+                app.services.people.admit(&verified.principal.user_id)?;
+                Ok(Self(verified.principal))
+            }
             Err(error) => {
                 tracing::debug!(path = parts.uri.path(), "unauthorized: {error}");
                 Err(error.into())
@@ -55,6 +59,44 @@ impl<S: Send + Sync> FromRequestParts<S> for Reference {
     }
 }
 
+/// The ids in a path, in their order.
+#[derive(Debug)]
+pub struct References<const N: usize>(pub [String; N]);
+
+impl<S: Send + Sync, const N: usize> FromRequestParts<S> for References<N> {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Failure> {
+        let missing = || Failure::not_found("There is nothing with these ids");
+        let path = Path::<Vec<String>>::from_request_parts(parts, state).await;
+        let Path(ids) = path.map_err(|_| missing())?;
+        ids.try_into().map(Self).map_err(|_| missing())
+    }
+}
+
+/// The conversation in a path, and the person behind it where the route names one.
+#[derive(Debug)]
+pub struct Place {
+    pub conversation: String,
+    pub person: Option<String>,
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Place {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Failure> {
+        let path = Path::<Vec<String>>::from_request_parts(parts, state).await;
+        let mut ids = path.map(|Path(ids)| ids.into_iter()).unwrap_or_default();
+        match ids.next() {
+            Some(conversation) => Ok(Self {
+                conversation,
+                person: ids.next(),
+            }),
+            None => Err(Failure::not_found("There is nothing with this id")),
+        }
+    }
+}
+
 /// The parameters of the query. Names ignore case, the first of a repeated one counts, an empty one is absent.
 #[derive(Debug)]
 pub struct Params(Vec<(String, String)>);
@@ -74,6 +116,17 @@ impl Params {
     /// The first of several names that has a value.
     pub fn first(&self, names: &[&str]) -> Option<&str> {
         names.iter().find_map(|name| self.value(name))
+    }
+
+    /// The parameters as JSON would say them, for inputs that may come either way.
+    pub fn input<T: DeserializeOwned>(&self) -> Result<T, Failure> {
+        let mut members = serde_json::Map::new();
+        for (name, value) in self.0.iter().filter(|(_, value)| !value.trim().is_empty()) {
+            members
+                .entry(name.to_ascii_lowercase())
+                .or_insert_with(|| value.as_str().into());
+        }
+        parsed(serde_json::Value::from(members).to_string().as_bytes())
     }
 
     fn value(&self, name: &str) -> Option<&str> {
@@ -121,18 +174,42 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Input<T> {
         if !is_json(request.headers()) {
             return Err(Failure::not_json());
         }
-        let body = Limited::new(request.into_body(), LARGEST_BODY);
-        let body = tokio::time::timeout(BODY_TIMEOUT, body.collect()).await;
-        let body = body.map_err(|_| Failure::invalid(None, "The body did not arrive in time"))?;
-        let body = body.map_err(|error| match error.downcast_ref::<LengthLimitError>() {
-            Some(_) => Failure::body_too_large(LARGEST_BODY),
-            None => Failure::invalid(None, "The body did not arrive whole"),
-        })?;
-        let input = views::json::from_slice(&body.to_bytes());
-        input
-            .map(Self)
-            .map_err(|bad| Failure::invalid(bad.field.as_deref(), bad.reason))
+        parsed(&body(request).await?).map(Self)
     }
+}
+
+/// A JSON object as the body, or no body at all, which is the default.
+#[derive(Debug)]
+pub struct OptionalInput<T>(pub T);
+
+impl<S: Send + Sync, T: DeserializeOwned + Default> FromRequest<S> for OptionalInput<T> {
+    type Rejection = Failure;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, Failure> {
+        let is_json = is_json(request.headers());
+        let body = body(request).await?;
+        match body.trim_ascii() {
+            b"" | b"null" => Ok(Self(T::default())),
+            _ if !is_json => Err(Failure::not_json()),
+            _ => parsed(&body).map(Self),
+        }
+    }
+}
+
+/// The whole body, if it is neither too large nor too slow.
+async fn body(request: Request) -> Result<Bytes, Failure> {
+    let body = Limited::new(request.into_body(), LARGEST_BODY);
+    let body = tokio::time::timeout(BODY_TIMEOUT, body.collect()).await;
+    let body = body.map_err(|_| Failure::invalid(None, "The body did not arrive in time"))?;
+    let body = body.map_err(|error| match error.downcast_ref::<LengthLimitError>() {
+        Some(_) => Failure::body_too_large(LARGEST_BODY),
+        None => Failure::invalid(None, "The body did not arrive whole"),
+    })?;
+    Ok(body.to_bytes())
+}
+
+fn parsed<T: DeserializeOwned>(body: &[u8]) -> Result<T, Failure> {
+    views::json::from_slice(body).map_err(|bad| Failure::invalid(bad.field.as_deref(), bad.reason))
 }
 
 /// `application/json` and its kin; a client that announces nothing sends JSON.

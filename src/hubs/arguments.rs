@@ -8,7 +8,10 @@ use hub_protocol::{
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
-use crate::{services::Error, views::input::Text};
+use crate::{
+    services::Error,
+    views::{List, input::Text},
+};
 
 /// The argument at `index`; one that is left out or null is the default.
 pub(super) fn object<T: DeserializeOwned + Default>(
@@ -55,6 +58,25 @@ pub(super) fn flag(arguments: &Arguments, index: usize, name: &'static str) -> R
     arguments
         .bind(index)
         .map_err(|_| HubError::from(Error::invalid(name, "must be true or false")))
+}
+
+/// A flag that may be left out.
+pub(super) fn optional_flag(arguments: &Arguments, index: usize, name: &'static str) -> Result<Option<bool>, HubError> {
+    arguments
+        .bind(index)
+        .map_err(|_| HubError::from(Error::invalid(name, "must be true or false")))
+}
+
+/// A list of ids, one alone, or nothing.
+pub(super) fn list(arguments: &Arguments, index: usize, name: &'static str) -> Result<List, HubError> {
+    arguments
+        .bind(index)
+        .map_err(|_| HubError::from(Error::invalid(name, "must be a list of ids")))
+}
+
+/// Whether an argument is a list.
+pub(super) fn is_list(arguments: &Arguments, index: usize) -> bool {
+    arguments.bind::<Vec<Value>>(index).is_ok()
 }
 
 /// Whether an argument is an object, not a text or number.

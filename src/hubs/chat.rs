@@ -1,52 +1,24 @@
-//! `/hubs/chat`: one short method for each client verb.
+//! `/hubs/chat`: every verb of a client, and the connections that come and go.
 
-use std::sync::Arc;
+mod actions;
+mod conversations;
+mod groups;
+mod messages;
+mod receipts;
+mod search;
+
+use std::{ops::RangeInclusive, sync::Arc};
 
 use hub_protocol::{
     codec::Arguments,
-    hub::{Context, Disconnected, Hub, HubError, HubOptions},
+    hub::{Builder, Context, Disconnected, Hub, HubError, HubOptions},
 };
+use serde::Serialize;
 
-use super::{
-    Chat,
-    arguments::{flag, is_object, object, optional_text, text},
-    feed::LogFeed,
-    listeners::Listener,
-};
-use crate::{
-    services::{
-        Error,
-        messages::{Draft, Target, Via},
-    },
-    views::{
-        self, Conversation, Group, Message, MessagePage,
-        input::{GroupDraft, NewMessage, Paging},
-    },
-};
-
-/// Every method and the number of its arguments. Trailing ones may be left out, and `Async` put behind any name.
-const METHODS: [&str; 7] = [
-    "JoinConversation",
-    "LeaveConversation",
-    "SendMessage",
-    "SendTypingIndicator",
-    "GetConversations",
-    "GetMessages",
-    "CreateGroup",
-];
+use super::{Chat, feed::LogFeed, listeners::Listener, presence, verbs};
 
 /// Builds the hub.
 pub(super) fn hub(chat: &Arc<Chat>, options: HubOptions) -> Hub {
-    /// A method of `Chat` as the library takes it.
-    macro_rules! verb {
-        ($method:ident) => {{
-            let chat = chat.clone();
-            move |cx: Context, arguments: Arguments| {
-                let chat = chat.clone();
-                async move { chat.$method(&cx, &arguments).await }
-            }
-        }};
-    }
     let (connected, disconnected, proven) = (chat.clone(), chat.clone(), chat.clone());
     let hub = Hub::builder("chat")
         .options(options)
@@ -62,24 +34,100 @@ pub(super) fn hub(chat: &Arc<Chat>, options: HubOptions) -> Hub {
             if let Ok(listener) = Listener::of(connection) {
                 proven.proven(&listener, nonce);
             }
-        })
-        .raw("JoinConversation", 1..=1, verb!(join_conversation))
-        .raw("LeaveConversation", 1..=1, verb!(leave_conversation))
-        .raw("SendMessage", 1..=3, verb!(send_message))
-        .raw("SendTypingIndicator", 2..=2, verb!(send_typing_indicator))
-        .raw("GetConversations", 0..=1, verb!(list_conversations))
-        .raw("GetMessages", 1..=2, verb!(list_messages))
-        .raw("CreateGroup", 1..=1, verb!(create_group));
-    METHODS
-        .iter()
-        .fold(hub, |hub, method| hub.alias(&format!("{method}Async"), method))
+        });
+    let verbs = Verbs {
+        hub: presence::verbs(hub, &chat.services),
+        chat: chat.clone(),
+    };
+    verbs
+        .add(&["JoinConversation"], 1..=1, Chat::join_conversation)
+        .add(&["LeaveConversation"], 1..=1, Chat::leave_conversation)
+        .add(&["GetConversations"], 0..=1, Chat::list_conversations)
+        .add(
+            &["SendTypingIndicator", "SendTyping", "SendTypingStatus", "NotifyTyping"],
+            2..=2,
+            Chat::send_typing_indicator,
+        )
+        .add(&["StartTyping", "Typing"], 1..=1, Chat::start_typing)
+        .add(&["StopTyping"], 1..=1, Chat::stop_typing)
+        .add(
+            &["SendMessage", "SendPrivateMessage", "SendText"],
+            1..=3,
+            Chat::send_message,
+        )
+        .add(&["ForwardMessage"], 2..=2, Chat::forward_message)
+        .add(&["EditMessage"], 2..=3, Chat::edit_message)
+        .add(&["DeleteMessage", "UnsendMessage"], 1..=2, Chat::delete_message)
+        .add(&["AddReaction", "ReactToMessage"], 2..=3, Chat::add_reaction)
+        .add(&["RemoveReaction"], 2..=3, Chat::remove_reaction)
+        .add(&["ToggleReaction"], 2..=3, Chat::toggle_reaction)
+        .add(&["PinMessage"], 1..=2, Chat::pin_message)
+        .add(&["UnpinMessage"], 1..=1, Chat::unpin_message)
+        .add(&["GetMessages"], 1..=2, Chat::list_messages)
+        .add(
+            &[
+                "MarkAsRead",
+                "MarkMessageAsRead",
+                "MarkMessagesAsRead",
+                "MarkRead",
+                "AcknowledgeRead",
+            ],
+            1..=2,
+            Chat::mark_as_read,
+        )
+        .add(
+            &[
+                "MessageDelivered",
+                "ConfirmDelivery",
+                "MarkMessageDelivered",
+                "AcknowledgeDelivery",
+            ],
+            1..=2,
+            Chat::mark_as_delivered,
+        )
+        .add(&["GetUnreadCount"], 0..=0, Chat::unread_count)
+        .add(&["SearchMessages"], 1..=2, Chat::search_messages)
+        .add(&["CreateGroup"], 1..=1, Chat::create_group)
+        .add(&["LeaveGroup"], 1..=1, Chat::leave_group)
+        .add(&["AddMember"], 2..=2, Chat::add_member)
+        .add(&["RemoveMember"], 2..=2, Chat::remove_member)
+        .hub
         .build()
+}
+
+/// The hub while its methods are added.
+struct Verbs {
+    hub: Builder,
+    chat: Arc<Chat>,
+}
+
+impl Verbs {
+    fn add<R, F>(
+        mut self,
+        names: &[&str],
+        arguments: RangeInclusive<usize>,
+        verb: impl Fn(Arc<Chat>, Context, Arguments) -> F + Send + Sync + 'static,
+    ) -> Self
+    where
+        R: Serialize + Send + 'static,
+        F: Future<Output = Result<R, HubError>> + Send + 'static,
+    {
+        let chat = self.chat.clone();
+        let verb = move |cx, arguments| verb(chat.clone(), cx, arguments);
+        self.hub = verbs::add(self.hub, names, arguments, verb);
+        self
+    }
 }
 
 impl Chat {
     async fn connected(self: &Arc<Self>, cx: &Context) -> Result<(), HubError> {
         // First of all: from here on the connection hears.
         let listener = self.listeners.add(cx.connection())?;
+        // Who was deactivated between the door and here: from now on the connection would be found and closed.
+        if let Err(error) = self.services.people.admit(listener.user()) {
+            self.listeners.remove(&listener);
+            return Err(error.into());
+        }
         cx.connection()
             .set(Arc::new(self.services.presence.arrive(listener.user())));
         let head = u64::try_from(self.log.tail.head().0).expect("event ids are positive");
@@ -109,114 +157,5 @@ impl Chat {
         if let Some(nonce) = next {
             listener.connection.probe(nonce);
         }
-    }
-
-    async fn join_conversation(&self, cx: &Context, arguments: &Arguments) -> Result<Conversation, HubError> {
-        let listener = Listener::of(cx.connection())?;
-        let reference = text(arguments, 0, "conversationId")?;
-        let conversations = &self.services.conversations;
-        let membership = conversations.resolve(listener.principal(), &reference).await;
-        // Heard before it is read, so that what is said meanwhile is in the answer or comes by itself.
-        listener.sent_to(membership?.number);
-        let found = conversations.find(listener.principal(), &reference).await;
-        let found = found?;
-        listener.join(found.number);
-        Ok(Conversation::seen_by(&found, listener.user()))
-    }
-
-    async fn leave_conversation(&self, cx: &Context, arguments: &Arguments) -> Result<(), HubError> {
-        let listener = Listener::of(cx.connection())?;
-        let reference = text(arguments, 0, "conversationId")?;
-        let conversations = &self.services.conversations;
-        match conversations.resolve(listener.principal(), &reference).await {
-            Ok(membership) => listener.leave(membership.number),
-            // A view of what one no longer belongs to is closed already.
-            Err(Error::NotAParticipant) => {}
-            Err(error) => return Err(error.into()),
-        }
-        Ok(())
-    }
-
-    async fn send_message(&self, cx: &Context, arguments: &Arguments) -> Result<Message, HubError> {
-        let listener = Listener::of(cx.connection())?;
-        let draft = if arguments.len() == 1 || is_object(arguments, 0) {
-            object::<NewMessage>(arguments, 0, "message")?.draft(None, Via::Hub)?
-        } else {
-            let target = Target::Positional(text(arguments, 0, "conversationId")?);
-            let content = optional_text(arguments, 1, "content")?.unwrap_or_default();
-            Draft {
-                kind: optional_text(arguments, 2, "type")?,
-                ..Draft::text(target, content, Via::Hub)
-            }
-        };
-        let messages = &self.services.messages;
-        let prepared = messages.prepare(listener.principal(), draft).await?;
-        // Heard from here on: once it is stored, the fan-out may be faster than the answer.
-        listener.sent_to(prepared.conversation());
-        let posted = messages.store(prepared).await?;
-        if let Some(nonce) = listener.proof.answering(posted.message.id) {
-            cx.probe_answer(nonce);
-        }
-        Ok(Message::for_sender(&posted.message))
-    }
-
-    async fn send_typing_indicator(&self, cx: &Context, arguments: &Arguments) -> Result<(), HubError> {
-        let listener = Listener::of(cx.connection())?;
-        let (reference, is_typing) = (text(arguments, 0, "conversationId")?, flag(arguments, 1, "isTyping")?);
-        let set = self
-            .services
-            .typing
-            .set(listener.principal(), &reference, is_typing)
-            .await;
-        Ok(set?)
-    }
-
-    async fn list_conversations(&self, cx: &Context, arguments: &Arguments) -> Result<Vec<Conversation>, HubError> {
-        let listener = Listener::of(cx.connection())?;
-        let paging: Paging = object(arguments, 0, "options")?;
-        let (page, include_archived) = (paging.page()?, paging.include_archived()?);
-        let conversations = &self.services.conversations;
-        let page = conversations.list(listener.principal(), &page, include_archived).await;
-        let page = page?;
-        Ok(page
-            .items
-            .iter()
-            .map(|found| Conversation::seen_by(found, listener.user()))
-            .collect())
-    }
-
-    async fn list_messages(&self, cx: &Context, arguments: &Arguments) -> Result<MessagePage, HubError> {
-        let listener = Listener::of(cx.connection())?;
-        let reference = text(arguments, 0, "conversationId")?;
-        let paging: Paging = object(arguments, 1, "options")?;
-        let page = paging.page()?;
-        let messages = &self.services.messages;
-        let page = messages.page(listener.principal(), &reference, &page).await?;
-        let membership = self
-            .services
-            .conversations
-            .resolve(listener.principal(), &reference)
-            .await;
-        let conversation_id = membership?.id.to_string();
-        let (messages, pagination) = views::page(&page, |message| Message::seen_by(message, listener.user()));
-        Ok(MessagePage {
-            conversation_id,
-            messages,
-            pagination,
-        })
-    }
-
-    async fn create_group(&self, cx: &Context, arguments: &Arguments) -> Result<Group, HubError> {
-        let listener = Listener::of(cx.connection())?;
-        let draft: GroupDraft = object(arguments, 0, "group")?;
-        let group = draft.group()?;
-        let made = self
-            .services
-            .conversations
-            .create_group(listener.principal(), group)
-            .await;
-        let (group, skipped) = made?;
-        listener.sent_to(group.number);
-        Ok(Group::written(&group, &skipped))
     }
 }

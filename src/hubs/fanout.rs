@@ -2,18 +2,21 @@
 
 use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
+use entities::{ids::ConversationId, user_id::UserId};
 use futures_util::FutureExt;
 use hub_protocol::hub::Encoded;
 use tokio::sync::broadcast::error::RecvError;
 
 use super::{
     Chat,
-    calls::{self, MessageCalls},
+    calls::call,
     listeners::Listener,
+    telling::{Personal, Telling},
 };
 use crate::{
-    log::event::{Body, Event},
+    log::event::{Body, Departure, Event, State},
     services::{Error, typing::TypingEvent},
+    views,
 };
 
 /// Events read at a time.
@@ -68,36 +71,38 @@ async fn follow_typing(chat: Arc<Chat>) {
 }
 
 impl Chat {
-    #[warn(clippy::wildcard_enum_match_arm, reason = "a new event must be thought of here")]
     async fn tell(&self, event: &Event) {
-        match &event.body {
-            Body::MessagePosted(message) => {
-                let calls = MessageCalls::new(message);
-                for user in self.members(event).await {
-                    for listener in self.listeners.of(&user) {
-                        deliver(&listener, event, &calls.for_listener(&listener));
-                        if !listener.hears(message.conversation) {
-                            self.notices.note(&user, message.conversation);
-                        }
-                    }
-                }
+        let telling = Telling::of(event);
+        if let Some(user) = &event.user {
+            let listeners = self.listeners.of(user);
+            if !listeners.is_empty() {
+                let own = self.personal(&telling, event, user).await;
+                let calls: Vec<_> = own.iter().collect();
+                listeners.iter().for_each(|listener| deliver(listener, event, &calls));
             }
-            Body::ConversationCreated(_) => {}
-            Body::MemberJoined(_) => {
-                let Some(user) = &event.user else { return };
-                let listeners = self.listeners.of(user);
-                if listeners.is_empty() {
-                    return;
-                }
-                if let Some(call) = self.new_conversation(event).await {
-                    listeners.iter().for_each(|listener| deliver(listener, event, &[&call]));
-                }
+            return;
+        }
+        let Some(membership) = self.membership(event).await else {
+            return;
+        };
+        for member in membership.told(event) {
+            let listeners = self.listeners.of(&member.user);
+            if listeners.is_empty() {
+                continue;
+            }
+            let own = self.personal(&telling, event, &member.user).await;
+            for listener in listeners {
+                let hears = listener.hears(membership.number);
+                let mut calls = telling.for_connection(member, hears);
+                calls.extend(&own);
+                deliver(&listener, event, &calls);
+                self.note(&telling, event, &listener, hears);
             }
         }
     }
 
-    /// What an event means to one connection alone: for its feed, when it is behind.
-    #[warn(clippy::wildcard_enum_match_arm, reason = "a new event must be thought of here")]
+    /// What an event means to one connection alone: for its feed, when it is behind. Most events are nobody's business
+    /// there, so what is told is made only once that is clear.
     pub(super) async fn retell(
         &self,
         event: &Event,
@@ -109,32 +114,95 @@ impl Chat {
             Ok(frame) => frames.push(frame.clone()),
             Err(error) => tracing::error!(event.id = event.id.0, "an event cannot be written: {error}"),
         };
-        match &event.body {
-            Body::MessagePosted(message) => {
-                if self.is_member(event, listener).await {
-                    let calls = MessageCalls::new(message);
-                    calls.for_listener(listener).into_iter().for_each(&mut add);
-                    if !listener.hears(message.conversation) {
-                        self.notices.note(listener.user(), message.conversation);
-                    }
-                }
+        let telling = match &event.user {
+            Some(user) if user != listener.user() => return,
+            Some(_) => Telling::of(event),
+            None => {
+                let Some(membership) = self.membership(event).await else {
+                    return;
+                };
+                let Some(member) = membership.told(event).find(|member| member.user == *listener.user()) else {
+                    return;
+                };
+                let telling = Telling::of(event);
+                let hears = listener.hears(membership.number);
+                telling.for_connection(member, hears).into_iter().for_each(&mut add);
+                self.note(&telling, event, listener, hears);
+                telling
             }
-            Body::ConversationCreated(_) => {}
-            Body::MemberJoined(_) => {
-                if event.user.as_ref() == Some(listener.user())
-                    && let Some(call) = self.new_conversation(event).await
-                {
-                    add(&call);
+        };
+        let own = self.personal(&telling, event, listener.user()).await;
+        own.iter().for_each(add);
+    }
+
+    /// What a connection that does not hear the conversation is told a little later.
+    fn note(&self, telling: &Telling, event: &Event, listener: &Listener, hears: bool) {
+        if let (Some(reason), Some(conversation), false) = (telling.notice, event.conversation, hears) {
+            self.notices.note(listener.user(), conversation, reason);
+        }
+    }
+
+    /// What an event means to one person alone, as things are now.
+    async fn personal(&self, telling: &Telling, event: &Event, user: &UserId) -> Vec<Encoded<'static>> {
+        match &telling.personal {
+            Personal::EveryMember => {}
+            Personal::One(one) if one == user => {}
+            Personal::Nobody | Personal::One(_) => return Vec::new(),
+        }
+        loop {
+            match self.own_call(event, user).await {
+                Ok(call) => return call.into_iter().collect(),
+                // As for the members: it is told late rather than never.
+                Err(Error::Unavailable) => tokio::time::sleep(RETRY).await,
+                Err(error) => {
+                    tracing::error!(event.id = event.id.0, "an event cannot be shown: {error}");
+                    return Vec::new();
                 }
             }
         }
+    }
+
+    async fn own_call(&self, event: &Event, user: &UserId) -> Result<Option<Encoded<'static>>, Error> {
+        let conversations = &self.services.conversations;
+        let Some(conversation) = event.conversation else {
+            return Ok(None);
+        };
+        Ok(match &event.body {
+            Body::MemberJoined(joined) if !joined.founding => {
+                let group = views::GroupMembership::new(joined.conversation_id, joined.name.as_deref());
+                Some(call("AddedToGroup", group))
+            }
+            Body::MemberJoined(_) => conversations
+                .view_for(user, conversation)
+                .await?
+                .map(|details| call("NewConversation", views::Conversation::seen_by(&details, user))),
+            Body::GroupChanged(_) => conversations
+                .view_for(user, conversation)
+                .await?
+                .map(|details| call("GroupUpdated", views::Conversation::seen_by(&details, user))),
+            Body::MemberLeft(left) if left.how == Departure::Removed => {
+                let group = views::GroupMembership::new(left.conversation_id, left.name.as_deref());
+                Some(call("RemovedFromGroup", group))
+            }
+            Body::MemberLeft(left) => Some(deleted(left.conversation_id)),
+            Body::StateChanged(state) if state.what == State::Hidden => Some(deleted(state.conversation_id)),
+            Body::StateChanged(state) => conversations.view_for(user, conversation).await?.map(|details| {
+                let update = views::ConversationUpdated::new(&details, user, reason(state.what));
+                call("ConversationUpdated", update)
+            }),
+            Body::Moved(_) => Some(call("UnreadCountUpdated", conversations.unread_total(user).await?)),
+            _ => None,
+        })
     }
 
     async fn tell_typing(&self, event: &TypingEvent) {
         let Ok(Some(membership)) = self.log.members.of(event.conversation).await else {
             return;
         };
-        let call = calls::user_typing(event);
+        if event.is_typing && !membership.blockers.is_empty() {
+            return;
+        }
+        let call = call("UserTyping", views::UserTyping::from(event));
         for user in membership.users().filter(|user| **user != event.person.id) {
             for listener in self.listeners.of(user) {
                 if listener.hears(event.conversation)
@@ -144,17 +212,6 @@ impl Chat {
                 }
             }
         }
-    }
-
-    /// Those who belonged to the event's conversation when it happened.
-    async fn members(&self, event: &Event) -> Vec<entities::user_id::UserId> {
-        let membership = self.membership(event).await;
-        membership.map_or_else(Vec::new, |membership| membership.hears(event.id).cloned().collect())
-    }
-
-    async fn is_member(&self, event: &Event, listener: &Listener) -> bool {
-        let membership = self.membership(event).await;
-        membership.is_some_and(|membership| membership.is_heard_by(listener.user(), event.id))
     }
 
     /// Waits for the database where it must: a hearer is never skipped because a look-up failed.
@@ -170,20 +227,19 @@ impl Chat {
             }
         }
     }
+}
 
-    async fn new_conversation(&self, event: &Event) -> Option<Encoded<'static>> {
-        let (user, conversation) = (event.user.as_ref()?, event.conversation?);
-        loop {
-            match self.services.conversations.view_for(user, conversation).await {
-                Ok(details) => return details.map(|details| calls::new_conversation(&details, user)),
-                // As for the members: it is told late rather than never.
-                Err(Error::Unavailable) => tokio::time::sleep(RETRY).await,
-                Err(error) => {
-                    tracing::error!(event.id = event.id.0, "a new conversation cannot be shown: {error}");
-                    return None;
-                }
-            }
-        }
+fn deleted(conversation_id: ConversationId) -> Encoded<'static> {
+    call("ConversationDeleted", views::ConversationDeleted { conversation_id })
+}
+
+/// Why `ConversationUpdated` is sent when one's own state changed.
+fn reason(what: State) -> &'static str {
+    match what {
+        State::Muted => "muted",
+        State::Archived => "archived",
+        State::Pinned => "pinned",
+        State::Hidden => "hidden",
     }
 }
 

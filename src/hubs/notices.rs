@@ -12,8 +12,8 @@ use entities::{ids::ConversationNumber, user_id::UserId};
 use parking_lot::Mutex;
 use tokio::{sync::Notify, time::Instant};
 
-use super::{calls, listeners::Listeners};
-use crate::services::Services;
+use super::{calls::call, listeners::Listeners};
+use crate::{services::Services, views};
 
 /// Least time between two notices of one conversation to one person.
 const INTERVAL: Duration = Duration::from_secs(1);
@@ -36,7 +36,8 @@ struct Shared {
 struct Noted {
     /// Not told again before.
     not_before: Instant,
-    waits: bool,
+    /// The last reason, while it waits.
+    reason: Option<&'static str>,
 }
 
 impl Notices {
@@ -53,13 +54,13 @@ impl Notices {
     }
 
     /// Something happened that some connection of `user` does not hear.
-    pub(super) fn note(&self, user: &UserId, conversation: ConversationNumber) {
+    pub(super) fn note(&self, user: &UserId, conversation: ConversationNumber, reason: &'static str) {
         let mut noted = self.0.noted.lock();
         let full = noted.len() >= MOST;
         match noted.entry((user.clone(), conversation)) {
             // The task knows when this one is due; waking it for every message would be a look at all of them.
             Entry::Occupied(mut noted) => {
-                noted.get_mut().waits = true;
+                noted.get_mut().reason = Some(reason);
                 return;
             }
             Entry::Vacant(_) if full => return,
@@ -67,7 +68,7 @@ impl Notices {
                 let not_before = Instant::now();
                 place.insert(Noted {
                     not_before,
-                    waits: true,
+                    reason: Some(reason),
                 });
             }
         }
@@ -78,7 +79,7 @@ impl Notices {
 
 impl Shared {
     /// Takes what is due, forgets what is over, and says when to look again.
-    fn take(&self) -> (Vec<Key>, Option<Instant>) {
+    fn take(&self) -> (Vec<(Key, &'static str)>, Option<Instant>) {
         let now = Instant::now();
         let (mut due, mut next) = (Vec::new(), None::<Instant>);
         self.noted.lock().retain(|key, noted| {
@@ -86,13 +87,12 @@ impl Shared {
                 next = Some(next.map_or(noted.not_before, |next| next.min(noted.not_before)));
                 return true;
             }
-            if !noted.waits {
+            let Some(reason) = noted.reason.take() else {
                 return false;
-            }
-            noted.waits = false;
+            };
             noted.not_before = now + INTERVAL;
             next = Some(next.map_or(noted.not_before, |next| next.min(noted.not_before)));
-            due.push(key.clone());
+            due.push((key.clone(), reason));
             true
         });
         (due, next)
@@ -105,8 +105,10 @@ async fn give(shared: Weak<Shared>, more: Arc<Notify>, services: Services, liste
             return;
         };
         let (due, next) = notices.0.take();
-        for (user, conversation) in due {
-            notices.give_one(&services, &listeners, &user, conversation).await;
+        for ((user, conversation), reason) in due {
+            notices
+                .give_one(&services, &listeners, &user, conversation, reason)
+                .await;
         }
         drop(notices);
         let wait = async {
@@ -129,16 +131,18 @@ impl Notices {
         listeners: &Listeners,
         user: &UserId,
         conversation: ConversationNumber,
+        reason: &'static str,
     ) {
         let details = match services.conversations.view_for(user, conversation).await {
             Ok(Some(details)) => details,
             Ok(None) => return,
             Err(error) => {
                 tracing::warn!("a notice cannot be given yet: {error}");
-                return self.note(user, conversation);
+                return self.note(user, conversation, reason);
             }
         };
-        let call = calls::conversation_updated(&details, user);
+        let update = views::ConversationUpdated::new(&details, user, reason);
+        let call = call("ConversationUpdated", update);
         for listener in listeners
             .of(user)
             .iter()
@@ -147,7 +151,7 @@ impl Notices {
             match listener.connection.try_send(&call) {
                 Ok(true) => {}
                 // Its outbox is full: it is told when there is room, of the state then.
-                Ok(false) => self.note(user, conversation),
+                Ok(false) => self.note(user, conversation, reason),
                 Err(error) => tracing::error!("a notice cannot be written: {error}"),
             }
         }

@@ -2,19 +2,14 @@
 
 use std::sync::Arc;
 
-use entities::user_id::UserId;
 use hub_protocol::{
-    codec::Arguments,
-    hub::{Connection, Context, Encoded, Hub, HubError, HubHandle, HubOptions},
+    hub::{Context, Encoded, Hub, HubError, HubHandle, HubOptions},
     json::Naming,
 };
 use tokio::sync::{Mutex, mpsc};
 
-use super::door::Visitor;
+use super::presence::{self, visitor};
 use crate::services::{Services, presence::PresenceChange};
-
-/// Every method. `Async` may be put behind any name.
-const METHODS: [&str; 1] = ["GetOnlineUsers"];
 
 /// What the methods and the teller of the hub share.
 #[derive(Debug)]
@@ -30,21 +25,12 @@ pub(super) fn hub(services: &Services, options: HubOptions) -> Hub {
         services: services.clone(),
         telling: Mutex::default(),
     });
-    let (connected, asked) = (Arc::clone(&online), Arc::clone(&online));
-    let hub = Hub::builder("chat-online")
-        .options(options)
-        .on_connected(move |cx| {
-            let online = Arc::clone(&connected);
-            async move { online.connected(&cx).await }
-        })
-        .raw("GetOnlineUsers", 0..=0, move |cx: Context, _: Arguments| {
-            let online = Arc::clone(&asked);
-            async move { online.list_online_users(&cx).await }
-        });
-    let hub = METHODS
-        .iter()
-        .fold(hub, |hub, method| hub.alias(&format!("{method}Async"), method))
-        .build();
+    let connected = Arc::clone(&online);
+    let hub = Hub::builder("chat-online").options(options).on_connected(move |cx| {
+        let online = Arc::clone(&connected);
+        async move { online.connected(&cx).await }
+    });
+    let hub = presence::verbs(hub, services).build();
     tokio::spawn(follow(online, hub.handle(), services.presence.subscribe()));
     hub
 }
@@ -53,6 +39,7 @@ impl Online {
     async fn connected(&self, cx: &Context) -> Result<(), HubError> {
         let visitor = visitor(cx.connection())?;
         let user = &visitor.principal.user_id;
+        self.services.people.admit(user)?;
         let presence = &self.services.presence;
         cx.connection().set(Arc::new(presence.arrive(user)));
         // A profile that cannot be stored now is stored with the next call.
@@ -73,19 +60,19 @@ impl Online {
             .push(&Encoded::new("GetOnlineUsers", (online,), Naming::CamelCase))
     }
 
-    async fn list_online_users(&self, cx: &Context) -> Result<Vec<UserId>, HubError> {
-        let visitor = visitor(cx.connection())?;
-        let presence = &self.services.presence;
-        let acquaintances = presence.acquaintances(&visitor.principal.user_id).await?;
-        Ok(presence.online(acquaintances))
-    }
-
     async fn tell(&self, hub: &HubHandle, change: &PresenceChange) -> Result<(), HubError> {
-        let name = if change.is_online { "UserOnline" } else { "UserOffline" };
+        if !change.comes_or_goes {
+            return Ok(());
+        }
+        let name = if change.sight.is_online() {
+            "UserOnline"
+        } else {
+            "UserOffline"
+        };
         let users = change.audience.iter().map(ToString::to_string);
         // Nobody is waited for: whoever takes nothing loses the connection, and is given the list when they are back.
         let _telling = self.telling.lock().await;
-        hub.clients().users(users).send(name, (&change.user,)).await
+        hub.clients().users(users).send(name, (&change.sight.user,)).await
     }
 }
 
@@ -96,9 +83,4 @@ async fn follow(online: Arc<Online>, hub: HubHandle, mut changes: mpsc::Receiver
             tracing::error!("a change of presence cannot be told: {error}");
         }
     }
-}
-
-fn visitor(connection: &Connection) -> Result<Arc<Visitor>, HubError> {
-    let visitor = connection.user::<Arc<Visitor>>();
-    visitor.cloned().ok_or_else(HubError::unauthorized)
 }

@@ -10,10 +10,20 @@ pub enum Error {
     NotFound,
     #[error("the person left the conversation")]
     NotAParticipant,
+    #[error("there is no such message for this person")]
+    NoMessage,
+    #[error("{0}")]
+    Forbidden(&'static str),
+    #[error("the message is {age_minutes} minutes old, and may be edited for {minutes}")]
+    EditWindowOver { minutes: u32, age_minutes: i64 },
+    #[error("{field}: {reason}")]
+    Invalid { field: &'static str, reason: &'static str },
     #[error("the key was used for other content")]
     IdempotencyMismatch,
     #[error("the person is unknown")]
     UnknownPerson,
+    #[error("the person was deactivated")]
+    Deactivated,
     #[error("a group has at most {limit} members")]
     GroupFull { limit: u32 },
     #[error("the database is away, locked or full, or the writer is overloaded")]

@@ -2,173 +2,131 @@
 
 use std::sync::Arc;
 
-use entities::conversation;
 use entities::event::Model;
-use entities::ids::{ConversationId, ConversationNumber, EventId, MessageId, MessageNumber, Seq};
-use entities::member::Role;
-use entities::message;
+use entities::ids::{ConversationNumber, EventId, MessageNumber, Seq};
 use entities::user_id::UserId;
-use serde::{Deserialize, Serialize};
-use serde_json::value::RawValue;
 
-/// A person as others see them. Names fall back to the id.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Person {
-    pub id: UserId,
-    pub username: String,
-    pub full_name: String,
-    pub avatar: Option<String>,
-}
+mod conversation;
+mod message;
+mod person;
+mod reaction;
 
-impl Person {
-    /// Somebody of whom only the id is known.
-    #[must_use]
-    pub fn placeholder(id: UserId) -> Self {
-        Self {
-            username: id.to_string(),
-            full_name: id.to_string(),
-            avatar: None,
-            id,
+pub use self::conversation::{
+    Blocked, ConversationCreated, Departure, Founder, GroupChanged, MemberChange, MemberJoined, MemberLeft, State,
+    StateChanged,
+};
+pub(crate) use self::message::written;
+pub use self::message::{Forwarded, MessageDetails, MessageRef, Quoted, ReactionSummary, Receipt, Status};
+pub use self::person::Person;
+pub use self::reaction::{Covered, Moved, Pinned, Reacted};
+
+/// Declares the bodies with their names in the column `kind`: one list for writing and reading.
+macro_rules! bodies {
+    ($($(#[$doc:meta])* $variant:ident($body:ty) = $kind:literal,)*) => {
+        /// The event itself.
+        #[derive(Clone, Debug)]
+        pub enum Body {
+            $($(#[$doc])* $variant(Arc<$body>),)*
         }
-    }
-}
 
-impl From<entities::person::Model> for Person {
-    fn from(row: entities::person::Model) -> Self {
-        Self {
-            id: row.id,
-            username: row.username,
-            full_name: row.full_name,
-            avatar: row.avatar,
+        impl Body {
+            /// The name in the column `kind`.
+            #[must_use]
+            pub fn kind(&self) -> &'static str {
+                match self {
+                    $(Self::$variant(_) => $kind,)*
+                }
+            }
+
+            fn to_json(&self) -> serde_json::Result<String> {
+                match self {
+                    $(Self::$variant(body) => serde_json::to_string(&**body),)*
+                }
+            }
+
+            fn parse(kind: &str, json: &str) -> serde_json::Result<Self> {
+                match kind {
+                    $($kind => serde_json::from_str(json).map(|body| Self::$variant(Arc::new(body))),)*
+                    other => Err(serde::de::Error::custom(format_args!("unknown event kind {other}"))),
+                }
+            }
         }
-    }
+    };
 }
 
-/// One message with its sender as they were called when it was read or sent. Times are milliseconds since 1970, UTC.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct MessageDetails {
-    pub number: MessageNumber,
-    pub id: MessageId,
-    pub conversation: ConversationNumber,
-    pub conversation_id: ConversationId,
-    pub seq: Seq,
-    pub sender: Person,
-    /// The other one of a direct conversation; nobody in a group.
-    pub recipient: Option<UserId>,
-    pub kind: message::Kind,
-    pub content: String,
-    /// The message of the same conversation this one answers.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub parent: Option<MessageId>,
-    /// A JSON object as the client wrote it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub metadata: Option<Box<RawValue>>,
-    /// For the sender's own connections only.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub client_message_id: Option<String>,
-    /// For the sender's own connections only.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub temp_id: Option<String>,
-    pub created_at: i64,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub edited_at: Option<i64>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub deleted_at: Option<i64>,
-}
-
-impl MessageDetails {
-    /// What a row says, with what it only refers to.
-    pub(crate) fn from_row(
-        row: message::Model,
-        sender: Person,
-        conversation_id: ConversationId,
-        recipient: Option<UserId>,
-    ) -> Self {
-        Self {
-            number: row.number,
-            id: row.id,
-            conversation: row.conversation,
-            conversation_id,
-            seq: row.seq,
-            sender,
-            recipient,
-            kind: row.kind,
-            content: row.content,
-            parent: row.parent,
-            metadata: row.metadata.and_then(|metadata| RawValue::from_string(metadata).ok()),
-            client_message_id: row.client_message_id,
-            temp_id: row.temp_id,
-            created_at: row.created_at,
-            edited_at: row.edited_at,
-            deleted_at: row.deleted_at,
-        }
-    }
-}
-
-/// A conversation came to be. Carries what the fold of members needs.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ConversationCreated {
-    pub id: ConversationId,
-    pub kind: conversation::Kind,
-    pub name: Option<String>,
-    pub members: Vec<Founder>,
-}
-
-/// A member from the first event on.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Founder {
-    pub user: UserId,
-    pub role: Role,
-}
-
-/// Somebody belongs to a conversation now. Concerns that person alone; for the founders it follows
-/// [`ConversationCreated`].
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct MemberJoined {
-    pub conversation_id: ConversationId,
-    pub kind: conversation::Kind,
-    pub name: Option<String>,
-    pub role: Role,
-    /// A member since the conversation exists.
-    pub founding: bool,
-}
-
-/// The event itself.
-#[derive(Clone, Debug)]
-pub enum Body {
+bodies! {
     /// To everybody who belongs to the conversation.
-    MessagePosted(Arc<MessageDetails>),
+    MessagePosted(MessageDetails) = "message_posted",
+    /// The same; the message as it is now.
+    MessageEdited(MessageDetails) = "message_edited",
+    /// The same.
+    MessageDeleted(MessageRef) = "message_deleted",
+    /// The same.
+    Reacted(Reacted) = "reacted",
+    /// The same.
+    MessagePinned(Pinned) = "message_pinned",
+    /// The same, and to the authors of what was covered.
+    Moved(Moved) = "moved",
     /// Concerns the conversation; what each member is told is [`Body::MemberJoined`].
-    ConversationCreated(ConversationCreated),
+    ConversationCreated(ConversationCreated) = "conversation_created",
     /// To the person who joined: `Event::user`.
-    MemberJoined(MemberJoined),
+    MemberJoined(MemberJoined) = "member_joined",
+    /// To the person who left: `Event::user`.
+    MemberLeft(MemberLeft) = "member_left",
+    /// To everybody who belonged to the conversation before.
+    MemberAdded(MemberChange) = "member_added",
+    /// To everybody who still belongs to the conversation.
+    MemberRemoved(MemberChange) = "member_removed",
+    /// To everybody who belongs to the conversation.
+    RoleChanged(MemberChange) = "role_changed",
+    /// The same.
+    GroupChanged(GroupChanged) = "group_changed",
+    /// To the person whose list it is: `Event::user`.
+    StateChanged(StateChanged) = "state_changed",
+    /// To nobody; `Event::user` blocks or unblocks.
+    Blocked(Blocked) = "blocked",
 }
 
 impl Body {
-    /// The name in the column `kind`.
+    /// Whether it changes who belongs to its conversation, or what they may do.
+    pub(crate) fn changes_members(&self) -> bool {
+        match self {
+            Self::ConversationCreated(_)
+            | Self::MemberJoined(_)
+            | Self::MemberLeft(_)
+            | Self::MemberAdded(_)
+            | Self::MemberRemoved(_)
+            | Self::RoleChanged(_)
+            | Self::GroupChanged(_)
+            | Self::Blocked(_) => true,
+            Self::StateChanged(state) => state.what == State::Hidden,
+            Self::MessagePosted(_)
+            | Self::MessageEdited(_)
+            | Self::MessageDeleted(_)
+            | Self::Reacted(_)
+            | Self::MessagePinned(_)
+            | Self::Moved(_) => false,
+        }
+    }
+
+    /// The message whose text is part of it.
+    fn carries_text_of(&self) -> Option<MessageNumber> {
+        match self {
+            Self::MessagePosted(message) | Self::MessageEdited(message) => Some(message.number),
+            _ => None,
+        }
+    }
+
+    /// The message it is about: who may not see that one is not told.
     #[must_use]
-    pub fn kind(&self) -> &'static str {
+    pub fn seq(&self) -> Option<Seq> {
         match self {
-            Self::MessagePosted(_) => "message_posted",
-            Self::ConversationCreated(_) => "conversation_created",
-            Self::MemberJoined(_) => "member_joined",
-        }
-    }
-
-    fn to_json(&self) -> serde_json::Result<String> {
-        match self {
-            Self::MessagePosted(message) => serde_json::to_string(&**message),
-            Self::ConversationCreated(created) => serde_json::to_string(created),
-            Self::MemberJoined(joined) => serde_json::to_string(joined),
-        }
-    }
-
-    fn parse(kind: &str, json: &str) -> serde_json::Result<Self> {
-        match kind {
-            "message_posted" => serde_json::from_str(json).map(|message| Self::MessagePosted(Arc::new(message))),
-            "conversation_created" => serde_json::from_str(json).map(Self::ConversationCreated),
-            "member_joined" => serde_json::from_str(json).map(Self::MemberJoined),
-            other => Err(serde::de::Error::custom(format_args!("unknown event kind {other}"))),
+            Self::MessagePosted(message) | Self::MessageEdited(message) => Some(message.seq),
+            Self::MessageDeleted(message) => Some(message.seq),
+            Self::Reacted(reacted) => Some(reacted.message.seq),
+            Self::MessagePinned(pinned) => Some(pinned.message.seq),
+            Self::Moved(moved) => Some(moved.up_to_seq),
+            _ => None,
         }
     }
 }
@@ -201,11 +159,27 @@ impl Event {
             actor_id: self.actor.clone(),
             body: self.body.to_json()?,
             created_at: self.at,
+            message: self.body.carries_text_of(),
         })
     }
 
     pub(crate) fn weigh(&mut self, row: &Model) {
         self.weight = row.body.len() + ROW_WEIGHT;
+    }
+
+    /// The same event without the text of a deleted message: its own, or one that it answers.
+    pub(crate) fn scrubbed(self, deleted: MessageNumber) -> Self {
+        let scrub = |message: &MessageDetails| {
+            let mut message = message.clone();
+            message.scrub(deleted);
+            Arc::new(message)
+        };
+        let body = match &self.body {
+            Body::MessagePosted(message) => Body::MessagePosted(scrub(message)),
+            Body::MessageEdited(message) => Body::MessageEdited(scrub(message)),
+            other => other.clone(),
+        };
+        Self { body, ..self }
     }
 
     /// The event a row stands for.

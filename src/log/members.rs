@@ -2,13 +2,17 @@
 
 use std::sync::Arc;
 
+use entities::block;
 use entities::conversation::{self, Kind};
 use entities::ids::{ConversationId, ConversationNumber, EventId, Seq};
 use entities::member::{self, Role};
 use entities::user_id::UserId;
 use parking_lot::Mutex;
-use sea_orm::{ColumnTrait, ConnectionTrait, DatabaseConnection, DbErr, EntityTrait, QueryFilter, QueryOrder};
+use sea_orm::{
+    ColumnTrait, Condition, ConnectionTrait, DatabaseConnection, DbErr, EntityTrait, QueryFilter, QueryOrder,
+};
 
+use crate::log::Error;
 use crate::log::cache::Cache;
 use crate::log::event::{Body, Event};
 
@@ -38,6 +42,8 @@ pub struct Membership {
     pub name: Option<String>,
     /// All intervals, oldest first.
     pub intervals: Vec<Member>,
+    /// Those of a pair who blocked the other.
+    pub blockers: Vec<UserId>,
 }
 
 impl Membership {
@@ -47,6 +53,24 @@ impl Membership {
         self.intervals
             .iter()
             .find(|member| member.until_event.is_none() && member.user == *user)
+    }
+
+    /// The current membership of `user`: `NotAParticipant` for a former member, `NotFound` for a stranger.
+    pub(crate) fn admit(&self, user: &UserId) -> Result<&Member, Error> {
+        match self.current(user) {
+            Some(member) => Ok(member),
+            None if self.knows(user) => Err(Error::NotAParticipant),
+            None => Err(Error::NotFound),
+        }
+    }
+
+    /// The same for one of its messages: `NoMessage` also for a member who may not see it.
+    pub(crate) fn admit_to(&self, user: &UserId, seq: Seq) -> Result<&Member, Error> {
+        match self.admit(user) {
+            Ok(member) if member.visible_from_seq > seq => Err(Error::NoMessage),
+            Err(Error::NotFound) => Err(Error::NoMessage),
+            admitted => admitted,
+        }
     }
 
     /// Whether `user` belonged to it once, or does now.
@@ -64,19 +88,22 @@ impl Membership {
     }
 
     /// Those who belonged to it at event `id`.
-    pub fn hears(&self, id: EventId) -> impl Iterator<Item = &UserId> {
-        self.intervals
-            .iter()
-            .filter(move |member| member.heard(id))
-            .map(|member| &member.user)
+    pub fn at(&self, id: EventId) -> impl Iterator<Item = &Member> {
+        self.intervals.iter().filter(move |member| member.heard(id))
     }
 
-    /// Whether `user` belonged to it at event `id`.
+    /// Those who are told an event: they belonged to it then, and may see the message it is about.
+    pub fn told(&self, event: &Event) -> impl Iterator<Item = &Member> {
+        let seq = event.body.seq();
+        self.at(event.id)
+            .filter(move |member| seq.is_none_or(|seq| member.visible_from_seq <= seq))
+    }
+
+    /// The first message that a current member may see; nobody else sees any.
     #[must_use]
-    pub fn is_heard_by(&self, user: &UserId, id: EventId) -> bool {
-        self.intervals
-            .iter()
-            .any(|member| member.user == *user && member.heard(id))
+    pub fn visible_from(&self, user: &UserId) -> Seq {
+        self.current(user)
+            .map_or(Seq(i64::MAX), |member| member.visible_from_seq)
     }
 
     /// The other one of a direct conversation.
@@ -223,17 +250,20 @@ impl Members {
                     kind: created.kind,
                     name: created.name.clone(),
                     intervals: intervals.collect(),
+                    // Two of whom one blocked the other cannot begin a direct conversation.
+                    blockers: Vec::new(),
                 };
                 // Nobody can have loaded an older state of it: there was none.
                 self.state.lock().keep(&Arc::new(membership));
             }
-            Body::MemberJoined(joined) if !joined.founding => {
+            Body::MemberJoined(joined) if joined.founding => {}
+            body if body.changes_members() => {
                 let mut state = self.state.lock();
                 state.generation += 1;
-                // The row says more than the event; the next one who asks reads it.
+                // The rows say more than the event; the next one who asks reads them.
                 state.memberships.remove(&number);
             }
-            Body::MemberJoined(_) | Body::MessagePosted(_) => {}
+            _ => {}
         }
     }
 
@@ -260,7 +290,11 @@ impl State {
     }
 }
 
-async fn load<C: ConnectionTrait>(connection: &C, number: ConversationNumber) -> Result<Option<Membership>, DbErr> {
+/// What the database says, uncached.
+pub(crate) async fn load<C: ConnectionTrait>(
+    connection: &C,
+    number: ConversationNumber,
+) -> Result<Option<Membership>, DbErr> {
     let Some(row) = conversation::Entity::find_by_id(number).one(connection).await? else {
         return Ok(None);
     };
@@ -277,12 +311,35 @@ async fn load<C: ConnectionTrait>(connection: &C, number: ConversationNumber) ->
             until_event: row.until_event,
             visible_from_seq: row.visible_from_seq,
         })
-        .collect();
+        .collect::<Vec<_>>();
+    let blockers = match (row.kind, intervals.as_slice()) {
+        (Kind::Direct, [one, other]) => blockers(connection, &one.user, &other.user).await?,
+        _ => Vec::new(),
+    };
     Ok(Some(Membership {
         number,
         id: row.id,
         kind: row.kind,
         name: row.name,
         intervals,
+        blockers,
     }))
+}
+
+/// Those of two people who blocked the other.
+pub(crate) async fn blockers<C: ConnectionTrait>(
+    connection: &C,
+    one: &UserId,
+    other: &UserId,
+) -> Result<Vec<UserId>, DbErr> {
+    let either = |user: &UserId, blocked: &UserId| {
+        Condition::all()
+            .add(block::Column::UserId.eq(user))
+            .add(block::Column::BlockedId.eq(blocked))
+    };
+    let rows = block::Entity::find()
+        .filter(Condition::any().add(either(one, other)).add(either(other, one)))
+        .all(connection)
+        .await?;
+    Ok(rows.into_iter().map(|row| row.user_id).collect())
 }

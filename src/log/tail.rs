@@ -89,6 +89,25 @@ impl Tail {
         }
     }
 
+    /// Puts rewritten events in the place of the old ones, where the window still has them.
+    pub(crate) fn replace(&self, events: &[Arc<Event>]) {
+        if events.is_empty() {
+            return;
+        }
+        let mut window = self.window.write();
+        let Some(first) = window.events.front().map(|event| event.id) else {
+            return;
+        };
+        for event in events {
+            let place = usize::try_from(event.id.0 - first.0).ok();
+            if let Some(old) = place.and_then(|place| window.events.get_mut(place)) {
+                let weight = old.weight;
+                *old = Arc::clone(event);
+                window.bytes = window.bytes - weight + event.weight;
+            }
+        }
+    }
+
     /// Wakes those who follow the log, after the callers were answered.
     pub(crate) fn wake(&self) {
         let head = self.head();
@@ -123,7 +142,7 @@ mod tests {
             user: None,
             actor: "ann".parse().unwrap(),
             at: 0,
-            body: Body::ConversationCreated(created),
+            body: Body::ConversationCreated(Arc::new(created)),
             weight: 1,
         })
     }

@@ -2,28 +2,27 @@
 
 use std::time::Duration;
 
-use entities::ids::ConversationNumber;
 use entities::log_head;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::clock::Clock;
 use crate::database::Database;
 use crate::log::Error;
-use crate::log::event::Person;
 use crate::log::members::Members;
 use crate::log::tail::Tail;
 use crate::log::unproven::Unproven;
 
 mod batch;
+mod change;
+pub(crate) mod changes;
 pub mod command;
-mod creation;
 mod posts;
 mod queue;
 mod rows;
-mod sign_in;
 mod work;
 
-use self::command::{Command, GroupMade, NewDirect, NewGroup, Post, Posted, Reply, SignIn};
+use self::change::{Change, asked};
+use self::command::{Command, Post, Posted, Reply};
 use self::queue::Queue;
 
 /// Commands that wait at most; then callers wait for room.
@@ -57,19 +56,9 @@ impl Writer {
         self.ask(|reply| Command::Post(Box::new(post), reply)).await
     }
 
-    /// Finds or makes the one direct conversation of two people.
-    pub async fn direct(&self, direct: NewDirect) -> Result<ConversationNumber, Error> {
-        self.ask(|reply| Command::Direct(Box::new(direct), reply)).await
-    }
-
-    /// Makes a group.
-    pub async fn group(&self, group: NewGroup) -> Result<GroupMade, Error> {
-        self.ask(|reply| Command::Group(Box::new(group), reply)).await
-    }
-
-    /// Stores what a token says about its subject.
-    pub async fn sign_in(&self, sign_in: SignIn) -> Result<Person, Error> {
-        self.ask(|reply| Command::SignIn(Box::new(sign_in), reply)).await
+    /// Carries out any other change.
+    pub(crate) async fn change<C: Change>(&self, change: C) -> Result<C::Output, Error> {
+        self.ask(|reply| Command::Change(asked(change, reply))).await
     }
 
     /// Carries out what was accepted, then stops.

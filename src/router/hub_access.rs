@@ -38,5 +38,6 @@ fn check(app: &App, request: &Request) -> Result<auth::Verified, Failure> {
     if auth::names_somebody_else(request.uri(), &verified.principal.user_id) {
         return Err(Failure::forbidden("The userId is not the one of the token"));
     }
+    app.services.people.admit(&verified.principal.user_id)?;
     Ok(verified)
 }

@@ -10,6 +10,8 @@ use crate::services::Error;
 
 /// Characters of a client's key (`clientMessageId`, `tempId`) at most.
 const KEY_CHARACTERS: usize = 200;
+/// Characters of a reaction at most.
+const EMOJI_CHARACTERS: usize = 32;
 /// Bytes of `metadata` at most, as JSON.
 const METADATA_BYTES: usize = 16 * 1024;
 
@@ -49,6 +51,21 @@ fn clean(text: &str) -> String {
         return text.trim().to_owned();
     }
     text.chars().filter(kept).collect::<String>().trim().to_owned()
+}
+
+/// A reaction: a few characters without blanks inside, as they are.
+pub(crate) fn emoji(emoji: &str) -> Result<String, Error> {
+    let emoji = emoji.trim();
+    let fits = (1..=EMOJI_CHARACTERS).contains(&emoji.chars().count());
+    if fits
+        && !emoji
+            .chars()
+            .any(|letter| letter.is_control() || letter.is_whitespace())
+    {
+        return Ok(emoji.to_owned());
+    }
+    let reason = format!("must be an emoji or a short name: 1 to {EMOJI_CHARACTERS} characters without blanks");
+    Err(Error::invalid("emoji", reason))
 }
 
 /// The type by its name, in any case; nothing said is text.

@@ -9,10 +9,11 @@ use entities::user_id::UserId;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
 use uuid::Uuid;
 
+use crate::clock::Clock;
 use crate::database::Database;
 use crate::log::Log;
 use crate::log::members::Membership;
-use crate::log::writer::command::NewDirect;
+use crate::log::writer::changes::NewDirect;
 use crate::services::details::ConversationDetails;
 use crate::services::paging::{Page, PageRequest};
 use crate::services::people::People;
@@ -26,15 +27,17 @@ pub struct Conversations {
     pub(crate) log: Log,
     pub(crate) people: People,
     pub(crate) settings: Arc<Settings>,
+    clock: Clock,
 }
 
 impl Conversations {
-    pub(crate) fn new(database: Database, log: Log, people: People, settings: Arc<Settings>) -> Self {
+    pub(crate) fn new(database: Database, log: Log, people: People, settings: Arc<Settings>, clock: Clock) -> Self {
         Self {
             database,
             log,
             people,
             settings,
+            clock,
         }
     }
 
@@ -46,12 +49,50 @@ impl Conversations {
         page: &PageRequest,
         include_archived: bool,
     ) -> Result<Page<ConversationDetails>, Error> {
-        self.people.shared(principal).await?;
         let selection = Selection {
-            kind: None,
             include_archived,
+            ..Selection::default()
         };
-        reading::list(&self.database.read, &principal.user_id, selection, page).await
+        self.select(principal, selection, page).await
+    }
+
+    /// The pinned ones, archived or not.
+    pub async fn pinned(&self, principal: &Principal, page: &PageRequest) -> Result<Page<ConversationDetails>, Error> {
+        let selection = Selection {
+            include_archived: true,
+            pinned_only: true,
+            ..Selection::default()
+        };
+        self.select(principal, selection, page).await
+    }
+
+    /// Those whose name holds `text`, archived or not: a group's own, a direct one's the other person's. Case and
+    /// accents do not count.
+    pub async fn search(
+        &self,
+        principal: &Principal,
+        text: &str,
+        page: &PageRequest,
+    ) -> Result<Page<ConversationDetails>, Error> {
+        self.people.shared(principal).await?;
+        reading::names::search(&self.database.read, &principal.user_id, text, page, self.clock.now()).await
+    }
+
+    pub(crate) async fn select(
+        &self,
+        principal: &Principal,
+        selection: Selection,
+        page: &PageRequest,
+    ) -> Result<Page<ConversationDetails>, Error> {
+        self.people.shared(principal).await?;
+        reading::list(
+            &self.database.read,
+            &principal.user_id,
+            selection,
+            page,
+            self.clock.now(),
+        )
+        .await
     }
 
     /// One of the caller's conversations, by its UUID or number.
@@ -77,7 +118,12 @@ impl Conversations {
         user: &UserId,
         number: ConversationNumber,
     ) -> Result<Option<ConversationDetails>, Error> {
-        reading::one(&self.database.read, user, number).await
+        reading::one(&self.database.read, user, number, self.clock.now()).await
+    }
+
+    /// How many messages `user` has not read, in all conversations they belong to: the sum of `unread_count`.
+    pub async fn unread_total(&self, user: &UserId) -> Result<i64, Error> {
+        reading::unread::total(&self.database.read, user).await
     }
 
     /// All conversations `user` belongs to now, archived ones included.
@@ -123,7 +169,7 @@ impl Conversations {
             other,
             create_unknown: self.settings.unknown_people == UnknownPeople::Create,
         };
-        Ok(self.log.writer.direct(direct).await?)
+        Ok(self.log.writer.change(direct).await?)
     }
 
     /// A group the caller belongs to.

@@ -1,11 +1,14 @@
 //! What the services answer with: typed values, no JSON.
 
-use entities::conversation::Kind;
+use entities::conversation::{History, Kind};
 use entities::ids::{ConversationId, ConversationNumber};
 use entities::member::Role;
 use entities::user_id::UserId;
 
-pub use crate::log::event::{MessageDetails, Person};
+pub use crate::log::event::{
+    Covered, Forwarded, MemberChange, MessageDetails, MessageRef, Moved, Person, Pinned, Quoted, Reacted,
+    ReactionSummary, Receipt, Status,
+};
 
 /// A conversation as one of its members sees it. Times are milliseconds since 1970, UTC.
 #[derive(Clone, Debug)]
@@ -16,6 +19,7 @@ pub struct ConversationDetails {
     pub name: Option<String>,
     pub description: Option<String>,
     pub avatar: Option<String>,
+    pub history: History,
     pub created_by: UserId,
     /// All current members, the caller included: owner, admins, members, each in the order they came.
     pub participants: Vec<Participant>,

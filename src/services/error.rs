@@ -24,9 +24,11 @@ pub enum Error {
     IdempotencyMismatch,
     #[error("A group has at most {limit} members")]
     GroupFull { limit: u32 },
+    #[error("A message can be edited for {minutes} minutes, and this one is {age_minutes} minutes old")]
+    EditWindowOver { minutes: u32, age_minutes: i64 },
     #[error("{0}")]
     TooLarge(String),
-    #[error("Too many messages: {limit}; try again in {} s", seconds(.retry_after))]
+    #[error("Too many {limit}; try again in {} s", seconds(.retry_after))]
     TooMany { limit: String, retry_after: Duration },
     #[error("The service is unavailable at the moment; try again")]
     Unavailable,
@@ -52,6 +54,7 @@ impl Error {
             Self::Invalid { .. } => "validation_failed",
             Self::IdempotencyMismatch => "idempotency_mismatch",
             Self::GroupFull { .. } => "group_full",
+            Self::EditWindowOver { .. } => "edit_window_over",
             Self::TooLarge(_) => "too_large",
             Self::TooMany { .. } => "rate_limited",
             Self::Unavailable => "unavailable",
@@ -78,6 +81,10 @@ impl Error {
     pub(crate) fn no_person() -> Self {
         Self::NotFound("User not found".to_owned())
     }
+
+    pub(crate) fn deactivated_person() -> Self {
+        Self::Forbidden("This person was deactivated".to_owned())
+    }
 }
 
 impl From<log::Error> for Error {
@@ -85,8 +92,13 @@ impl From<log::Error> for Error {
         match error {
             log::Error::NotFound => Self::no_conversation(),
             log::Error::NotAParticipant => Self::NotAParticipant,
+            log::Error::NoMessage => Self::no_message(),
+            log::Error::Forbidden(reason) => Self::Forbidden(reason.to_owned()),
+            log::Error::EditWindowOver { minutes, age_minutes } => Self::EditWindowOver { minutes, age_minutes },
+            log::Error::Invalid { field, reason } => Self::invalid(field, reason),
             log::Error::IdempotencyMismatch => Self::IdempotencyMismatch,
             log::Error::UnknownPerson => Self::no_person(),
+            log::Error::Deactivated => Self::deactivated_person(),
             log::Error::GroupFull { limit } => Self::GroupFull { limit },
             log::Error::Unavailable => Self::Unavailable,
             log::Error::Internal => Self::Internal,

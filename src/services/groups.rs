@@ -2,16 +2,16 @@
 
 use std::collections::HashSet;
 
-use entities::conversation::Kind;
+use entities::conversation::{History, Kind};
 use entities::ids::ConversationId;
 use entities::user_id::UserId;
 use uuid::Uuid;
 
-use crate::log::writer::command;
+use crate::log::writer::changes;
 use crate::services::conversations::Conversations;
 use crate::services::details::ConversationDetails;
 use crate::services::paging::{Page, PageRequest};
-use crate::services::reading::{self, Selection};
+use crate::services::reading::Selection;
 use crate::services::{Error, Principal, UnknownPeople, content};
 
 /// Characters of a group's name at most.
@@ -26,9 +26,28 @@ pub struct NewGroup {
     pub member_ids: Vec<String>,
     pub description: Option<String>,
     pub avatar: Option<String>,
+    pub history: History,
 }
 
-/// Somebody who did not become a member.
+/// What changes about a group; `None` leaves it as it is, an empty description or avatar removes it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct GroupChange {
+    pub name: Option<String>,
+    pub description: Option<String>,
+    pub avatar: Option<String>,
+    pub history: Option<History>,
+}
+
+/// A group after a write to its members.
+#[derive(Clone, Debug)]
+pub struct Written {
+    pub id: ConversationId,
+    /// As the caller sees it; nothing when they do not belong to it any more.
+    pub group: Option<ConversationDetails>,
+    pub skipped: Vec<Skipped>,
+}
+
+/// Somebody a write left out.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Skipped {
     /// As the client wrote it.
@@ -43,6 +62,22 @@ pub enum SkipReason {
     Malformed,
     /// Nobody has signed in with it, and the setting refuses that.
     Unknown,
+    /// They may not come in any more.
+    Deactivated,
+    /// They belong to the group already.
+    AlreadyMember,
+    /// They do not belong to the group.
+    NotAMember,
+}
+
+impl Skipped {
+    /// The same reason for all of them.
+    pub(crate) fn each(people: Vec<UserId>, reason: SkipReason) -> impl Iterator<Item = Self> {
+        people.into_iter().map(move |user| Self {
+            id: user.to_string(),
+            reason,
+        })
+    }
 }
 
 impl SkipReason {
@@ -52,6 +87,9 @@ impl SkipReason {
         match self {
             Self::Malformed => "malformed_id",
             Self::Unknown => "unknown_user",
+            Self::Deactivated => "deactivated",
+            Self::AlreadyMember => "already_member",
+            Self::NotAMember => "not_a_member",
         }
     }
 }
@@ -67,27 +105,63 @@ impl Conversations {
             .ok_or_else(|| Error::invalid("name", "must not be empty"))?;
         let description = content::line("description", group.description.as_deref(), TEXT_CHARACTERS)?;
         let avatar = content::line("avatar", group.avatar.as_deref(), TEXT_CHARACTERS)?;
-        let (members, mut skipped) = others(&principal.user_id, group.member_ids);
+        let (mut members, mut skipped) = people(group.member_ids);
+        members.retain(|member| *member != principal.user_id);
         self.people.shared(principal).await?;
         let made = self
             .log
             .writer
-            .group(command::NewGroup {
+            .change(changes::NewGroup {
                 id: ConversationId(Uuid::now_v7()),
                 creator: principal.user_id.clone(),
                 name,
                 description,
                 avatar,
+                history: group.history,
                 members,
                 create_unknown: self.settings.unknown_people == UnknownPeople::Create,
                 limit: self.settings.limits.group_members,
             })
             .await?;
-        skipped.extend(made.unknown.iter().map(|id| Skipped {
-            id: id.to_string(),
-            reason: SkipReason::Unknown,
-        }));
+        skipped.extend(Skipped::each(made.unknown, SkipReason::Unknown));
+        skipped.extend(Skipped::each(made.deactivated, SkipReason::Deactivated));
         Ok((self.details(&principal.user_id, made.number).await?, skipped))
+    }
+
+    /// Changes what a group is called and shows; for the owner and admins.
+    pub async fn change_group(
+        &self,
+        principal: &Principal,
+        reference: &str,
+        change: GroupChange,
+    ) -> Result<ConversationDetails, Error> {
+        let name = match change.name.as_deref() {
+            Some(name) => Some(
+                content::line("name", Some(name), NAME_CHARACTERS)?
+                    .ok_or_else(|| Error::invalid("name", "must not be empty"))?,
+            ),
+            None => None,
+        };
+        let line = |field, text: Option<String>| match text {
+            Some(text) => content::line(field, Some(&text), TEXT_CHARACTERS).map(Some),
+            None => Ok(None),
+        };
+        let (description, avatar) = (line("description", change.description)?, line("avatar", change.avatar)?);
+        let membership = self.resolve(principal, reference).await?;
+        if membership.kind == Kind::Direct {
+            let reason = "A direct conversation has no name, description or avatar of its own";
+            return Err(Error::Forbidden(reason.to_owned()));
+        }
+        let change = changes::ChangeGroup {
+            conversation: membership.number,
+            by: principal.user_id.clone(),
+            name,
+            description,
+            avatar,
+            history: change.history,
+        };
+        self.log.writer.change(change).await?;
+        self.details(&principal.user_id, membership.number).await
     }
 
     /// The caller's groups, as [`list`](Self::list); archived ones included.
@@ -96,8 +170,9 @@ impl Conversations {
         let selection = Selection {
             kind: Some(Kind::Group),
             include_archived: true,
+            ..Selection::default()
         };
-        reading::list(&self.database.read, &principal.user_id, selection, page).await
+        self.select(principal, selection, page).await
     }
 
     /// One of the caller's groups.
@@ -107,16 +182,16 @@ impl Conversations {
     }
 }
 
-/// The well-formed ids, each once and without the creator, and the others.
-fn others(creator: &UserId, ids: Vec<String>) -> (Vec<UserId>, Vec<Skipped>) {
-    let mut known = HashSet::from([creator.clone()]);
-    let mut members = Vec::new();
+/// The well-formed ids, each once, and the others.
+pub(crate) fn people(ids: Vec<String>) -> (Vec<UserId>, Vec<Skipped>) {
+    let mut known = HashSet::new();
+    let mut people = Vec::new();
     let mut skipped = Vec::new();
     for id in ids {
         match id.parse::<UserId>() {
             Ok(user) => {
                 if known.insert(user.clone()) {
-                    members.push(user);
+                    people.push(user);
                 }
             }
             Err(_) => skipped.push(Skipped {
@@ -125,5 +200,5 @@ fn others(creator: &UserId, ids: Vec<String>) -> (Vec<UserId>, Vec<Skipped>) {
             }),
         }
     }
-    (members, skipped)
+    (people, skipped)
 }

@@ -21,6 +21,7 @@ type Buckets = RateLimiter<UserId, DashMapStateStore<UserId>, Clock, NoOpMiddlew
 /// One allowance a person: `burst` at once, `per_minute` sustained. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct RateLimit {
+    what: &'static str,
     buckets: Option<Arc<Buckets>>,
     clock: Clock,
     per_minute: u32,
@@ -28,13 +29,14 @@ pub struct RateLimit {
 }
 
 impl RateLimit {
-    /// `per_minute` 0 is no limit; `burst` 0 is a whole minute's allowance at once.
-    pub(crate) fn new(per_minute: u32, burst: u32, clock: Clock) -> Self {
+    /// `what` is limited, in the plural. `per_minute` 0 is no limit; `burst` 0 is a whole minute's allowance at once.
+    pub(crate) fn new(what: &'static str, per_minute: u32, burst: u32, clock: Clock) -> Self {
         let buckets = NonZeroU32::new(per_minute).map(|rate| {
             let quota = Quota::per_minute(rate).allow_burst(NonZeroU32::new(burst).unwrap_or(rate));
             Arc::new(RateLimiter::new(quota, DashMapStateStore::default(), clock.clone()))
         });
         Self {
+            what,
             buckets,
             clock,
             per_minute,
@@ -47,7 +49,7 @@ impl RateLimit {
         let Some(buckets) = &self.buckets else { return Ok(()) };
         self.sweep(buckets);
         buckets.check_key(person).map_err(|refused| Error::TooMany {
-            limit: format!("the limit is {} a minute", self.per_minute),
+            limit: format!("{}: the limit is {} a minute", self.what, self.per_minute),
             retry_after: refused.wait_time_from(governor::clock::Clock::now(&self.clock)),
         })
     }
@@ -78,7 +80,7 @@ mod tests {
     #[test]
     fn burst_passes_then_the_sustained_rate_counts() {
         let clock = Clock::fixed(0);
-        let limit = RateLimit::new(30, 10, clock.clone());
+        let limit = RateLimit::new("messages", 30, 10, clock.clone());
         let (ann, bob) = ("ann".parse().unwrap(), "bob".parse().unwrap());
         for _ in 0..10 {
             limit.take(&ann).unwrap();
@@ -95,7 +97,7 @@ mod tests {
 
     #[test]
     fn zero_is_no_limit() {
-        let limit = RateLimit::new(0, 10, Clock::fixed(0));
+        let limit = RateLimit::new("messages", 0, 10, Clock::fixed(0));
         let ann = "ann".parse().unwrap();
         assert!((0..1_000).all(|_| limit.take(&ann).is_ok()));
     }

@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use entities::ids::{ConversationNumber, EventId, MessageId, Seq};
+use entities::ids::{ConversationNumber, EventId, MessageId};
 use entities::message;
 use entities::user_id::UserId;
+use sea_orm::EntityTrait;
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -12,12 +13,20 @@ use crate::clock::Clock;
 use crate::log::members::Membership;
 use crate::log::writer::command::{Post, Repeats};
 use crate::services::conversations::Conversations;
-use crate::services::details::MessageDetails;
+use crate::services::details::{Forwarded, MessageDetails, Person, Quoted};
 use crate::services::limits::RateLimit;
 use crate::services::paging::{Page, PageRequest};
 use crate::services::reading::history;
 use crate::services::typing::Typing;
 use crate::services::{Error, Principal, access, content};
+
+mod actions;
+mod reactions;
+mod receipts;
+
+pub use self::actions::Former;
+pub use self::reactions::{Action, Reaction, Standing};
+pub use self::receipts::{Mark, Marked, MessageReceipts, Named, PersonReceipt, Place};
 
 /// Where a message goes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,6 +63,8 @@ pub struct Draft {
     /// A JSON object.
     pub metadata: Option<Value>,
     pub attachment_ids: Vec<String>,
+    /// The message (UUID or number) to send on, with its origin. Its content and type stand in for what is not said.
+    pub forward: Option<String>,
     pub via: Via,
 }
 
@@ -70,6 +81,7 @@ impl Draft {
             parent: None,
             metadata: None,
             attachment_ids: Vec::new(),
+            forward: None,
             via,
         }
     }
@@ -103,16 +115,19 @@ pub struct Messages {
     conversations: Conversations,
     typing: Typing,
     rate: RateLimit,
+    reaction_rate: RateLimit,
 }
 
 impl Messages {
     pub(crate) fn new(conversations: Conversations, typing: Typing, clock: Clock) -> Self {
         let limits = &conversations.settings.limits;
-        let rate = RateLimit::new(limits.messages_per_minute, limits.burst, clock);
+        let rate = RateLimit::new("messages", limits.messages_per_minute, limits.burst, clock.clone());
+        let reaction_rate = RateLimit::new("reactions", limits.reactions_per_minute, limits.burst, clock);
         Self {
             conversations,
             typing,
             rate,
+            reaction_rate,
         }
     }
 
@@ -124,8 +139,14 @@ impl Messages {
     /// Checks a message and finds the conversation it goes to: [`post`](Self::post) up to where others learn of it.
     pub async fn prepare(&self, principal: &Principal, draft: Draft) -> Result<Prepared, Error> {
         let limits = &self.conversations.settings.limits;
-        let kind = content::kind(draft.kind.as_deref())?;
-        let text = content::text(&draft.content, limits.text_characters)?;
+        let origin = self.origin(principal, draft.forward.as_deref()).await?;
+        let (kind, text) = match &origin {
+            Some((message, _)) if draft.content.trim().is_empty() => (message.kind, message.content.clone()),
+            _ => {
+                let kind = content::kind(draft.kind.as_deref())?;
+                (kind, content::text(&draft.content, limits.text_characters)?)
+            }
+        };
         let client_message_id = content::key("clientMessageId", draft.client_message_id)?;
         let temp_id = content::key("tempId", draft.temp_id)?;
         let metadata = content::metadata(draft.metadata)?;
@@ -142,9 +163,17 @@ impl Messages {
             Some(membership) => membership,
             None => self.direct(principal, &draft.target).await?,
         };
-        let parent = self
-            .parent(&membership, &principal.user_id, draft.parent.as_deref())
+        let people = &self.conversations.people;
+        if membership
+            .partner(&principal.user_id)
+            .is_some_and(|partner| people.is_deactivated(partner))
+        {
+            return Err(Error::deactivated_person());
+        }
+        let quoted = self
+            .quoted(&membership, &principal.user_id, draft.parent.as_deref())
             .await?;
+        let mentions = self.mentioned(&membership, &principal.user_id, kind, &text).await?;
         let keyless = client_message_id.is_none() && temp_id.is_none();
         Ok(Prepared(Post {
             id: MessageId(Uuid::now_v7()),
@@ -153,7 +182,9 @@ impl Messages {
             kind,
             hash: content::hash(kind, &text),
             content: text,
-            parent,
+            quoted,
+            mentions,
+            forwarded: origin.map(|(_, origin)| origin),
             metadata,
             client_message_id,
             temp_id,
@@ -169,14 +200,29 @@ impl Messages {
     pub async fn store(&self, Prepared(post): Prepared) -> Result<Posted, Error> {
         let (conversation, sender) = (post.conversation, post.sender.id.clone());
         let posted = self.conversations.log.writer.post(post).await?;
-        if !posted.repeated {
+        let message = if posted.repeated {
+            self.as_it_is(posted.message, &sender).await?
+        } else {
             self.typing.sent(conversation, &sender);
-        }
+            posted.message
+        };
         Ok(Posted {
-            message: posted.message,
+            message,
             event: posted.event,
             repeated: posted.repeated,
         })
+    }
+
+    /// A stored message with what has happened to it since.
+    async fn as_it_is(&self, message: Arc<MessageDetails>, sender: &UserId) -> Result<Arc<MessageDetails>, Error> {
+        let (read, members) = (&self.conversations.database.read, &self.conversations.log.members);
+        let row = message::Entity::find_by_id(message.number).one(read).await?;
+        let (Some(row), Some(membership)) = (row, members.of(message.conversation).await?) else {
+            return Ok(message);
+        };
+        let visible_from = membership.visible_from(sender);
+        let mut details = history::detailed(read, &membership, vec![row], visible_from).await?;
+        Ok(details.pop().map_or(message, Arc::new))
     }
 
     /// The answer to a hub send has arrived: an equal REST send from now on is a message of its own.
@@ -204,23 +250,52 @@ impl Messages {
 
     /// One message the caller may see, by UUID or number.
     pub async fn find(&self, principal: &Principal, reference: &str) -> Result<MessageDetails, Error> {
+        let (row, membership) = self.reach(principal, None, reference).await?;
+        let visible_from = membership.visible_from(&principal.user_id);
+        let read = &self.conversations.database.read;
+        let mut details = history::detailed(read, &membership, vec![row], visible_from).await?;
+        details.pop().ok_or_else(Error::no_message)
+    }
+
+    /// A message the caller may see, and its conversation, which must be `conversation` where that is named.
+    async fn reach(
+        &self,
+        principal: &Principal,
+        conversation: Option<&str>,
+        reference: &str,
+    ) -> Result<(message::Model, Arc<Membership>), Error> {
         let row = history::message(&self.conversations.database.read, reference).await?;
         let row = row.ok_or_else(Error::no_message)?;
-        let membership = self
-            .conversations
-            .log
-            .members
-            .of(row.conversation)
-            .await?
-            .ok_or_else(Error::no_message)?;
-        match membership.current(&principal.user_id) {
-            Some(member) if member.visible_from_seq <= row.seq => {}
-            Some(_) => return Err(Error::no_message()),
-            None if membership.knows(&principal.user_id) => return Err(Error::NotAParticipant),
-            None => return Err(Error::no_message()),
+        let members = &self.conversations.log.members;
+        let membership = members.of(row.conversation).await?.ok_or_else(Error::no_message)?;
+        membership.admit_to(&principal.user_id, row.seq)?;
+        if let Some(conversation) = conversation
+            && self.conversations.resolve(principal, conversation).await?.number != membership.number
+        {
+            return Err(Error::no_message());
         }
-        let mut details = history::detailed(&self.conversations.database.read, &membership, vec![row]).await?;
-        details.pop().ok_or_else(Error::no_message)
+        Ok((row, membership))
+    }
+
+    /// The message to be forwarded, and what is told of its origin.
+    async fn origin(
+        &self,
+        principal: &Principal,
+        reference: Option<&str>,
+    ) -> Result<Option<(MessageDetails, Forwarded)>, Error> {
+        let Some(reference) = reference.map(str::trim).filter(|reference| !reference.is_empty()) else {
+            return Ok(None);
+        };
+        let message = self.find(principal, reference).await?;
+        if message.deleted_at.is_some() {
+            return Err(Error::no_message());
+        }
+        let origin = message.forwarded.as_deref().cloned().unwrap_or_else(|| Forwarded {
+            id: message.id,
+            sender: message.sender.clone(),
+            created_at: message.created_at,
+        });
+        Ok(Some((message, origin)))
     }
 
     /// The conversation a target names, unless it is a person.
@@ -229,18 +304,21 @@ impl Messages {
         match target {
             Target::Conversation(reference) => access::membership(log, &principal.user_id, reference).await.map(Some),
             Target::Person(_) => Ok(None),
-            Target::Positional(text) => {
-                let Ok(id) = text.trim().parse() else { return Ok(None) };
-                let membership = log.members.by_id(id).await?;
-                match membership.filter(|membership| membership.knows(&principal.user_id)) {
-                    Some(membership) => {
-                        access::authorize(&membership, &principal.user_id)?;
-                        Ok(Some(membership))
-                    }
-                    None => Ok(None),
-                }
-            }
+            Target::Positional(text) => self.positional(principal, text).await,
         }
+    }
+
+    /// A hub's first argument, where it is the UUID of a conversation that the caller knows.
+    async fn positional(&self, principal: &Principal, reference: &str) -> Result<Option<Arc<Membership>>, Error> {
+        let Ok(id) = reference.trim().parse() else {
+            return Ok(None);
+        };
+        let membership = self.conversations.log.members.by_id(id).await?;
+        let Some(membership) = membership.filter(|membership| membership.knows(&principal.user_id)) else {
+            return Ok(None);
+        };
+        access::authorize(&membership, &principal.user_id)?;
+        Ok(Some(membership))
     }
 
     async fn direct(&self, principal: &Principal, target: &Target) -> Result<Arc<Membership>, Error> {
@@ -258,25 +336,23 @@ impl Messages {
     }
 
     /// The answered message: it must be one of this conversation that the sender may see.
-    async fn parent(
+    async fn quoted(
         &self,
         membership: &Membership,
         sender: &UserId,
         reference: Option<&str>,
-    ) -> Result<Option<MessageId>, Error> {
+    ) -> Result<Option<Quoted>, Error> {
         let Some(reference) = reference.map(str::trim).filter(|reference| !reference.is_empty()) else {
             return Ok(None);
         };
-        let visible_from = membership
-            .current(sender)
-            .map_or(Seq(i64::MAX), |member| member.visible_from_seq);
-        let row: Option<message::Model> = history::message(&self.conversations.database.read, reference).await?;
-        match row {
-            Some(row) if row.conversation == membership.number && row.seq >= visible_from => Ok(Some(row.id)),
-            _ => Err(Error::invalid(
-                "parentMessageId",
-                "must be a message of this conversation",
-            )),
-        }
+        let row = history::message(&self.conversations.database.read, reference).await?;
+        let row = row.filter(|row| row.conversation == membership.number && row.seq >= membership.visible_from(sender));
+        let Some(row) = row else {
+            let reason = "must be a message of this conversation";
+            return Err(Error::invalid("parentMessageId", reason));
+        };
+        let author = self.conversations.people.find(&row.sender_id).await?;
+        let author = author.unwrap_or_else(|| Person::placeholder(row.sender_id.clone()));
+        Ok(Some(Quoted::new(row, author)))
     }
 }

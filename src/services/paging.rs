@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime};
 use entities::ids::{MessageId, MessageNumber};
+use sea_orm::{DatabaseConnection, DbErr, PaginatorTrait, QuerySelect};
 
 use crate::services::Error;
 
@@ -96,7 +97,33 @@ impl PageRequest {
     }
 }
 
+impl PageRequest {
+    /// The same for lists that `before` and `after` mean nothing to.
+    pub(crate) fn offsets(&self) -> Result<Window, Error> {
+        let window = Self {
+            before: None,
+            after: None,
+            ..self.clone()
+        };
+        window.window()
+    }
+}
+
+/// How many rows a list has.
+pub(crate) async fn total<'db, Q>(query: Q, read: &'db DatabaseConnection) -> Result<i64, DbErr>
+where
+    Q: PaginatorTrait<'db, DatabaseConnection> + Send,
+{
+    Ok(i64::try_from(query.count(read).await?).unwrap_or(i64::MAX))
+}
+
 impl Window {
+    /// The rows of this page, for lists that count from their beginning.
+    pub(crate) fn of<Q: QuerySelect>(&self, query: Q) -> Q {
+        let places = |count| u64::try_from(count).unwrap_or(0);
+        query.offset(places(self.skip)).limit(places(self.size))
+    }
+
     /// Whether it counts from the oldest.
     fn ascends(&self) -> bool {
         self.after.is_some() && self.before.is_none()
@@ -206,6 +233,25 @@ fn bound(name: &'static str, value: &Option<String>) -> Result<Option<Bound>, Er
     bound
         .map(Some)
         .ok_or_else(|| Error::invalid(name, "must be a message id, a number or an ISO 8601 time"))
+}
+
+/// A moment in milliseconds since 1970, UTC: an ISO 8601 time, or a number of seconds or milliseconds.
+pub(crate) fn moment(name: &'static str, text: &str) -> Result<i64, Error> {
+    let text = text.trim();
+    if let Ok(number) = text.parse::<i64>() {
+        return Ok(if number >= EPOCH_FROM {
+            number
+        } else {
+            number.saturating_mul(1_000)
+        });
+    }
+    match time(text) {
+        Some(Bound::Time { milliseconds, .. }) => Ok(milliseconds),
+        _ => Err(Error::invalid(
+            name,
+            "must be an ISO 8601 time or a number of seconds or milliseconds",
+        )),
+    }
 }
 
 /// An ISO 8601 time, UTC unless it says otherwise. In a query string the `+` of an offset arrives as a space.

@@ -1,37 +1,104 @@
-//! Profiles, from tokens.
+//! People: known from their tokens, named by themselves, kept by administrators.
+//!
+//! Anybody who is signed in may see anybody's profile and search for people by name; nobody sees a token.
 
+mod directory;
+
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use entities::person;
 use entities::user_id::UserId;
 use parking_lot::Mutex;
-use sea_orm::EntityTrait;
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
+use tokio::sync::broadcast;
 
 use crate::database::Database;
 use crate::log::Log;
 use crate::log::cache::Cache;
-use crate::log::writer::command::SignIn;
+use crate::log::writer::changes::{Claims, SetActive, SignIn, SignedIn};
 use crate::services::details::Person;
 use crate::services::{Error, Principal};
 
+pub use self::directory::{MAX_PROFILES, NewProfile, Refused, Upserted};
+
 /// People kept in memory, per generation of the cache.
 const CAPACITY: usize = 8_192;
+/// Deactivations that wait for whoever closes connections; who misses one looks at all.
+const WAITING: usize = 256;
 
 /// Everybody who was ever seen. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct People {
     database: Database,
     log: Log,
-    seen: Arc<Mutex<Cache<UserId, Arc<Person>>>>,
+    seen: Arc<Mutex<Seen>>,
+    /// Those who may not come in; all of them, whoever they are, so that asking costs nothing.
+    deactivated: Arc<Mutex<HashSet<UserId>>>,
+    deactivations: broadcast::Sender<UserId>,
+    /// Held while one of them is changed, so that memory and database end up equal.
+    deactivating: Arc<tokio::sync::Mutex<()>>,
+}
+
+/// Whose tokens were looked at lately.
+#[derive(Debug)]
+struct Seen {
+    people: Cache<UserId, (Arc<Person>, Arc<Claims>)>,
+    /// Grows when a profile is changed: what the writer answered before may be stale.
+    generation: u64,
 }
 
 impl People {
     pub(crate) fn new(database: Database, log: Log) -> Self {
+        let seen = Seen {
+            people: Cache::new(CAPACITY),
+            generation: 0,
+        };
         Self {
             database,
             log,
-            seen: Arc::new(Mutex::new(Cache::new(CAPACITY))),
+            seen: Arc::new(Mutex::new(seen)),
+            deactivated: Arc::default(),
+            deactivations: broadcast::channel(WAITING).0,
+            deactivating: Arc::default(),
         }
+    }
+
+    /// Reads who may not come in. Before it they all may.
+    pub async fn load(&self) -> Result<(), Error> {
+        let deactivated: Vec<UserId> = person::Entity::find()
+            .select_only()
+            .column(person::Column::Id)
+            .filter(person::Column::DeactivatedAt.is_not_null())
+            .into_tuple()
+            .all(&self.database.read)
+            .await?;
+        self.deactivated.lock().extend(deactivated);
+        Ok(())
+    }
+
+    /// Whether somebody may come in at all: `Forbidden` for those who were deactivated.
+    pub fn admit(&self, user: &UserId) -> Result<(), Error> {
+        if self.is_deactivated(user) {
+            return Err(Error::Forbidden("You were deactivated".to_owned()));
+        }
+        Ok(())
+    }
+
+    pub(crate) fn is_deactivated(&self, user: &UserId) -> bool {
+        self.deactivated.lock().contains(user)
+    }
+
+    /// All who may not come in, at this moment.
+    #[must_use]
+    pub fn deactivated(&self) -> Vec<UserId> {
+        self.deactivated.lock().iter().cloned().collect()
+    }
+
+    /// Those who are deactivated from now on: their connections are to be closed.
+    #[must_use]
+    pub fn deactivations(&self) -> broadcast::Receiver<UserId> {
+        self.deactivations.subscribe()
     }
 
     /// The person behind a token. Stores them at first sight and whenever the token says something new; otherwise it
@@ -52,31 +119,72 @@ impl People {
     }
 
     pub(crate) async fn shared(&self, principal: &Principal) -> Result<Arc<Person>, Error> {
-        let known = self.seen.lock().find(&principal.user_id);
-        if let Some(person) = known
-            && says_nothing_new(principal, &person)
-        {
-            return Ok(person);
-        }
-        let profile = &principal.profile;
-        let sign_in = SignIn {
-            id: principal.user_id.clone(),
-            username: profile.username.as_deref().and_then(name),
-            full_name: profile.full_name.as_deref().and_then(name),
-            avatar: profile.avatar.as_deref().and_then(name),
+        let claims = claims(principal);
+        let generation = {
+            let mut seen = self.seen.lock();
+            if let Some((person, known)) = seen.people.find(&principal.user_id)
+                && known.know(&claims)
+            {
+                return Ok(person);
+            }
+            seen.generation
         };
-        let person = Arc::new(self.log.writer.sign_in(sign_in).await?);
-        self.seen.lock().insert(principal.user_id.clone(), Arc::clone(&person));
+        let id = principal.user_id.clone();
+        let SignedIn { person, claims } = self.log.writer.change(SignIn { id, claims }).await?;
+        let person = Arc::new(person);
+        let mut seen = self.seen.lock();
+        if seen.generation == generation {
+            let known = (Arc::clone(&person), Arc::new(claims));
+            seen.people.insert(principal.user_id.clone(), known);
+        }
         Ok(person)
+    }
+
+    /// Lets somebody in no more, or again. An administrator's business, and never with oneself.
+    pub async fn set_active(&self, principal: &Principal, id: &str, is_active: bool) -> Result<UserId, Error> {
+        require_admin(principal)?;
+        let id: UserId = id.parse().map_err(|_| Error::no_person())?;
+        if id == principal.user_id {
+            return Err(Error::invalid("userId", "must be somebody else"));
+        }
+        let change = SetActive {
+            id: id.clone(),
+            is_active,
+        };
+        let _one = self.deactivating.lock().await;
+        self.log.writer.change(change).await?;
+        if is_active {
+            self.deactivated.lock().remove(&id);
+        } else {
+            self.deactivated.lock().insert(id.clone());
+            // An error means that there is nobody whose connections could be closed.
+            let _ = self.deactivations.send(id.clone());
+        }
+        Ok(id)
+    }
+
+    fn forget(&self, users: impl Iterator<Item = UserId>) {
+        let mut seen = self.seen.lock();
+        seen.generation += 1;
+        users.for_each(|user| seen.people.remove(&user));
     }
 }
 
-fn says_nothing_new(principal: &Principal, person: &Person) -> bool {
+fn require_admin(principal: &Principal) -> Result<(), Error> {
+    if principal.is_admin {
+        Ok(())
+    } else {
+        Err(Error::Forbidden("Only an administrator may do this".to_owned()))
+    }
+}
+
+fn claims(principal: &Principal) -> Claims {
     let profile = &principal.profile;
-    let same = |claim: &Option<String>, stored: &str| claim.as_deref().and_then(name).is_none_or(|name| name == stored);
-    same(&profile.username, &person.username)
-        && same(&profile.full_name, &person.full_name)
-        && same(&profile.avatar, person.avatar.as_deref().unwrap_or_default())
+    Claims {
+        username: profile.username.as_deref().and_then(name),
+        full_name: profile.full_name.as_deref().and_then(name),
+        avatar: profile.avatar.as_deref().and_then(name),
+    }
 }
 
 /// A claim without what cannot be shown or stored: control characters, emptiness, more than 2,000 characters.

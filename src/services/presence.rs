@@ -1,24 +1,31 @@
-//! Who is here: people come with their connections and go some time after the last of them.
+//! Who is here and what they show of it: people come with their connections and go some time after the last of them.
 //!
-//! Any edge says that a connection came by [`Presence::arrive`] and that it went by dropping what that returned. Those
-//! who share a conversation with somebody are told through [`Presence::subscribe`].
+//! Any edge says that a connection came by [`Presence::arrive`] and that it went by dropping what that returned; those
+//! who have none say so by [`Presence::heartbeat`]. Those who share a conversation with somebody, and neither of whom
+//! blocked the other, may see them and are told through [`Presence::subscribe`]. To others everybody is offline.
 
+mod keeping;
+mod looking;
 mod table;
 
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
-use entities::member;
+use entities::person::Status;
 use entities::user_id::UserId;
 use parking_lot::Mutex;
-use sea_orm::sea_query::Query;
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use tokio::sync::{Notify, mpsc};
 
-use self::table::{Next, Table};
+use self::keeping::Keeper;
+use self::table::{Next, Table, Times};
 use crate::clock::Clock;
 use crate::database::Database;
-use crate::services::{Error, Settings};
+use crate::log::Log;
+use crate::log::writer::changes::SetStatus;
+use crate::services::people::People;
+use crate::services::{Error, Principal, Settings};
+
+pub use self::looking::Sight;
 
 /// Changes that wait for one subscriber. While there are so many the next ones wait in the table, where those that
 /// cancel out vanish.
@@ -26,19 +33,22 @@ const CAPACITY: usize = 256;
 /// How long to wait when the database cannot be read.
 const RETRY: Duration = Duration::from_secs(1);
 
-/// Somebody came or went, as far as the others are concerned.
+/// Somebody came or went or shows something else, as far as the others are concerned.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PresenceChange {
-    pub user: UserId,
-    pub is_online: bool,
-    /// Those who are here and share a conversation with them. Never they themselves.
+    pub sight: Sight,
+    /// Whether it matters to those who know only here and gone.
+    pub comes_or_goes: bool,
+    /// Those who are here and may see them. Never they themselves.
     pub audience: Arc<[UserId]>,
 }
 
 /// Who is here on this node. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Presence {
+    people: People,
     database: Database,
+    log: Log,
     shared: Arc<Shared>,
 }
 
@@ -46,6 +56,7 @@ pub struct Presence {
 struct Shared {
     clock: Clock,
     table: Mutex<Table>,
+    keeper: Keeper,
     subscribers: Mutex<Vec<mpsc::Sender<PresenceChange>>>,
     /// Tells the task that something is due earlier than it thinks.
     earlier: Arc<Notify>,
@@ -60,52 +71,68 @@ pub struct Present {
 
 impl Drop for Present {
     fn drop(&mut self) {
-        let now = self.shared.clock.elapsed();
-        if self.shared.table.lock().leave(&self.user, now) {
-            self.shared.earlier.notify_one();
-        }
+        self.shared.change(|table, now| table.leave(&self.user, now));
     }
 }
 
 impl Presence {
-    pub(crate) fn new(database: Database, clock: Clock, settings: &Settings) -> Self {
-        let table = Table::new(settings.presence_grace, settings.presence_interval);
+    pub(crate) fn new(people: People, database: Database, log: Log, clock: Clock, settings: &Settings) -> Self {
+        let times = Times {
+            grace: settings.presence_grace,
+            interval: settings.presence_interval,
+            heartbeat: settings.presence_heartbeat,
+        };
         let shared = Arc::new(Shared {
             clock: clock.clone(),
-            table: Mutex::new(table),
+            table: Mutex::new(Table::new(times)),
+            keeper: Keeper::start(log.clone()),
             subscribers: Mutex::default(),
             earlier: Arc::default(),
         });
         let earlier = Arc::clone(&shared.earlier);
         tokio::spawn(tell(Arc::downgrade(&shared), earlier, clock, database.clone()));
-        Self { database, shared }
+        Self {
+            people,
+            database,
+            log,
+            shared,
+        }
     }
 
     /// A connection of somebody came.
     #[must_use = "they are gone again when it is dropped"]
     pub fn arrive(&self, user: &UserId) -> Present {
-        let now = self.shared.clock.elapsed();
-        if self.shared.table.lock().arrive(user, now) {
-            self.shared.earlier.notify_one();
-        }
+        self.shared.change(|table, now| table.arrive(user, now));
         Present {
             shared: Arc::clone(&self.shared),
             user: user.clone(),
         }
     }
 
-    /// Everybody who shares a conversation with somebody, here or not, by id.
-    pub async fn acquaintances(&self, user: &UserId) -> Result<Vec<UserId>, Error> {
-        acquaintances(&self.database, user).await
+    /// A sign of life of somebody who has no connection: they are here for a while. It says nothing new of somebody who
+    /// has one, and is forgotten when that ends.
+    pub async fn heartbeat(&self, principal: &Principal) -> Result<Sight, Error> {
+        self.people.shared(principal).await?;
+        self.shared.change(|table, now| table.beat(&principal.user_id, now));
+        self.own(&principal.user_id).await
     }
 
-    /// Those of them who are here.
-    #[must_use]
-    pub fn online(&self, mut people: Vec<UserId>) -> Vec<UserId> {
-        let now = self.shared.clock.elapsed();
-        let table = self.shared.table.lock();
-        people.retain(|user| table.is_online(user, now));
-        people
+    /// What somebody shows from now on, also after they were gone; it is a sign of life too.
+    pub async fn set_status(&self, principal: &Principal, status: &str) -> Result<Sight, Error> {
+        let status = looking::status(status)?;
+        self.people.shared(principal).await?;
+        let id = principal.user_id.clone();
+        self.log.writer.change(SetStatus { id, status }).await?;
+        self.shared.change(|table, now| {
+            let earlier = table.beat(&principal.user_id, now);
+            table.show(&principal.user_id, status, now) || earlier
+        });
+        self.own(&principal.user_id).await
+    }
+
+    /// Somebody may not come in any more: their heartbeats count no longer.
+    pub fn silence(&self, user: &UserId) {
+        self.shared.change(|table, now| table.silence(user, now));
     }
 
     /// The changes from now on. Whoever stops reading holds up everybody, and nothing is lost meanwhile: changes wait
@@ -116,9 +143,33 @@ impl Presence {
         self.shared.subscribers.lock().push(sender);
         receiver
     }
+
+    /// The server's time, in milliseconds since 1970, UTC.
+    #[must_use]
+    pub fn now(&self) -> i64 {
+        self.shared.clock.now()
+    }
+
+    /// Stores when those who are here were last seen: now, since the server stops.
+    pub async fn close(&self) {
+        let here = self.shared.table.lock().everybody(self.shared.clock.elapsed());
+        let now = self.shared.clock.now();
+        for user in here {
+            self.shared.keeper.note(user, now);
+        }
+        self.shared.keeper.flush().await;
+    }
 }
 
 impl Shared {
+    /// Changes the table and wakes the task if it must look.
+    fn change(&self, change: impl FnOnce(&mut Table, Duration) -> bool) {
+        let now = self.clock.elapsed();
+        if change(&mut self.table.lock(), now) {
+            self.earlier.notify_one();
+        }
+    }
+
     async fn publish(&self, change: PresenceChange) {
         let subscribers = self.subscribers.lock().clone();
         for subscriber in &subscribers {
@@ -158,18 +209,31 @@ async fn tell(shared: Weak<Shared>, earlier: Arc<Notify>, clock: Clock, database
 }
 
 async fn tell_of(shared: &Shared, database: &Database, user: UserId) {
-    let audience = acquaintances(database, &user).await;
+    let learnt = async {
+        if shared.table.lock().is_unknown(&user) {
+            let status = looking::stored_status(database, &user).await?;
+            shared.table.lock().learn(&user, status, shared.clock.elapsed());
+        }
+        Ok(())
+    };
+    let known = tokio::try_join!(looking::acquaintances(database, &user), learnt).map(|(known, ())| known);
     let change = {
         let now = shared.clock.elapsed();
         let mut table = shared.table.lock();
-        match audience {
+        match known {
             // While the database was asked it may have cancelled out.
-            Ok(mut audience) => table.settle(&user, now).map(|is_online| {
-                audience.retain(|user| table.is_connected(user));
+            Ok(known) => table.settle(&user, now).map(|told| {
+                let audience = known.into_iter().map(|known| known.user);
+                let audience: Arc<[_]> = audience.filter(|user| table.is_connected(user)).collect();
+                let ago = i64::try_from(told.last_seen.as_millis()).unwrap_or(0);
                 PresenceChange {
-                    user,
-                    is_online,
-                    audience: audience.into(),
+                    sight: Sight {
+                        user,
+                        status: told.now,
+                        last_seen: Some(shared.clock.now() - ago),
+                    },
+                    comes_or_goes: (told.before == Status::Offline) != (told.now == Status::Offline),
+                    audience,
                 }
             }),
             Err(error) => {
@@ -179,29 +243,13 @@ async fn tell_of(shared: &Shared, database: &Database, user: UserId) {
             }
         }
     };
-    if let Some(change) = change
-        && !change.audience.is_empty()
+    let Some(change) = change else { return };
+    if change.sight.status == Status::Offline
+        && let Some(at) = change.sight.last_seen
     {
+        shared.keeper.note(change.sight.user.clone(), at);
+    }
+    if !change.audience.is_empty() {
         shared.publish(change).await;
     }
-}
-
-async fn acquaintances(database: &Database, user: &UserId) -> Result<Vec<UserId>, Error> {
-    let mut own = Query::select();
-    own.column(member::Column::Conversation)
-        .from(member::Entity)
-        .and_where(member::Column::UserId.eq(user))
-        .and_where(member::Column::UntilEvent.is_null());
-    let users = member::Entity::find()
-        .select_only()
-        .column(member::Column::UserId)
-        .distinct()
-        .filter(member::Column::Conversation.in_subquery(own))
-        .filter(member::Column::UntilEvent.is_null())
-        .filter(member::Column::UserId.ne(user))
-        .order_by_asc(member::Column::UserId)
-        .into_tuple()
-        .all(&database.read)
-        .await?;
-    Ok(users)
 }

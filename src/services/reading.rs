@@ -8,24 +8,29 @@ use entities::user_id::UserId;
 use entities::{conversation, member, message, person};
 use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{
-    ColumnTrait, DatabaseConnection, DbErr, EntityTrait, JoinType, PaginatorTrait, QueryFilter, QueryOrder,
-    QuerySelect, RelationTrait,
+    ColumnTrait, Condition, DatabaseConnection, DbErr, EntityTrait, JoinType, QueryFilter, QueryOrder, QuerySelect,
+    RelationTrait,
 };
 
+use crate::log::details::{self, Row};
 use crate::services::Error;
 use crate::services::details::{ConversationDetails, MessageDetails, Participant, Person};
-use crate::services::paging::{Page, PageRequest};
+use crate::services::paging::{self, Page, PageRequest};
 
 pub(crate) mod history;
+pub(crate) mod names;
+pub(crate) mod unread;
 
 /// Which of somebody's conversations.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Selection {
     pub(crate) kind: Option<Kind>,
     pub(crate) include_archived: bool,
+    pub(crate) pinned_only: bool,
 }
 
-type Mine = (member::Model, conversation::Model);
+/// Somebody's membership and what they belong to.
+pub(crate) type Mine = (member::Model, conversation::Model);
 
 /// A page of `user`'s conversations, pinned first, then latest activity.
 pub(crate) async fn list(
@@ -33,41 +38,43 @@ pub(crate) async fn list(
     user: &UserId,
     selection: Selection,
     page: &PageRequest,
+    now: i64,
 ) -> Result<Page<ConversationDetails>, Error> {
-    let window = PageRequest {
-        before: None,
-        after: None,
-        ..page.clone()
-    }
-    .window()?;
+    let window = page.offsets()?;
     let mut query = member::Entity::find()
         .find_also_related(conversation::Entity)
-        .filter(member::Column::UserId.eq(user))
-        .filter(member::Column::UntilEvent.is_null());
+        .filter(is_listed(user));
     if let Some(kind) = selection.kind {
         query = query.filter(conversation::Column::Kind.eq(kind));
     }
     if !selection.include_archived {
         query = query.filter(member::Column::IsArchived.eq(false));
     }
-    let total = i64::try_from(query.clone().count(read).await?).unwrap_or(i64::MAX);
+    if selection.pinned_only {
+        query = query.filter(member::Column::IsPinned.eq(true));
+    }
+    let total = paging::total(query.clone(), read).await?;
     let (_, placement) = window.slice(1, total);
-    let rows = query
+    let listed = query
         .order_by_desc(member::Column::IsPinned)
         .order_by_desc(conversation::Column::UpdatedAt)
-        .order_by_desc(conversation::Column::Number)
-        .offset(u64::try_from(window.skip).unwrap_or(0))
-        .limit(u64::try_from(window.size).unwrap_or(0))
-        .all(read)
-        .await?;
-    let mine = rows
-        .into_iter()
-        .filter_map(|(member, conversation)| Some((member, conversation?)))
-        .collect();
+        .order_by_desc(conversation::Column::Number);
+    let mine = whole(window.of(listed).all(read).await?);
     Ok(Page {
-        items: details(read, user, mine).await?,
+        items: details(read, user, mine, now).await?,
         pagination: placement.pagination(None),
     })
+}
+
+/// What belongs to somebody's list: a hidden conversation comes back with its next message. For queries that join
+/// members and conversations.
+fn is_listed(user: &UserId) -> Condition {
+    let has_news = Expr::col(conversation::Column::LastSeq.as_column_ref())
+        .gte(Expr::col(member::Column::VisibleFromSeq.as_column_ref()));
+    Condition::all()
+        .add(member::Column::UserId.eq(user))
+        .add(member::Column::UntilEvent.is_null())
+        .add(member::Column::IsHidden.eq(false).or(has_news))
 }
 
 /// One conversation as `user` sees it, if they belong to it.
@@ -75,42 +82,72 @@ pub(crate) async fn one(
     read: &DatabaseConnection,
     user: &UserId,
     number: ConversationNumber,
+    now: i64,
 ) -> Result<Option<ConversationDetails>, Error> {
-    let row = member::Entity::find()
+    Ok(several(read, user, &[number], now).await?.pop())
+}
+
+/// `user`'s membership of a conversation.
+pub(crate) async fn mine(
+    read: &DatabaseConnection,
+    user: &UserId,
+    number: ConversationNumber,
+) -> Result<Option<Mine>, DbErr> {
+    Ok(memberships(read, user, &[number]).await?.pop())
+}
+
+/// Those of these conversations that `user` belongs to, in no order.
+async fn several(
+    read: &DatabaseConnection,
+    user: &UserId,
+    numbers: &[ConversationNumber],
+    now: i64,
+) -> Result<Vec<ConversationDetails>, Error> {
+    let mine = memberships(read, user, numbers).await?;
+    details(read, user, mine, now).await
+}
+
+async fn memberships(
+    read: &DatabaseConnection,
+    user: &UserId,
+    numbers: &[ConversationNumber],
+) -> Result<Vec<Mine>, DbErr> {
+    let rows = member::Entity::find()
         .find_also_related(conversation::Entity)
-        .filter(member::Column::Conversation.eq(number))
+        .filter(member::Column::Conversation.is_in(numbers.iter().copied()))
         .filter(member::Column::UserId.eq(user))
         .filter(member::Column::UntilEvent.is_null())
-        .one(read)
+        .all(read)
         .await?;
-    let Some((member, Some(conversation))) = row else {
-        return Ok(None);
-    };
-    Ok(details(read, user, vec![(member, conversation)]).await?.pop())
+    Ok(whole(rows))
+}
+
+/// A membership is always of a conversation.
+fn whole(rows: Vec<(member::Model, Option<conversation::Model>)>) -> Vec<Mine> {
+    let mine = rows
+        .into_iter()
+        .filter_map(|(member, conversation)| Some((member, conversation?)));
+    mine.collect()
 }
 
 /// Fills in participants, newest messages and unread counts, keeping the order.
-async fn details(read: &DatabaseConnection, user: &UserId, mine: Vec<Mine>) -> Result<Vec<ConversationDetails>, Error> {
+async fn details(
+    read: &DatabaseConnection,
+    user: &UserId,
+    mine: Vec<Mine>,
+    now: i64,
+) -> Result<Vec<ConversationDetails>, Error> {
     let numbers: Vec<_> = mine.iter().map(|(_, conversation)| conversation.number).collect();
     if numbers.is_empty() {
         return Ok(Vec::new());
     }
     let mut participants = participants(read, &numbers).await?;
-    let mut newest = newest(read, &numbers).await?;
-    let mut own = own_after_read(read, user, &numbers).await?;
+    let mut newest = newest(read, &mine, &participants).await?;
+    let counted = unread::counts(read, user, &mine).await?;
     let details = mine.into_iter().map(|(member, conversation)| {
         let participants = participants.remove(&conversation.number).unwrap_or_default();
-        let partner = participants.iter().map(|participant| &participant.person.id);
-        let last_message = newest
-            .remove(&conversation.number)
-            .filter(|(row, _)| row.seq >= member.visible_from_seq)
-            .map(|(row, sender)| {
-                let recipient = (conversation.kind == Kind::Direct)
-                    .then(|| partner.clone().find(|id| **id != row.sender_id).cloned())
-                    .flatten();
-                MessageDetails::from_row(row, sender, conversation.id, recipient)
-            });
-        let unread_count = unread(&member, &conversation, own.remove(&conversation.number).unwrap_or(0));
+        let last_message = newest.remove(&conversation.number);
+        let unread_count = counted.get(&conversation.number).copied().unwrap_or(0);
         ConversationDetails {
             number: conversation.number,
             id: conversation.id,
@@ -118,11 +155,12 @@ async fn details(read: &DatabaseConnection, user: &UserId, mine: Vec<Mine>) -> R
             name: conversation.name,
             description: conversation.description,
             avatar: conversation.avatar,
+            history: conversation.history,
             created_by: conversation.created_by,
             last_message,
             participants,
             unread_count,
-            is_muted: member.is_muted,
+            is_muted: member.is_muted && member.muted_until.is_none_or(|until| until > now),
             is_archived: member.is_archived,
             is_pinned: member.is_pinned,
             created_at: conversation.created_at,
@@ -130,40 +168,6 @@ async fn details(read: &DatabaseConnection, user: &UserId, mine: Vec<Mine>) -> R
         }
     });
     Ok(details.collect())
-}
-
-/// The one place that says what is unread: what came after the pointer and may be seen, without one's own.
-fn unread(member: &member::Model, conversation: &conversation::Model, own_after_read: i64) -> i64 {
-    let covered = Ord::max(member.read_seq.0, member.visible_from_seq.0 - 1);
-    Ord::max(conversation.last_seq.0 - covered - own_after_read, 0)
-}
-
-/// How many of `user`'s own messages lie after what [`unread`] takes for covered.
-async fn own_after_read(
-    read: &DatabaseConnection,
-    user: &UserId,
-    numbers: &[ConversationNumber],
-) -> Result<HashMap<ConversationNumber, i64>, DbErr> {
-    let counts: Vec<(ConversationNumber, i64)> = member::Entity::find()
-        .select_only()
-        .column(member::Column::Conversation)
-        .column_as(message::Column::Seq.count(), "own")
-        .join(JoinType::InnerJoin, member::Relation::Conversation.def())
-        .join(JoinType::InnerJoin, conversation::Relation::Messages.def())
-        .filter(member::Column::UserId.eq(user))
-        .filter(member::Column::UntilEvent.is_null())
-        .filter(member::Column::Conversation.is_in(numbers.iter().copied()))
-        .filter(message::Column::SenderId.eq(user))
-        .filter(Expr::col(message::Column::Seq.as_column_ref()).gt(Expr::col(member::Column::ReadSeq.as_column_ref())))
-        .filter(
-            Expr::col(message::Column::Seq.as_column_ref())
-                .gte(Expr::col(member::Column::VisibleFromSeq.as_column_ref())),
-        )
-        .group_by(member::Column::Conversation)
-        .into_tuple()
-        .all(read)
-        .await?;
-    Ok(counts.into_iter().collect())
 }
 
 /// The current members of conversations, the most powerful first.
@@ -192,28 +196,43 @@ async fn participants(
     Ok(participants)
 }
 
-/// The newest message of each conversation, with its sender.
+/// The newest message of each conversation, where its member may see it.
 async fn newest(
     read: &DatabaseConnection,
-    numbers: &[ConversationNumber],
-) -> Result<HashMap<ConversationNumber, (message::Model, Person)>, DbErr> {
-    let rows = message::Entity::find()
-        .find_also_related(person::Entity)
+    mine: &[Mine],
+    participants: &HashMap<ConversationNumber, Vec<Participant>>,
+) -> Result<HashMap<ConversationNumber, MessageDetails>, DbErr> {
+    let messages = message::Entity::find()
         .join(JoinType::InnerJoin, message::Relation::Conversation.def())
-        .filter(conversation::Column::Number.is_in(numbers.iter().copied()))
+        .filter(conversation::Column::Number.is_in(mine.iter().map(|(_, conversation)| conversation.number)))
         .filter(
             Expr::col(message::Column::Seq.as_column_ref())
                 .eq(Expr::col(conversation::Column::LastSeq.as_column_ref())),
         )
         .all(read)
         .await?;
-    Ok(rows
+    let mut rows = Vec::with_capacity(messages.len());
+    for message in messages {
+        let found = mine
+            .iter()
+            .find(|(_, conversation)| conversation.number == message.conversation);
+        let Some((member, conversation)) = found.filter(|(member, _)| message.seq >= member.visible_from_seq) else {
+            continue;
+        };
+        let others = participants.get(&conversation.number).map_or(&[][..], Vec::as_slice);
+        let mut others = others.iter().map(|participant| &participant.person.id);
+        rows.push(Row {
+            conversation_id: conversation.id,
+            recipient: (conversation.kind == Kind::Direct)
+                .then(|| others.find(|id| **id != message.sender_id).cloned())
+                .flatten(),
+            visible_from: member.visible_from_seq,
+            message,
+        });
+    }
+    let messages = details::detailed(read, rows).await?;
+    Ok(messages
         .into_iter()
-        .map(|(row, sender)| (row.conversation, sent_by(row, sender)))
+        .map(|message| (message.conversation, message))
         .collect())
-}
-
-fn sent_by(row: message::Model, sender: Option<person::Model>) -> (message::Model, Person) {
-    let sender = sender.map_or_else(|| Person::placeholder(row.sender_id.clone()), Person::from);
-    (row, sender)
 }

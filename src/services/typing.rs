@@ -89,6 +89,9 @@ impl Typing {
     /// of the last state, and of the stop even when nobody says it.
     pub async fn set(&self, principal: &Principal, reference: &str, is_typing: bool) -> Result<(), Error> {
         let membership = access::membership(&self.log, &principal.user_id, reference).await?;
+        if is_typing && !membership.blockers.is_empty() {
+            return Ok(());
+        }
         let person = self.people.shared(principal).await?;
         let key = (membership.number, principal.user_id.clone());
         self.shared.set(&key, membership.id, person, is_typing);

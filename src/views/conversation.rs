@@ -1,10 +1,14 @@
 //! Conversations and groups, as one member sees them.
 
-use entities::{conversation::Kind, ids::ConversationId, user_id::UserId};
+use entities::{
+    conversation::{History, Kind},
+    ids::ConversationId,
+    user_id::UserId,
+};
 use serde::Serialize;
 
 use super::{Member, Message, Participant, Time};
-use crate::services::{details::ConversationDetails, groups};
+use crate::services::{details::ConversationDetails, groups, states};
 
 /// A conversation in a list, in an event, on its own.
 #[derive(Clone, Debug, Serialize)]
@@ -71,6 +75,8 @@ pub struct Group {
     /// The owner.
     pub admin_id: Option<UserId>,
     pub members: Vec<Member>,
+    /// What newcomers see of what was said before: `all` or `from_join`.
+    pub history: &'static str,
     pub created_at: Time,
     /// Who could not be added; only in the answer to a write.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -88,6 +94,10 @@ impl Group {
             avatar: conversation.avatar.clone(),
             admin_id: conversation.owner().map(|owner| owner.person.id.clone()),
             members: conversation.participants.iter().map(Member::from).collect(),
+            history: match conversation.history {
+                History::All => "all",
+                History::FromJoin => "from_join",
+            },
             created_at: Time(conversation.created_at),
             skipped: None,
         }
@@ -98,6 +108,101 @@ impl Group {
         Self {
             skipped: Some(skipped.iter().map(Skipped::from).collect()),
             ..Self::new(conversation)
+        }
+    }
+}
+
+/// The answer to a write to a group's members: the group, or where it was for who belongs to it no longer.
+#[derive(Clone, Debug, Serialize)]
+#[serde(untagged)]
+pub enum Written {
+    Group(Box<Group>),
+    Left(Left),
+}
+
+/// What somebody took out of their list, or what is gone for everybody.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Left {
+    pub id: ConversationId,
+    pub conversation_id: ConversationId,
+    pub skipped: Vec<Skipped>,
+}
+
+impl Left {
+    /// It alone.
+    pub fn new(id: ConversationId) -> Self {
+        Self {
+            id,
+            conversation_id: id,
+            skipped: Vec::new(),
+        }
+    }
+}
+
+impl From<&groups::Written> for Written {
+    fn from(written: &groups::Written) -> Self {
+        match &written.group {
+            Some(group) => Self::Group(Box::new(Group::written(group, &written.skipped))),
+            None => Self::Left(Left {
+                skipped: written.skipped.iter().map(Skipped::from).collect(),
+                ..Left::new(written.id)
+            }),
+        }
+    }
+}
+
+/// One's own flags of a conversation.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct ConversationState {
+    pub conversation_id: ConversationId,
+    pub is_muted: bool,
+    /// When that ends by itself.
+    pub muted_until: Option<Time>,
+    pub is_archived: bool,
+    pub is_pinned: bool,
+}
+
+impl From<&states::ConversationState> for ConversationState {
+    fn from(state: &states::ConversationState) -> Self {
+        Self {
+            conversation_id: state.id,
+            is_muted: state.is_muted,
+            muted_until: state.muted_until.map(Time),
+            is_archived: state.is_archived,
+            is_pinned: state.is_pinned,
+        }
+    }
+}
+
+/// What one has not read.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Unread {
+    pub total: i64,
+    pub conversations: Vec<UnreadIn>,
+}
+
+/// What one has not read of one conversation.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct UnreadIn {
+    pub conversation_id: ConversationId,
+    pub unread_count: i64,
+}
+
+impl From<states::Unread> for Unread {
+    fn from(unread: states::Unread) -> Self {
+        let each = unread.conversations.into_iter();
+        Self {
+            total: unread.total,
+            conversations: each
+                .map(|(conversation_id, unread_count)| UnreadIn {
+                    conversation_id,
+                    unread_count,
+                })
+                .collect(),
         }
     }
 }

@@ -1,5 +1,9 @@
 //! What clients are told besides messages and conversations: one argument for each client method.
 
+mod members;
+mod messages;
+mod receipts;
+
 use entities::{
     ids::{ConversationId, MessageId},
     user_id::UserId,
@@ -7,53 +11,14 @@ use entities::{
 use serde::Serialize;
 
 use super::{Message, Time};
-use crate::services::{
-    details::{ConversationDetails, MessageDetails},
-    typing::TypingEvent,
-};
+use crate::services::{details::ConversationDetails, typing::TypingEvent};
 
-/// `MessageStatus`: how far a message of the reader's own has come.
-#[derive(Clone, Debug, Serialize)]
-#[serde(rename_all = "PascalCase")]
-pub struct MessageStatus {
-    #[serde(rename = "Type")]
-    pub kind: &'static str,
-    pub data: Status,
-}
+pub use members::{GroupMembership, MemberChanged};
+pub use messages::{MessageDeleted, MessagePinned, MessageReaction};
+pub use receipts::{MessageRead, MessageStatus, MessagesRead, Status};
 
-/// The body of a [`MessageStatus`].
-#[derive(Clone, Debug, Serialize)]
-#[serde(rename_all = "PascalCase")]
-pub struct Status {
-    pub message_id: MessageId,
-    pub conversation_id: ConversationId,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub client_message_id: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub temp_id: Option<String>,
-    pub status: &'static str,
-    pub timestamp: Time,
-}
-
-impl MessageStatus {
-    /// The message is committed.
-    pub fn sent(message: &MessageDetails) -> Self {
-        let data = Status {
-            message_id: message.id,
-            conversation_id: message.conversation_id,
-            client_message_id: message.client_message_id.clone(),
-            temp_id: message.temp_id.clone(),
-            status: "sent",
-            timestamp: Time(message.created_at),
-        };
-        Self {
-            kind: "message.sent",
-            data,
-        }
-    }
-}
-
-/// `ConversationUpdated`: something happened in a conversation that the connection does not hear.
+/// `ConversationUpdated`: something happened in a conversation that the connection does not hear, or to what it is to
+/// its own user.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct ConversationUpdated {
@@ -65,17 +30,24 @@ pub struct ConversationUpdated {
 }
 
 impl ConversationUpdated {
-    /// A message was posted.
-    pub fn message(conversation: &ConversationDetails, viewer: &UserId) -> Self {
+    /// The state of the conversation for `viewer`, and why they are told.
+    pub fn new(conversation: &ConversationDetails, viewer: &UserId, reason: &'static str) -> Self {
         let last_message = conversation.last_message.as_ref();
         Self {
             conversation_id: conversation.id,
-            reason: "message",
+            reason,
             last_message: last_message.map(|message| Message::seen_by(message, viewer)),
             unread_count: conversation.unread_count,
             updated_at: Time(conversation.updated_at),
         }
     }
+}
+
+/// `ConversationDeleted`: it is no longer in one's list.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct ConversationDeleted {
+    pub conversation_id: ConversationId,
 }
 
 /// `UserTyping`: somebody else types, or stopped.

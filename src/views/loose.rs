@@ -44,6 +44,15 @@ impl Text {
 }
 
 impl Flag {
+    /// Whether it is set, if anything is said.
+    pub(super) fn said(&self, field: &'static str) -> Result<Option<bool>, Error> {
+        match &self.0 {
+            Loose::Nothing => Ok(None),
+            Loose::Text(text) if text.trim().is_empty() => Ok(None),
+            _ => self.is_set(field).map(Some),
+        }
+    }
+
     /// Whether it is set; nothing is not.
     pub(super) fn is_set(&self, field: &'static str) -> Result<bool, Error> {
         let text = match &self.0 {

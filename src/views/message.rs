@@ -1,7 +1,5 @@
 //! A message as everybody sees it, and as its sender does.
 
-use std::collections::BTreeMap;
-
 use entities::{
     ids::{ConversationId, MessageId, Seq},
     user_id::UserId,
@@ -9,8 +7,8 @@ use entities::{
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::{Pagination, Sender, Time};
-use crate::services::details::MessageDetails;
+use super::{Pagination, Sender, Time, search::Highlight};
+use crate::services::details::{Forwarded, MessageDetails, Quoted, ReactionSummary, Status};
 
 /// One message, the same in REST and on the hub.
 #[derive(Clone, Debug, Serialize)]
@@ -34,14 +32,18 @@ pub struct Message {
     pub media: Option<()>,
     pub attachments: Vec<()>,
     pub parent_message_id: Option<MessageId>,
-    pub reply_to: Option<()>,
+    /// The answered message, where the viewer may see it.
+    pub reply_to: Option<ReplyTo>,
+    /// The origin of a forwarded message.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub forwarded_from: Option<ForwardedFrom>,
     pub metadata: Value,
     pub status: &'static str,
     pub is_edited: bool,
     pub is_deleted: bool,
     pub is_pinned: bool,
-    pub reaction_summary: BTreeMap<String, u64>,
-    pub reply_count: u64,
+    pub reaction_summary: ReactionSummary,
+    pub reply_count: i64,
     pub mentions: Vec<UserId>,
     /// For the sender's own eyes.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -49,6 +51,15 @@ pub struct Message {
     /// For the sender's own eyes.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub temp_id: Option<String>,
+    /// In `MessageEdited` alone: the content again, under the name that listeners look for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub new_content: Option<String>,
+    /// In `MessageEdited` alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub edited_by: Option<UserId>,
+    /// In what a search found alone: where it matches.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub highlight: Option<Highlight>,
     pub created_at: Time,
     pub sent_at: Time,
     pub edited_at: Option<Time>,
@@ -88,22 +99,35 @@ impl Message {
             media: None,
             attachments: Vec::new(),
             parent_message_id: message.parent,
-            reply_to: None,
+            reply_to: message.quoted.as_deref().map(ReplyTo::from),
+            forwarded_from: message.forwarded.as_deref().map(ForwardedFrom::from),
             metadata: metadata(message),
-            status: "sent",
+            status: status(message.receipt.status),
             is_edited: message.edited_at.is_some(),
             is_deleted,
-            is_pinned: false,
-            reaction_summary: BTreeMap::new(),
-            reply_count: 0,
-            mentions: Vec::new(),
+            is_pinned: message.is_pinned,
+            reaction_summary: message.reactions.clone(),
+            reply_count: message.reply_count,
+            mentions: message.mentions.clone(),
             client_message_id: None,
             temp_id: None,
+            new_content: None,
+            edited_by: None,
+            highlight: None,
             created_at: Time(message.created_at),
             sent_at: Time(message.created_at),
             edited_at: message.edited_at.map(Time),
-            delivered_at: None,
-            read_at: None,
+            delivered_at: message.receipt.delivered_at.map(Time),
+            read_at: message.receipt.read_at.map(Time),
+        }
+    }
+
+    /// The argument of `MessageEdited`.
+    pub fn edited(message: &MessageDetails, by: &UserId) -> Self {
+        Self {
+            new_content: Some(message.content.clone()),
+            edited_by: Some(by.clone()),
+            ..Self::for_others(message)
         }
     }
 
@@ -114,6 +138,67 @@ impl Message {
             temp_id: message.temp_id.clone(),
             ..Self::for_others(message)
         }
+    }
+}
+
+/// The answered message, as it is shown above an answer.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct ReplyTo {
+    pub id: MessageId,
+    pub message_id: MessageId,
+    pub sender_id: UserId,
+    pub sender_name: String,
+    pub content: String,
+    #[serde(rename = "Type")]
+    pub kind: &'static str,
+    pub is_deleted: bool,
+}
+
+impl From<&Quoted> for ReplyTo {
+    fn from(quoted: &Quoted) -> Self {
+        Self {
+            id: quoted.id,
+            message_id: quoted.id,
+            sender_id: quoted.sender.id.clone(),
+            sender_name: quoted.sender.full_name.clone(),
+            content: if quoted.is_deleted {
+                String::new()
+            } else {
+                quoted.content.clone()
+            },
+            kind: quoted.kind.name(),
+            is_deleted: quoted.is_deleted,
+        }
+    }
+}
+
+/// Who first wrote a forwarded message, and when; not where.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct ForwardedFrom {
+    pub message_id: MessageId,
+    pub sender_id: UserId,
+    pub sender_name: String,
+    pub created_at: Time,
+}
+
+impl From<&Forwarded> for ForwardedFrom {
+    fn from(forwarded: &Forwarded) -> Self {
+        Self {
+            message_id: forwarded.id,
+            sender_id: forwarded.sender.id.clone(),
+            sender_name: forwarded.sender.full_name.clone(),
+            created_at: Time(forwarded.created_at),
+        }
+    }
+}
+
+pub(super) fn status(status: Status) -> &'static str {
+    match status {
+        Status::Sent => "sent",
+        Status::Delivered => "delivered",
+        Status::Read => "read",
     }
 }
 

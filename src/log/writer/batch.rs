@@ -10,9 +10,9 @@ use sea_orm::{
     DatabaseTransaction, DbErr, EntityTrait, QuerySelect, SqliteTransactionMode, TransactionOptions, TransactionTrait,
 };
 
-use super::command::Command;
+use super::command::{Command, Posted};
 use super::posts::ConversationHead;
-use super::work::{Outcome, Work};
+use super::work::Work;
 use crate::clock::Clock;
 use crate::database::Database;
 use crate::log::cache::Cache;
@@ -97,11 +97,11 @@ impl State {
 
     /// Carries out a batch and answers every command. Together if possible; if something in it is poisoned, one by one,
     /// so that it fails alone.
-    pub(crate) async fn write(&mut self, batch: Vec<Command>) -> Result<(), Outage> {
+    pub(crate) async fn write(&mut self, mut batch: Vec<Command>) -> Result<(), Outage> {
         if batch.is_empty() {
             return Ok(());
         }
-        match self.attempt(&batch).await {
+        match self.attempt(&mut batch).await {
             Ok(work) => self.publish(work, batch),
             Err(Failure::Outage) => {
                 refuse(batch, Error::Unavailable);
@@ -111,8 +111,8 @@ impl State {
             Err(Failure::Poisoned) => {
                 let mut rest = batch.into_iter();
                 while let Some(command) = rest.next() {
-                    let single = vec![command];
-                    match self.attempt(&single).await {
+                    let mut single = vec![command];
+                    match self.attempt(&mut single).await {
                         Ok(work) => self.publish(work, single),
                         Err(Failure::Poisoned) => refuse(single, Error::Internal),
                         Err(Failure::Outage) => {
@@ -128,7 +128,7 @@ impl State {
     }
 
     /// One transaction, committed when this returns a work. After one that failed the next has a new connection.
-    async fn attempt(&mut self, batch: &[Command]) -> Result<Work, Failure> {
+    async fn attempt(&mut self, batch: &mut [Command]) -> Result<Work, Failure> {
         if self.is_stale {
             self.database.renew_writer().await?;
         }
@@ -137,7 +137,7 @@ impl State {
         work
     }
 
-    async fn transact(&mut self, batch: &[Command]) -> Result<Work, Failure> {
+    async fn transact(&mut self, batch: &mut [Command]) -> Result<Work, Failure> {
         let options = TransactionOptions {
             // Otherwise the lock is taken at the first write, after what was read may have become stale.
             sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
@@ -147,8 +147,10 @@ impl State {
         let head = lock_head(&transaction).await?;
         self.catch_up(&transaction, head.event).await?;
         let mut work = Work::new(head, batch.len());
-        for (index, command) in batch.iter().enumerate() {
-            work.apart(&transaction, index, command, self.clock.now()).await?;
+        for command in batch.iter_mut() {
+            if let Command::Change(change) = command {
+                change.attempt(&transaction, &mut work, self.clock.now()).await?;
+            }
         }
         self.post(&transaction, &mut work, batch).await?;
         work.store(&transaction).await?;
@@ -213,8 +215,9 @@ impl State {
             self.head = head;
         }
         self.tail.append(&work.events);
-        for (command, outcome) in batch.into_iter().zip(work.outcomes) {
-            answer(command, outcome);
+        self.tail.replace(&work.scrubbed);
+        for (command, posted) in batch.into_iter().zip(work.posted) {
+            answer(command, posted);
         }
         self.tail.wake();
     }
@@ -255,13 +258,11 @@ fn refuse(batch: Vec<Command>, error: Error) {
 }
 
 /// Sends an outcome to whoever asked; they may have gone.
-fn answer(command: Command, outcome: Option<Outcome>) {
-    match (command, outcome) {
-        (Command::Post(_, reply), Some(Outcome::Posted(result))) => drop(reply.send(result)),
-        (Command::Direct(_, reply), Some(Outcome::Direct(result))) => drop(reply.send(result)),
-        (Command::Group(_, reply), Some(Outcome::Group(result))) => drop(reply.send(result)),
-        (Command::SignIn(_, reply), Some(Outcome::SignedIn(result))) => drop(reply.send(result)),
-        (command, _) => command.refuse(Error::Internal),
+fn answer(command: Command, posted: Option<Result<Posted, Error>>) {
+    match (command, posted) {
+        (Command::Post(_, reply), Some(result)) => drop(reply.send(result)),
+        (Command::Change(change), _) => change.answer(),
+        (command, None) | (command @ Command::Close(_), _) => command.refuse(Error::Internal),
     }
 }
 

@@ -2,14 +2,15 @@
 
 use std::sync::Arc;
 
-use entities::ids::{ConversationId, ConversationNumber, EventId, MessageId};
+use entities::ids::{ConversationNumber, EventId, MessageId};
 use entities::message;
 use entities::user_id::UserId;
 use serde_json::value::RawValue;
 use tokio::sync::oneshot;
 
+use super::change::Asked;
 use crate::log::Error;
-use crate::log::event::{MessageDetails, Person};
+use crate::log::event::{Forwarded, MessageDetails, Person, Quoted, ReactionSummary};
 use crate::log::unproven::ContentHash;
 
 /// A new message, checked as far as it can be without the writer.
@@ -23,8 +24,11 @@ pub struct Post {
     pub kind: message::Kind,
     pub content: String,
     pub hash: ContentHash,
-    /// A message of the same conversation.
-    pub parent: Option<MessageId>,
+    /// The answered message of the same conversation.
+    pub quoted: Option<Quoted>,
+    /// Each once.
+    pub mentions: Vec<UserId>,
+    pub forwarded: Option<Forwarded>,
     pub metadata: Option<Box<RawValue>>,
     pub client_message_id: Option<String>,
     pub temp_id: Option<String>,
@@ -52,47 +56,33 @@ pub struct Posted {
     pub repeated: bool,
 }
 
-/// A direct conversation, made unless it is there.
-#[derive(Clone, Debug)]
-pub struct NewDirect {
-    pub id: ConversationId,
-    pub creator: UserId,
-    pub other: UserId,
-    /// Whether an unknown `other` becomes a placeholder.
-    pub create_unknown: bool,
+/// What is to become of a reaction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Action {
+    Add,
+    Remove,
+    /// Take it back if it stands there, else add it.
+    Toggle,
 }
 
-/// A group.
-#[derive(Clone, Debug)]
-pub struct NewGroup {
-    pub id: ConversationId,
-    pub creator: UserId,
-    pub name: String,
-    pub description: Option<String>,
-    pub avatar: Option<String>,
-    /// Others, each once.
-    pub members: Vec<UserId>,
-    /// Whether unknown members become placeholders.
-    pub create_unknown: bool,
-    /// Members at most, the creator included; 0 is no limit.
-    pub limit: u32,
-}
-
-/// What became of a [`NewGroup`].
+/// What stands under a message after somebody reacted.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct GroupMade {
-    pub number: ConversationNumber,
-    /// Unknown people who may not become placeholders.
-    pub unknown: Vec<UserId>,
+pub struct Standing {
+    pub summary: ReactionSummary,
+    /// Whether their reaction stands there.
+    pub stands: bool,
 }
 
-/// Somebody signed in: what the token says overrides what is stored, what it does not say stays.
-#[derive(Clone, Debug)]
-pub struct SignIn {
-    pub id: UserId,
-    pub username: Option<String>,
-    pub full_name: Option<String>,
-    pub avatar: Option<String>,
+/// Which of one's own flags of a conversation, and what it shall be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Flag {
+    /// For good, or until then (milliseconds since 1970, UTC). What is over is not muted.
+    Muted {
+        is_muted: bool,
+        until: Option<i64>,
+    },
+    Archived(bool),
+    Pinned(bool),
 }
 
 pub(crate) type Reply<T> = oneshot::Sender<Result<T, Error>>;
@@ -101,9 +91,7 @@ pub(crate) type Reply<T> = oneshot::Sender<Result<T, Error>>;
 #[derive(Debug)]
 pub(crate) enum Command {
     Post(Box<Post>, Reply<Posted>),
-    Direct(Box<NewDirect>, Reply<ConversationNumber>),
-    Group(Box<NewGroup>, Reply<GroupMade>),
-    SignIn(Box<SignIn>, Reply<Person>),
+    Change(Box<dyn Asked>),
     Close(oneshot::Sender<()>),
 }
 
@@ -114,8 +102,8 @@ impl Command {
             Self::Post(post, _) => {
                 post.content.len() + post.metadata.as_ref().map_or(0, |metadata| metadata.get().len()) + 256
             }
-            Self::Group(group, _) => group.members.len() * 256 + 1_024,
-            Self::Direct(..) | Self::SignIn(..) | Self::Close(_) => 512,
+            Self::Change(change) => change.weight(),
+            Self::Close(_) => 0,
         }
     }
 
@@ -123,9 +111,7 @@ impl Command {
     pub(crate) fn refuse(self, error: Error) {
         match self {
             Self::Post(_, reply) => drop(reply.send(Err(error))),
-            Self::Direct(_, reply) => drop(reply.send(Err(error))),
-            Self::Group(_, reply) => drop(reply.send(Err(error))),
-            Self::SignIn(_, reply) => drop(reply.send(Err(error))),
+            Self::Change(change) => change.refuse(error),
             Self::Close(reply) => drop(reply.send(())),
         }
     }

@@ -9,12 +9,13 @@ use entities::{conversation, message};
 use sea_orm::{ColumnTrait, Condition, DatabaseTransaction, DbErr, EntityTrait, QueryFilter, QuerySelect};
 
 use super::batch::State;
+use super::changes::NO_CONTACT;
 use super::command::{Command, Post, Posted, Repeats};
 use super::rows::padded;
-use super::work::{Outcome, Work};
+use super::work::Work;
 use crate::log::Error;
-use crate::log::event::{Body, MessageDetails};
-use crate::log::members::Membership;
+use crate::log::event::{self, Body, MessageDetails};
+use crate::log::members::{self, Membership};
 use crate::log::unproven::ContentHash;
 
 /// How long a `tempId` recognises a repeat, in milliseconds.
@@ -55,9 +56,9 @@ impl State {
         let mut posts: Vec<(usize, &Post, Arc<Membership>)> = Vec::with_capacity(batch.len());
         for (index, command) in batch.iter().enumerate() {
             let Command::Post(post, _) = command else { continue };
-            match self.admit(transaction, post).await? {
+            match self.admit(transaction, work, post).await? {
                 Ok(membership) => posts.push((index, post, membership)),
-                Err(error) => work.outcomes[index] = Some(Outcome::Posted(Err(error))),
+                Err(error) => work.posted[index] = Some(Err(error)),
             }
         }
         if posts.is_empty() {
@@ -68,7 +69,7 @@ impl State {
         let mut known = stored(transaction, &posts, now).await?;
         for (index, post, membership) in posts {
             let outcome = self.place(work, &mut known, post, &membership, now)?;
-            work.outcomes[index] = Some(Outcome::Posted(outcome));
+            work.posted[index] = Some(outcome);
         }
         Ok(())
     }
@@ -77,18 +78,24 @@ impl State {
     async fn admit(
         &self,
         transaction: &DatabaseTransaction,
+        work: &Work,
         post: &Post,
     ) -> Result<Result<Arc<Membership>, Error>, DbErr> {
-        let Some(membership) = self.members.of_locked(transaction, post.conversation).await? else {
+        let membership = if work.changes_members_of(post.conversation) {
+            members::load(transaction, post.conversation).await?.map(Arc::new)
+        } else {
+            self.members.of_locked(transaction, post.conversation).await?
+        };
+        let Some(membership) = membership else {
             return Ok(Err(Error::NotFound));
         };
-        if membership.current(&post.sender.id).is_some() {
-            return Ok(Ok(membership));
-        }
-        Ok(Err(if membership.knows(&post.sender.id) {
-            Error::NotAParticipant
-        } else {
-            Error::NotFound
+        let admitted = membership.admit(&post.sender.id).map(drop);
+        Ok(admitted.and_then(|()| {
+            if membership.blockers.is_empty() {
+                Ok(membership)
+            } else {
+                Err(NO_CONTACT)
+            }
         }))
     }
 
@@ -179,8 +186,10 @@ impl State {
         work.touched.insert(conversation, head);
         let row = post.row(work, head);
         let partner = membership.partner(&post.sender.id).cloned();
-        let message = MessageDetails::from_row(row.clone(), post.sender.clone(), membership.id, partner);
-        let message = Arc::new(message);
+        let message = Arc::new(MessageDetails {
+            quoted: post.quoted.clone().map(Box::new),
+            ..MessageDetails::from_row(row.clone(), post.sender.clone(), membership.id, partner)
+        });
         work.messages.push(row);
         let body = Body::MessagePosted(Arc::clone(&message));
         let event = work.record(conversation, None, &post.sender.id, head.last_message_at, body)?;
@@ -240,13 +249,17 @@ impl Post {
             kind: self.kind,
             content: self.content.clone(),
             content_hash: self.hash.to_vec(),
-            parent: self.parent,
+            parent: self.quoted.as_ref().map(|quoted| quoted.id),
             metadata: self.metadata.as_ref().map(|metadata| metadata.get().to_owned()),
             client_message_id: self.client_message_id.clone(),
             temp_id: self.temp_id.clone(),
             created_at: head.last_message_at,
             edited_at: None,
             deleted_at: None,
+            pinned_at: None,
+            pinned_by: None,
+            mentions: event::written(&self.mentions),
+            forwarded: event::written(&self.forwarded),
         }
     }
 }

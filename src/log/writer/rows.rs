@@ -2,11 +2,12 @@
 
 use entities::{event, log_head, message};
 use sea_orm::{
-    ActiveModelTrait, ActiveValue, ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, EntityTrait,
-    IntoActiveModel, Statement, Value,
+    ActiveModelTrait, ActiveValue, ConnectionTrait, DatabaseTransaction, DbErr, EntityTrait, IntoActiveModel,
+    Statement, Value,
 };
 
 use super::batch::Touched;
+use crate::log::values;
 
 /// Rows of one statement at most; a power of two.
 pub(super) const MAX_ROWS: usize = 64;
@@ -76,27 +77,11 @@ pub(super) async fn update_conversations(transaction: &DatabaseTransaction, touc
         let sql = format!(
             "UPDATE conversations SET last_seq = v.column2, updated_at = v.column3, last_message_at = v.column3 \
              FROM (VALUES {}) AS v WHERE conversations.number = v.column1",
-            placeholders(backend, rows)
+            values::triples(backend, rows)
         );
         transaction
             .execute_raw(Statement::from_sql_and_values(backend, sql, values))
             .await?;
     }
     Ok(())
-}
-
-/// `rows` rows of three numbers.
-fn placeholders(backend: DbBackend, rows: usize) -> String {
-    let row = |row: usize| match backend {
-        DbBackend::Postgres => {
-            let first = row * 3 + 1;
-            format!(
-                "(CAST(${first} AS BIGINT), CAST(${} AS BIGINT), CAST(${} AS BIGINT))",
-                first + 1,
-                first + 2
-            )
-        }
-        _ => "(?, ?, ?)".to_owned(),
-    };
-    (0..rows).map(row).collect::<Vec<_>>().join(", ")
 }

@@ -5,33 +5,30 @@ use std::sync::Arc;
 use entities::ids::{ConversationNumber, EventId, MessageNumber};
 use entities::user_id::UserId;
 use entities::{event as rows, log_head, message};
-use sea_orm::{DatabaseTransaction, DbErr, TransactionTrait};
+use sea_orm::{DatabaseTransaction, DbErr};
 
 use super::batch::{Shared, Touched};
-use super::command::{Command, GroupMade, Posted};
+use super::command::Posted;
 use super::rows as store;
-use super::{creation, sign_in};
 use crate::log::Error;
-use crate::log::error::is_outage;
-use crate::log::event::{Body, Event, MessageDetails, Person};
+use crate::log::event::{Body, Event, MessageDetails};
 use crate::log::unproven::ContentHash;
 
-/// What became of one command.
+/// A place in a work, see [`Work::mark`].
 #[derive(Debug)]
-pub(super) enum Outcome {
-    Posted(Result<Posted, Error>),
-    Direct(Result<ConversationNumber, Error>),
-    Group(Result<GroupMade, Error>),
-    SignedIn(Result<Person, Error>),
+pub(crate) struct Mark {
+    head: log_head::Model,
+    events: usize,
+    scrubbed: usize,
 }
 
 /// A transaction's work. Nothing of it is true before the commit.
 #[derive(Debug)]
-pub(super) struct Work {
+pub(crate) struct Work {
     /// The numbers given out so far.
     pub(super) head: log_head::Model,
-    /// By the place of the command in the batch.
-    pub(super) outcomes: Vec<Option<Outcome>>,
+    /// What became of the new messages, by their place in the batch.
+    pub(super) posted: Vec<Option<Result<Posted, Error>>>,
     pub(super) events: Vec<Shared>,
     pub(super) messages: Vec<message::Model>,
     /// The newest places of the conversations concerned, as the work leaves them.
@@ -39,22 +36,25 @@ pub(super) struct Work {
     /// Those that moved.
     pub(super) touched: Touched,
     pub(super) unproven: Vec<(ContentHash, Arc<MessageDetails>)>,
+    /// Events of earlier transactions that were rewritten.
+    pub(super) scrubbed: Vec<Shared>,
     rows: Vec<rows::Model>,
-    signed_in: bool,
+    is_kept: bool,
 }
 
 impl Work {
     pub(super) fn new(head: log_head::Model, commands: usize) -> Self {
         Self {
             head,
-            outcomes: std::iter::repeat_with(|| None).take(commands).collect(),
+            posted: std::iter::repeat_with(|| None).take(commands).collect(),
             events: Vec::with_capacity(commands),
             messages: Vec::with_capacity(commands),
             heads: Touched::new(),
             touched: Touched::new(),
             unproven: Vec::new(),
+            scrubbed: Vec::new(),
             rows: Vec::with_capacity(commands),
-            signed_in: false,
+            is_kept: false,
         }
     }
 
@@ -100,58 +100,32 @@ impl Work {
         Ok(id)
     }
 
-    /// Carries out a command that is not a new message, in a savepoint of its own.
-    pub(super) async fn apart(
-        &mut self,
-        transaction: &DatabaseTransaction,
-        index: usize,
-        command: &Command,
-        now: i64,
-    ) -> Result<(), DbErr> {
-        if matches!(command, Command::Post(..) | Command::Close(_)) {
-            return Ok(());
+    /// Where the work stands, to come back to.
+    pub(super) fn mark(&self) -> Mark {
+        Mark {
+            head: self.head.clone(),
+            events: self.events.len(),
+            scrubbed: self.scrubbed.len(),
         }
-        let head = self.head.clone();
-        let events = self.events.len();
-        let savepoint = transaction.begin().await?;
-        let done = match command {
-            Command::Direct(direct, _) => creation::direct(&savepoint, self, direct, now)
-                .await
-                .map(|made| (made.is_ok(), Outcome::Direct(made))),
-            Command::Group(group, _) => creation::group(&savepoint, self, group, now)
-                .await
-                .map(|made| (made.is_ok(), Outcome::Group(made))),
-            Command::SignIn(sign_in, _) => sign_in::sign_in(&savepoint, sign_in, now)
-                .await
-                .map(|person| (true, Outcome::SignedIn(Ok(person)))),
-            Command::Post(..) | Command::Close(_) => return Ok(()),
-        };
-        match done {
-            Ok((true, outcome)) => {
-                savepoint.commit().await?;
-                self.signed_in |= matches!(outcome, Outcome::SignedIn(_));
-                self.outcomes[index] = Some(outcome);
-            }
-            Ok((false, outcome)) => {
-                savepoint.rollback().await?;
-                self.back_to(head, events);
-                self.outcomes[index] = Some(outcome);
-            }
-            Err(error) if is_outage(&error) => return Err(error),
-            Err(error) => {
-                // No outcome: it is answered as an internal error.
-                tracing::error!(error = %error, "a command could not be stored");
-                savepoint.rollback().await?;
-                self.back_to(head, events);
-            }
-        }
-        Ok(())
     }
 
-    fn back_to(&mut self, head: log_head::Model, events: usize) {
-        self.head = head;
-        self.events.truncate(events);
-        self.rows.truncate(events);
+    /// Forgets what was gathered since.
+    pub(super) fn back_to(&mut self, mark: Mark) {
+        self.head = mark.head;
+        self.events.truncate(mark.events);
+        self.rows.truncate(mark.events);
+        self.scrubbed.truncate(mark.scrubbed);
+    }
+
+    /// Rows were written that no event tells of.
+    pub(super) fn keep(&mut self) {
+        self.is_kept = true;
+    }
+
+    /// Whether the work so far changes who belongs to a conversation: what is cached of it is old.
+    pub(super) fn changes_members_of(&self, conversation: ConversationNumber) -> bool {
+        let concerned = |event: &Shared| event.conversation == Some(conversation) && event.body.changes_members();
+        self.events.iter().any(concerned)
     }
 
     /// Writes what was gathered: one statement a table, more only for the rest of a power of two.
@@ -169,7 +143,7 @@ impl Work {
 
     /// Whether there is nothing to commit.
     pub(super) fn is_idle(&self) -> bool {
-        self.rows.is_empty() && !self.signed_in
+        self.rows.is_empty() && !self.is_kept
     }
 
     /// Whether a stored row is the last one of this work, and not another node's under the same number.

@@ -1,30 +1,45 @@
-//! Who is here and who was told so, as a table that is handed the time.
+//! Who is here, what they show and what was told of it, as a table that is handed the time.
 
 use std::collections::{BTreeSet, HashMap};
 use std::time::Duration;
 
+use entities::person::Status;
 use entities::user_id::UserId;
 
-/// Everybody with a connection, and those who left a moment ago.
+/// Everybody with a connection or a heartbeat, and those who left a moment ago.
 #[derive(Debug)]
 pub(super) struct Table {
     people: HashMap<UserId, Entry>,
     /// What changes by itself, the earliest first; at most one for each entry.
     due: BTreeSet<(Duration, UserId)>,
+    times: Times,
+}
+
+/// The lengths of time that matter.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Times {
     /// How long somebody is still here after their last connection.
-    grace: Duration,
+    pub(super) grace: Duration,
     /// Time between two things told of one person.
-    interval: Duration,
+    pub(super) interval: Duration,
+    /// How long somebody who has no connection is here after a sign of life.
+    pub(super) heartbeat: Duration,
 }
 
 #[derive(Debug, Default)]
 struct Entry {
     connections: usize,
-    /// When the last connection ended; means something while there is none.
-    left_at: Duration,
-    /// What the others believe, and since when.
-    told: bool,
+    /// Until when they are here without a connection.
+    until: Duration,
+    /// The last sign of life; means something while there is no connection.
+    sign: Duration,
+    /// What they chose to show. Until it is known they show nothing.
+    status: Option<Status>,
+    /// What the others believe, and since when; `None` is that they are gone.
+    told: Option<Status>,
     told_at: Option<Duration>,
+    /// Somebody was shown that they are here before the others were told: even if they go before that, it is told.
+    was_listed: bool,
     /// When to look at them again.
     due: Option<Duration>,
 }
@@ -32,20 +47,28 @@ struct Entry {
 /// What there is to do.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Next {
-    /// Tell of this one; [`Table::settle`] says what.
+    /// Tell of this one, whose status must be [learnt](Table::learn) first; [`Table::settle`] says what.
     Due(UserId),
     /// Nothing before then.
     At(Duration),
     Never,
 }
 
+/// What the others are to be told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Told {
+    pub(super) before: Status,
+    pub(super) now: Status,
+    /// How long ago they were last here.
+    pub(super) last_seen: Duration,
+}
+
 impl Table {
-    pub(super) fn new(grace: Duration, interval: Duration) -> Self {
+    pub(super) fn new(times: Times) -> Self {
         Self {
             people: HashMap::new(),
             due: BTreeSet::new(),
-            grace,
-            interval,
+            times,
         }
     }
 
@@ -61,8 +84,48 @@ impl Table {
             return false;
         };
         entry.connections = entry.connections.saturating_sub(1);
-        entry.left_at = now;
+        // What heartbeats said before or meanwhile is over: the connection was the better witness.
+        (entry.sign, entry.until) = (now, now + self.times.grace);
         self.plan(user, now)
+    }
+
+    /// A sign of life of somebody who may have no connection. Returns whether there is something to do.
+    pub(super) fn beat(&mut self, user: &UserId, now: Duration) -> bool {
+        let entry = self.people.entry(user.clone()).or_default();
+        if entry.connections == 0 {
+            (entry.sign, entry.until) = (now, now + self.times.heartbeat);
+        }
+        self.plan(user, now)
+    }
+
+    /// Heartbeats of somebody count no longer. Returns whether there is something to do.
+    pub(super) fn silence(&mut self, user: &UserId, now: Duration) -> bool {
+        if let Some(entry) = self.people.get_mut(user) {
+            entry.until = entry.until.min(now);
+        }
+        self.plan(user, now)
+    }
+
+    /// Somebody shows this from now on. Returns whether there is something to do.
+    pub(super) fn show(&mut self, user: &UserId, status: Status, now: Duration) -> bool {
+        if let Some(entry) = self.people.get_mut(user) {
+            entry.status = Some(status);
+        }
+        self.plan(user, now)
+    }
+
+    /// What somebody chose to show before, unless they have chosen since.
+    pub(super) fn learn(&mut self, user: &UserId, status: Status, now: Duration) -> bool {
+        let Some(entry) = self.people.get_mut(user).filter(|entry| entry.status.is_none()) else {
+            return false;
+        };
+        entry.status = Some(status);
+        self.plan(user, now)
+    }
+
+    /// Whether it must be learnt what somebody shows.
+    pub(super) fn is_unknown(&self, user: &UserId) -> bool {
+        self.people.get(user).is_some_and(|entry| entry.status.is_none())
     }
 
     /// Whether somebody has a connection at this moment.
@@ -70,10 +133,34 @@ impl Table {
         self.people.get(user).is_some_and(|entry| entry.connections > 0)
     }
 
-    /// Whether somebody is here: by a connection, by the grace, or because the others were not told yet that they went.
-    pub(super) fn is_online(&self, user: &UserId, now: Duration) -> bool {
+    /// What somebody shows: by a connection, a heartbeat or the grace, or because the others were not told yet that they
+    /// went.
+    pub(super) fn status(&self, user: &UserId, now: Duration) -> Status {
+        let Some(entry) = self.people.get(user) else {
+            return Status::Offline;
+        };
+        entry.shown(now).or(entry.told).unwrap_or(Status::Offline)
+    }
+
+    /// Whether somebody shows that they are here, for a list that changes are told against.
+    pub(super) fn list(&mut self, user: &UserId, now: Duration) -> bool {
+        let is_here = self.status(user, now) != Status::Offline;
+        if is_here && let Some(entry) = self.people.get_mut(user) {
+            entry.was_listed |= entry.told.is_none();
+        }
+        is_here
+    }
+
+    /// The same without those who were not told yet: what somebody shows as they know it themselves.
+    pub(super) fn own_status(&self, user: &UserId, now: Duration) -> Status {
         let entry = self.people.get(user);
-        entry.is_some_and(|entry| entry.told || entry.is_here(now, self.grace))
+        entry.and_then(|entry| entry.shown(now)).unwrap_or(Status::Offline)
+    }
+
+    /// Everybody who shows that they are here.
+    pub(super) fn everybody(&self, now: Duration) -> Vec<UserId> {
+        let here = self.people.iter().filter(|(_, entry)| entry.shown(now).is_some());
+        here.map(|(user, _)| user.clone()).collect()
     }
 
     /// What to do at `now`. Those whom nobody need be told of are forgotten on the way.
@@ -86,7 +173,7 @@ impl Table {
                 self.due.pop_first();
                 continue;
             };
-            if entry.is_here(now, self.grace) != entry.told {
+            if entry.is_news(now) || entry.must_be_learnt(now) {
                 return Next::Due(user);
             }
             self.plan(&user, now);
@@ -95,15 +182,27 @@ impl Table {
     }
 
     /// What the others are to be told of somebody, if anything; from now on they believe it.
-    pub(super) fn settle(&mut self, user: &UserId, now: Duration) -> Option<bool> {
+    pub(super) fn settle(&mut self, user: &UserId, now: Duration) -> Option<Told> {
         let entry = self.people.get_mut(user)?;
-        let is_here = entry.is_here(now, self.grace);
-        let is_told = entry.told != is_here && entry.may_be_told(now, self.interval);
-        if is_told {
-            (entry.told, entry.told_at) = (is_here, Some(now));
-        }
+        let shown = entry.shown(now);
+        let is_told = entry.is_news(now) && entry.may_be_told(now, self.times.interval);
+        let told = is_told.then(|| {
+            let listed = entry.was_listed && shown.is_none();
+            let believed = entry.told.or_else(|| listed.then_some(Status::Online));
+            let before = believed.unwrap_or(Status::Offline);
+            (entry.told, entry.told_at, entry.was_listed) = (shown, Some(now), false);
+            Told {
+                before,
+                now: shown.unwrap_or(Status::Offline),
+                last_seen: if entry.is_here(now) {
+                    Duration::ZERO
+                } else {
+                    now.saturating_sub(entry.sign)
+                },
+            }
+        });
         self.plan(user, now);
-        is_told.then_some(is_here)
+        told
     }
 
     /// Looks at somebody later.
@@ -116,17 +215,20 @@ impl Table {
         let Some(entry) = self.people.get(user) else {
             return false;
         };
-        let free = entry.told_at.map_or(Duration::ZERO, |at| at + self.interval);
-        let due = match (entry.connections > 0, entry.told) {
-            (true, true) => None,
-            // Within the grace they are still here, and it may be that nobody was told yet.
-            (false, false) if entry.is_here(now, self.grace) => Some(free.max(now)),
-            (true, false) => Some(free.max(now)),
-            (false, true) => Some(free.max(entry.left_at + self.grace)),
-            (false, false) => Some(free),
+        let free = entry.told_at.map_or(Duration::ZERO, |at| at + self.times.interval);
+        let is_here = entry.is_here(now);
+        let due = if entry.must_be_learnt(now) {
+            Some(now)
+        } else if entry.is_news(now) {
+            Some(free.max(now))
+        } else if entry.connections > 0 {
+            None
+        } else if is_here {
+            Some(free.max(entry.until))
+        } else {
+            Some(free)
         };
-        let is_over = entry.connections == 0 && !entry.told && due.is_some_and(|due| due <= now);
-        if is_over && !entry.is_here(now, self.grace) {
+        if !is_here && !entry.is_news(now) && entry.told.is_none() && free <= now {
             self.schedule(user, None);
             self.people.remove(user);
             return false;
@@ -147,8 +249,24 @@ impl Table {
 }
 
 impl Entry {
-    fn is_here(&self, now: Duration, grace: Duration) -> bool {
-        self.connections > 0 || now < self.left_at + grace
+    fn is_here(&self, now: Duration) -> bool {
+        self.connections > 0 || now < self.until
+    }
+
+    fn must_be_learnt(&self, now: Duration) -> bool {
+        self.status.is_none() && self.is_here(now)
+    }
+
+    /// What they show, if that is anything.
+    fn shown(&self, now: Duration) -> Option<Status> {
+        let status = self.status.filter(|status| *status != Status::Offline);
+        status.filter(|_| self.is_here(now))
+    }
+
+    /// Whether the others believe something else.
+    fn is_news(&self, now: Duration) -> bool {
+        let shown = self.shown(now);
+        shown != self.told || (shown.is_none() && self.was_listed)
     }
 
     fn may_be_told(&self, now: Duration, interval: Duration) -> bool {
@@ -157,99 +275,4 @@ impl Entry {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::time::Duration;
-
-    use entities::user_id::UserId;
-
-    use super::{Next, Table};
-
-    const START: Duration = Duration::from_secs(100);
-    const GRACE: Duration = Duration::from_secs(10);
-    const INTERVAL: Duration = Duration::from_secs(1);
-
-    fn ann() -> UserId {
-        "ann".parse().unwrap()
-    }
-
-    /// What is told until `now`, in order.
-    fn told(table: &mut Table, now: Duration) -> Vec<bool> {
-        let mut told = Vec::new();
-        while let Next::Due(user) = table.next(now) {
-            told.extend(table.settle(&user, now));
-        }
-        told
-    }
-
-    #[test]
-    fn somebody_comes_once_and_goes_after_the_grace() {
-        let mut table = Table::new(GRACE, INTERVAL);
-        for _ in 0..3 {
-            table.arrive(&ann(), START);
-        }
-        assert_eq!(told(&mut table, START), [true]);
-        for _ in 0..3 {
-            table.leave(&ann(), START + INTERVAL);
-        }
-        let gone = START + INTERVAL + GRACE;
-        assert_eq!(table.next(START + INTERVAL), Next::At(gone));
-        assert!(told(&mut table, gone - Duration::from_millis(1)).is_empty());
-        assert!(table.is_online(&ann(), gone), "until the others are told");
-        assert_eq!(told(&mut table, gone), [false]);
-        assert!(!table.is_online(&ann(), gone));
-        assert_eq!(table.next(gone + INTERVAL), Next::Never);
-        assert!(
-            table.people.is_empty() && table.due.is_empty(),
-            "nothing is left: {table:?}"
-        );
-    }
-
-    #[test]
-    fn a_page_that_is_loaded_again_shows_nothing() {
-        let mut table = Table::new(GRACE, INTERVAL);
-        table.arrive(&ann(), START);
-        assert_eq!(told(&mut table, START), [true]);
-        table.leave(&ann(), START + GRACE);
-        table.arrive(&ann(), START + GRACE + GRACE / 2);
-        assert!(told(&mut table, START + GRACE * 10).is_empty());
-        assert_eq!(table.next(START + GRACE * 10), Next::Never);
-    }
-
-    #[test]
-    fn a_change_is_told_once_a_second_at_most() {
-        let mut table = Table::new(Duration::ZERO, INTERVAL);
-        table.arrive(&ann(), START);
-        assert_eq!(told(&mut table, START), [true]);
-        let mut now = START;
-        for _ in 0..5 {
-            now += INTERVAL / 10;
-            table.leave(&ann(), now);
-            table.arrive(&ann(), now);
-        }
-        table.leave(&ann(), now);
-        assert!(told(&mut table, now).is_empty());
-        assert_eq!(told(&mut table, START + INTERVAL), [false]);
-        table.arrive(&ann(), START + INTERVAL);
-        assert_eq!(table.next(START + INTERVAL), Next::At(START + INTERVAL * 2));
-        assert_eq!(told(&mut table, START + INTERVAL * 2), [true]);
-    }
-
-    #[test]
-    fn who_comes_and_goes_at_once_was_here() {
-        let mut table = Table::new(GRACE, INTERVAL);
-        table.arrive(&ann(), START);
-        table.leave(&ann(), START);
-        assert_eq!(told(&mut table, START), [true]);
-        assert_eq!(told(&mut table, START + GRACE), [false]);
-    }
-
-    #[test]
-    fn what_is_postponed_is_told_later() {
-        let mut table = Table::new(GRACE, INTERVAL);
-        table.arrive(&ann(), START);
-        assert_eq!(table.next(START), Next::Due(ann()));
-        table.postpone(&ann(), START + INTERVAL);
-        assert_eq!(table.next(START), Next::At(START + INTERVAL));
-        assert_eq!(told(&mut table, START + INTERVAL), [true]);
-    }
-}
+mod tests;

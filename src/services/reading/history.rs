@@ -1,16 +1,15 @@
 //! Pages of messages, and single ones.
 
-use std::collections::HashMap;
-
 use entities::ids::{ConversationNumber, MessageId, MessageNumber, Seq};
 use entities::user_id::UserId;
-use entities::{conversation, member, message, person};
+use entities::{conversation, member, message};
 use sea_orm::sea_query::SimpleExpr;
 use sea_orm::{ColumnTrait, Condition, DatabaseConnection, EntityTrait, QueryFilter, QueryOrder, Select};
 
+use crate::log::details::{self, Row};
 use crate::log::members::Membership;
 use crate::services::Error;
-use crate::services::details::{MessageDetails, Person};
+use crate::services::details::MessageDetails;
 use crate::services::paging::{Bound, Page, Window};
 
 /// A page of messages for a member. Places are gap-free, so which ones are on it is arithmetic over the ends of the
@@ -53,7 +52,7 @@ pub(crate) async fn page(
         .order_by_asc(message::Column::Seq)
         .all(read)
         .await?;
-    let items = detailed(read, membership, rows).await?;
+    let items = detailed(read, membership, rows, member.visible_from_seq).await?;
     let ends = items
         .first()
         .map(|message| message.id)
@@ -132,28 +131,24 @@ pub(crate) async fn message(read: &DatabaseConnection, reference: &str) -> Resul
     Ok(query.one(read).await?)
 }
 
-/// Rows of one conversation with their senders, in one query more.
+/// Those of several messages (UUIDs or numbers) that there are, whoever asks.
+pub(crate) async fn messages(read: &DatabaseConnection, references: &[String]) -> Result<Vec<message::Model>, Error> {
+    let references = || references.iter().map(|reference| reference.trim());
+    let ids: Vec<MessageId> = references().filter_map(|reference| reference.parse().ok()).collect();
+    let numbers: Vec<MessageNumber> = references().filter_map(|reference| reference.parse().ok()).collect();
+    let named = Condition::any()
+        .add(message::Column::Id.is_in(ids))
+        .add(message::Column::Number.is_in(numbers));
+    Ok(message::Entity::find().filter(named).all(read).await?)
+}
+
+/// Rows of one conversation as somebody sees them who may see messages from `visible_from` on.
 pub(crate) async fn detailed(
     read: &DatabaseConnection,
     membership: &Membership,
     rows: Vec<message::Model>,
+    visible_from: Seq,
 ) -> Result<Vec<MessageDetails>, Error> {
-    let mut senders: Vec<_> = rows.iter().map(|row| row.sender_id.clone()).collect();
-    senders.sort_unstable();
-    senders.dedup();
-    let people = person::Entity::find()
-        .filter(person::Column::Id.is_in(senders))
-        .all(read)
-        .await?;
-    let people: HashMap<_, _> = people
-        .into_iter()
-        .map(|row| (row.id.clone(), Person::from(row)))
-        .collect();
-    let details = rows.into_iter().map(|row| {
-        let sender = people.get(&row.sender_id).cloned();
-        let sender = sender.unwrap_or_else(|| Person::placeholder(row.sender_id.clone()));
-        let recipient = membership.partner(&sender.id).cloned();
-        MessageDetails::from_row(row, sender, membership.id, recipient)
-    });
-    Ok(details.collect())
+    let rows = rows.into_iter().map(|row| Row::of(membership, row, visible_from));
+    Ok(details::detailed(read, rows.collect()).await?)
 }

@@ -1,46 +1,113 @@
 //! Conversations come to be: the one of a pair, and groups.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
-use entities::conversation::{self, Kind};
+use entities::conversation::{self, History, Kind};
 use entities::ids::{ConversationId, ConversationNumber, Seq};
-use entities::member::{self, Role};
-use entities::person;
+use entities::member::Role;
 use entities::user_id::UserId;
-use sea_orm::{
-    ActiveModelTrait, ActiveValue, ColumnTrait, DatabaseTransaction, DbErr, EntityTrait, IntoActiveModel, QueryFilter,
-    QuerySelect,
-};
+use sea_orm::{ActiveModelTrait, ColumnTrait, DatabaseTransaction, DbErr, EntityTrait, IntoActiveModel, QueryFilter};
 
-use super::command::{GroupMade, NewDirect, NewGroup};
-use super::work::Work;
+use super::blocks::NO_CONTACT;
+use super::newcomers::{Place, insert_members, insert_placeholders, unknown};
+use super::people;
 use crate::log::Error;
-use crate::log::event::{Body, ConversationCreated, Founder, MemberJoined, Person};
+use crate::log::event::{Body, ConversationCreated, Founder, MemberJoined};
+use crate::log::members;
+use crate::log::writer::change::{Change, Outcome, Scope};
+use crate::log::writer::work::Work;
 
-/// Rows of one statement at most: SQLite and PostgreSQL bind at most 32,766 and 65,535 values.
-const MAX_ROWS: usize = 500;
+/// A direct conversation, made unless it is there.
+#[derive(Clone, Debug)]
+pub(crate) struct NewDirect {
+    pub id: ConversationId,
+    pub creator: UserId,
+    pub other: UserId,
+    /// Whether an unknown `other` becomes a placeholder.
+    pub create_unknown: bool,
+}
+
+/// A group.
+#[derive(Clone, Debug)]
+pub(crate) struct NewGroup {
+    pub id: ConversationId,
+    pub creator: UserId,
+    pub name: String,
+    pub description: Option<String>,
+    pub avatar: Option<String>,
+    pub history: History,
+    /// Others, each once.
+    pub members: Vec<UserId>,
+    /// Whether unknown members become placeholders.
+    pub create_unknown: bool,
+    /// Members at most, the creator included; 0 is no limit.
+    pub limit: u32,
+}
+
+/// What became of a [`NewGroup`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct GroupMade {
+    pub number: ConversationNumber,
+    /// Unknown people who may not become placeholders.
+    pub unknown: Vec<UserId>,
+    /// People who may not come in any more.
+    pub deactivated: Vec<UserId>,
+}
+
+impl Change for NewDirect {
+    type Output = ConversationNumber;
+
+    async fn apply(&self, scope: &mut Scope<'_>) -> Outcome<ConversationNumber> {
+        direct(scope.transaction, scope.work, self, scope.now).await
+    }
+}
+
+impl Change for NewGroup {
+    type Output = GroupMade;
+
+    fn weight(&self) -> usize {
+        self.members.len() * 256 + 1_024
+    }
+
+    async fn apply(&self, scope: &mut Scope<'_>) -> Outcome<GroupMade> {
+        group(scope.transaction, scope.work, self, scope.now).await
+    }
+}
 
 /// Finds or makes the one direct conversation of two people.
-pub(super) async fn direct(
+async fn direct(
     transaction: &DatabaseTransaction,
     work: &mut Work,
     direct: &NewDirect,
     now: i64,
-) -> Result<Result<ConversationNumber, Error>, DbErr> {
+) -> Outcome<ConversationNumber> {
     let key = conversation::direct_key(&direct.creator, &direct.other);
     let stored = conversation::Entity::find()
         .filter(conversation::Column::DirectKey.eq(&key))
         .one(transaction)
         .await?;
     if let Some(stored) = stored {
-        return Ok(Ok(stored.number));
+        return Ok(stored.number);
+    }
+    if !members::blockers(transaction, &direct.creator, &direct.other)
+        .await?
+        .is_empty()
+    {
+        return Err(NO_CONTACT.into());
     }
     let unknown = unknown(transaction, std::slice::from_ref(&direct.other)).await?;
     if !unknown.is_empty() {
         if !direct.create_unknown {
-            return Ok(Err(Error::UnknownPerson));
+            return Err(Error::UnknownPerson.into());
         }
         insert_placeholders(transaction, &unknown, now).await?;
+    } else if people::active(transaction, std::slice::from_ref(&direct.other))
+        .await?
+        .0
+        .is_empty()
+    {
+        return Err(Error::Deactivated.into());
     }
     let row = conversation::Model {
         direct_key: Some(key),
@@ -56,30 +123,25 @@ pub(super) async fn direct(
         user: user.clone(),
         role: Role::Member,
     });
-    found(transaction, work, row, founders.into(), now).await.map(Ok)
+    Ok(found(transaction, work, row, founders.into(), now).await?)
 }
 
 /// Makes a group; its creator is the owner.
-pub(super) async fn group(
-    transaction: &DatabaseTransaction,
-    work: &mut Work,
-    group: &NewGroup,
-    now: i64,
-) -> Result<Result<GroupMade, Error>, DbErr> {
+async fn group(transaction: &DatabaseTransaction, work: &mut Work, group: &NewGroup, now: i64) -> Outcome<GroupMade> {
     let is_full = |members: &[UserId]| group.limit > 0 && members.len() >= group.limit as usize;
-    let full = Ok(Err(Error::GroupFull { limit: group.limit }));
+    let full = Error::GroupFull { limit: group.limit };
     // Where everybody named becomes a member, nobody waits while too many of them are looked up.
     if group.create_unknown && is_full(&group.members) {
-        return full;
+        return Err(full.into());
     }
-    let mut unknown = unknown(transaction, &group.members).await?;
-    let mut members = group.members.clone();
+    let (mut members, deactivated) = people::active(transaction, &group.members).await?;
+    let mut unknown = unknown(transaction, &members).await?;
     if !group.create_unknown {
         let strangers: HashSet<&UserId> = unknown.iter().collect();
         members.retain(|member| !strangers.contains(member));
     }
     if is_full(&members) {
-        return full;
+        return Err(full.into());
     }
     if group.create_unknown {
         insert_placeholders(transaction, &unknown, now).await?;
@@ -89,6 +151,7 @@ pub(super) async fn group(
         name: Some(group.name.clone()),
         description: group.description.clone(),
         avatar: group.avatar.clone(),
+        history: group.history,
         ..blank(
             work.take_conversation_number(),
             group.id,
@@ -107,7 +170,11 @@ pub(super) async fn group(
     });
     let founders = std::iter::once(owner).chain(others).collect();
     let number = found(transaction, work, row, founders, now).await?;
-    Ok(Ok(GroupMade { number, unknown }))
+    Ok(GroupMade {
+        number,
+        unknown,
+        deactivated,
+    })
 }
 
 /// Inserts a conversation with its first members, and records that it exists and who belongs to it.
@@ -129,26 +196,20 @@ async fn found(
         name: name.clone(),
         members: founders.clone(),
     };
-    let from_event = work.record(number, None, &creator, now, Body::ConversationCreated(created))?;
-    for portion in founders.chunks(MAX_ROWS) {
-        let rows = portion.iter().map(|founder| member::ActiveModel {
-            number: ActiveValue::NotSet,
-            conversation: ActiveValue::Set(number),
-            user_id: ActiveValue::Set(founder.user.clone()),
-            role: ActiveValue::Set(founder.role),
-            from_event: ActiveValue::Set(from_event),
-            until_event: ActiveValue::Set(None),
-            visible_from_seq: ActiveValue::Set(Seq(1)),
-            read_seq: ActiveValue::Set(Seq(0)),
-            is_muted: ActiveValue::Set(false),
-            is_archived: ActiveValue::Set(false),
-            is_pinned: ActiveValue::Set(false),
-            joined_at: ActiveValue::Set(now),
-        });
-        member::Entity::insert_many(rows)
-            .exec_without_returning(transaction)
-            .await?;
-    }
+    let from_event = work.record(
+        number,
+        None,
+        &creator,
+        now,
+        Body::ConversationCreated(Arc::new(created)),
+    )?;
+    let place = Place {
+        conversation: number,
+        from_event,
+        visible_from: Seq(1),
+        read: Seq(0),
+    };
+    insert_members(transaction, &place, &founders, now).await?;
     for founder in founders {
         let joined = MemberJoined {
             conversation_id: id,
@@ -157,47 +218,15 @@ async fn found(
             role: founder.role,
             founding: true,
         };
-        work.record(number, Some(founder.user), &creator, now, Body::MemberJoined(joined))?;
+        work.record(
+            number,
+            Some(founder.user),
+            &creator,
+            now,
+            Body::MemberJoined(Arc::new(joined)),
+        )?;
     }
     Ok(number)
-}
-
-/// Those of `users` nobody has heard of, in their order.
-async fn unknown(transaction: &DatabaseTransaction, users: &[UserId]) -> Result<Vec<UserId>, DbErr> {
-    let mut known: HashSet<UserId> = HashSet::new();
-    for portion in users.chunks(MAX_ROWS) {
-        let stored: Vec<UserId> = person::Entity::find()
-            .select_only()
-            .column(person::Column::Id)
-            .filter(person::Column::Id.is_in(portion))
-            .into_tuple()
-            .all(transaction)
-            .await?;
-        known.extend(stored);
-    }
-    Ok(users.iter().filter(|user| !known.contains(*user)).cloned().collect())
-}
-
-async fn insert_placeholders(transaction: &DatabaseTransaction, users: &[UserId], now: i64) -> Result<(), DbErr> {
-    for portion in users.chunks(MAX_ROWS) {
-        let rows = portion.iter().map(|user| {
-            let person = Person::placeholder(user.clone());
-            let row = person::Model {
-                id: person.id,
-                username: person.username,
-                full_name: person.full_name,
-                avatar: None,
-                is_placeholder: true,
-                created_at: now,
-                updated_at: now,
-            };
-            row.into_active_model().reset_all()
-        });
-        person::Entity::insert_many(rows)
-            .exec_without_returning(transaction)
-            .await?;
-    }
-    Ok(())
 }
 
 fn blank(
@@ -220,5 +249,6 @@ fn blank(
         updated_at: now,
         last_seq: Seq(0),
         last_message_at: 0,
+        history: History::default(),
     }
 }

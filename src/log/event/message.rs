@@ -1,0 +1,225 @@
+//! Messages inside events and answers.
+
+use std::collections::BTreeMap;
+
+use entities::ids::{ConversationId, ConversationNumber, MessageId, MessageNumber, Seq};
+use entities::message;
+use entities::user_id::UserId;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+use super::person::Person;
+
+/// One message with its sender as they were called when it was read or sent. Times are milliseconds since 1970, UTC.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct MessageDetails {
+    pub number: MessageNumber,
+    pub id: MessageId,
+    pub conversation: ConversationNumber,
+    pub conversation_id: ConversationId,
+    pub seq: Seq,
+    pub sender: Person,
+    /// The other one of a direct conversation; nobody in a group.
+    pub recipient: Option<UserId>,
+    pub kind: message::Kind,
+    pub content: String,
+    /// The message of the same conversation this one answers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parent: Option<MessageId>,
+    /// A JSON object as the client wrote it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub metadata: Option<Box<RawValue>>,
+    /// For the sender's own connections only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client_message_id: Option<String>,
+    /// For the sender's own connections only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub temp_id: Option<String>,
+    pub created_at: i64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub edited_at: Option<i64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deleted_at: Option<i64>,
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub is_pinned: bool,
+    /// Who is mentioned.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub mentions: Vec<UserId>,
+    /// The answered message, where it may be seen.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quoted: Option<Box<Quoted>>,
+    /// Where a forwarded message came from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub forwarded: Option<Box<Forwarded>>,
+    /// How often each emoji stands under it.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub reactions: ReactionSummary,
+    /// Answers that are not deleted.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub reply_count: i64,
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub receipt: Receipt,
+}
+
+/// How often each emoji stands under a message.
+pub type ReactionSummary = BTreeMap<String, i64>;
+
+/// How far a message has come: the other's state in a direct conversation, the lowest of the others' in a group.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Receipt {
+    pub status: Status,
+    /// When the last of them received it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub delivered_at: Option<i64>,
+    /// When the last of them read it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub read_at: Option<i64>,
+}
+
+/// The steps of a message; the order is the order they are taken in.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Status {
+    #[default]
+    Sent,
+    Delivered,
+    Read,
+}
+
+/// The answered message, as it is shown above an answer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Quoted {
+    pub number: MessageNumber,
+    pub id: MessageId,
+    pub seq: Seq,
+    pub sender: Person,
+    pub kind: message::Kind,
+    pub content: String,
+    pub is_deleted: bool,
+}
+
+impl Quoted {
+    pub(crate) fn new(row: message::Model, sender: Person) -> Self {
+        Self {
+            number: row.number,
+            id: row.id,
+            seq: row.seq,
+            sender,
+            kind: row.kind,
+            content: row.content,
+            is_deleted: row.deleted_at.is_some(),
+        }
+    }
+}
+
+/// The origin of a forwarded message: who wrote it, and when, but not where.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Forwarded {
+    pub id: MessageId,
+    pub sender: Person,
+    pub created_at: i64,
+}
+
+/// A message that something happened to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MessageRef {
+    pub number: MessageNumber,
+    pub id: MessageId,
+    pub conversation_id: ConversationId,
+    pub seq: Seq,
+}
+
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
+}
+
+impl MessageRef {
+    pub(crate) fn of(row: &message::Model, conversation_id: ConversationId) -> Self {
+        Self {
+            number: row.number,
+            id: row.id,
+            conversation_id,
+            seq: row.seq,
+        }
+    }
+}
+
+impl MessageDetails {
+    pub(crate) fn reference(&self) -> MessageRef {
+        MessageRef {
+            number: self.number,
+            id: self.id,
+            conversation_id: self.conversation_id,
+            seq: self.seq,
+        }
+    }
+
+    /// The message for somebody who may see others from `visible_from` on.
+    pub(crate) fn seen_from(mut self, visible_from: Seq) -> Self {
+        self.quoted = self.quoted.filter(|quoted| quoted.seq >= visible_from);
+        self
+    }
+
+    /// Takes away what the deleted message said, be it this one or the one it answers.
+    pub(crate) fn scrub(&mut self, deleted: MessageNumber) {
+        if let Some(quoted) = self.quoted.as_mut().filter(|quoted| quoted.number == deleted) {
+            quoted.content.clear();
+            quoted.is_deleted = true;
+        }
+        if self.number == deleted {
+            self.content.clear();
+            self.metadata = None;
+            self.mentions.clear();
+            self.forwarded = None;
+            self.reactions.clear();
+            self.is_pinned = false;
+        }
+    }
+
+    /// What a row says, with what it only refers to.
+    pub(crate) fn from_row(
+        row: message::Model,
+        sender: Person,
+        conversation_id: ConversationId,
+        recipient: Option<UserId>,
+    ) -> Self {
+        Self {
+            number: row.number,
+            id: row.id,
+            conversation: row.conversation,
+            conversation_id,
+            seq: row.seq,
+            sender,
+            recipient,
+            kind: row.kind,
+            content: row.content,
+            parent: row.parent,
+            metadata: row.metadata.and_then(|metadata| RawValue::from_string(metadata).ok()),
+            is_pinned: row.pinned_at.is_some(),
+            mentions: parsed(row.mentions.as_deref()).unwrap_or_default(),
+            quoted: None,
+            forwarded: parsed(row.forwarded.as_deref()),
+            reactions: ReactionSummary::new(),
+            reply_count: 0,
+            receipt: Receipt::default(),
+            client_message_id: row.client_message_id,
+            temp_id: row.temp_id,
+            created_at: row.created_at,
+            edited_at: row.edited_at,
+            deleted_at: row.deleted_at,
+        }
+    }
+}
+
+/// A JSON column's value.
+fn parsed<T: DeserializeOwned>(json: Option<&str>) -> Option<T> {
+    json.and_then(|json| serde_json::from_str(json).ok())
+}
+
+/// What [`parsed`] reads; what is empty is null.
+pub(crate) fn written<T: Default + PartialEq + Serialize>(value: &T) -> Option<String> {
+    (!is_default(value))
+        .then(|| serde_json::to_string(value).ok())
+        .flatten()
+}

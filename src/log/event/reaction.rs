@@ -1,0 +1,54 @@
+//! What happens to a message after it was posted.
+
+use entities::ids::{ConversationId, MessageId, Seq};
+use entities::moves;
+use entities::user_id::UserId;
+use serde::{Deserialize, Serialize};
+
+use super::message::{MessageRef, ReactionSummary};
+use super::person::Person;
+
+/// Somebody reacted, or took a reaction back.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reacted {
+    pub message: MessageRef,
+    pub person: Person,
+    pub emoji: String,
+    pub added: bool,
+    /// What stands under the message now.
+    pub summary: ReactionSummary,
+}
+
+/// A message was pinned, or unpinned.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pinned {
+    pub message: MessageRef,
+    pub is_pinned: bool,
+}
+
+/// A member received or read messages: those of others with a `seq` in `from_seq..=up_to_seq` that were not covered
+/// before.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Moved {
+    pub conversation_id: ConversationId,
+    pub kind: moves::Kind,
+    pub person: Person,
+    pub from_seq: Seq,
+    pub up_to_seq: Seq,
+    /// The newest message that is covered now, whoever sent it.
+    pub last: MessageId,
+    /// The newly covered messages of others, in order; the newest 100 of them.
+    pub covered: Vec<Covered>,
+}
+
+/// A message that a move covered, and what its author is told.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Covered {
+    pub id: MessageId,
+    pub seq: Seq,
+    pub sender: UserId,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client_message_id: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub temp_id: Option<String>,
+}

@@ -1,0 +1,26 @@
+//! Everything that can happen besides a new message, a file a noun.
+
+mod blocks;
+mod creation;
+mod groups;
+mod members;
+mod messages;
+mod moves;
+mod newcomers;
+mod people;
+mod reactions;
+mod roles;
+mod sign_in;
+mod states;
+
+pub(crate) use self::blocks::{NO_CONTACT, SetBlock};
+pub(crate) use self::creation::{NewDirect, NewGroup};
+pub(crate) use self::groups::{ChangeGroup, EndGroup};
+pub(crate) use self::members::{AddMembers, RemoveMembers};
+pub(crate) use self::messages::{Delete, Edit, Pin};
+pub(crate) use self::moves::{Move, Reach};
+pub(crate) use self::people::{LastSeen, Profile, SetActive, SetProfiles, SetStatus};
+pub(crate) use self::reactions::React;
+pub(crate) use self::roles::{ChangeRoles, Transfer};
+pub(crate) use self::sign_in::{Claims, SignIn, SignedIn};
+pub(crate) use self::states::{Hide, SetFlag};

@@ -1,0 +1,72 @@
+//! Who wants to hear no more from whom.
+
+use std::sync::Arc;
+
+use entities::user_id::UserId;
+use entities::{block, conversation};
+use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter};
+
+use super::newcomers::{insert_placeholders, unknown};
+use crate::log::Error;
+use crate::log::event::{Blocked, Body};
+use crate::log::writer::change::{Change, Outcome, Scope};
+
+/// One of two people blocked the other; which one is nobody's business.
+pub(crate) const NO_CONTACT: Error = Error::Forbidden("You cannot send messages to this person");
+
+/// Somebody blocks somebody, or does no longer.
+#[derive(Clone, Debug)]
+pub(crate) struct SetBlock {
+    pub user: UserId,
+    pub other: UserId,
+    pub is_blocked: bool,
+    /// Whether an unknown `other` becomes a placeholder.
+    pub create_unknown: bool,
+}
+
+impl Change for SetBlock {
+    type Output = ();
+
+    async fn apply(&self, scope: &mut Scope<'_>) -> Outcome<()> {
+        let pair = (self.user.clone(), self.other.clone());
+        let stored = block::Entity::find_by_id(pair.clone()).one(scope.transaction).await?;
+        if stored.is_some() == self.is_blocked {
+            return Ok(());
+        }
+        if self.is_blocked {
+            let unknown = unknown(scope.transaction, std::slice::from_ref(&self.other)).await?;
+            if !unknown.is_empty() && !self.create_unknown {
+                return Err(Error::UnknownPerson.into());
+            }
+            insert_placeholders(scope.transaction, &unknown, scope.now).await?;
+            let row = block::Model {
+                user_id: self.user.clone(),
+                blocked_id: self.other.clone(),
+                at: scope.now,
+            };
+            block::Entity::insert(row.into_active_model().reset_all())
+                .exec_without_returning(scope.transaction)
+                .await?;
+        } else {
+            block::Entity::delete_by_id(pair).exec(scope.transaction).await?;
+        }
+        let key = conversation::direct_key(&self.user, &self.other);
+        let direct = conversation::Entity::find()
+            .filter(conversation::Column::DirectKey.eq(key))
+            .one(scope.transaction)
+            .await?;
+        match direct {
+            Some(direct) => {
+                let body = Body::Blocked(Arc::new(Blocked {
+                    other: self.other.clone(),
+                    is_blocked: self.is_blocked,
+                }));
+                let user = Some(self.user.clone());
+                scope.work.record(direct.number, user, &self.user, scope.now, body)?;
+            }
+            // They have no conversation that anybody could remember otherwise.
+            None => scope.work.keep(),
+        }
+        Ok(())
+    }
+}

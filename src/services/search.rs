@@ -1,0 +1,222 @@
+//! Search in messages: full text over what the caller may see, ranked, with what matched.
+//!
+//! A database finds the newest matches ([`sqlite`], [`postgres`]), at most [`MAX_CANDIDATES`] of them, and only those
+//! are ranked ([`ranking`]) and counted: a search costs the same however often its words occur. Encrypted messages
+//! cannot be searched here; an answer says when there are some.
+
+mod highlight;
+mod postgres;
+mod ranking;
+mod sqlite;
+mod terms;
+mod words;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use entities::ids::{ConversationNumber, MessageNumber};
+use entities::message::Kind;
+use entities::user_id::UserId;
+use entities::{conversation, member, message};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, DatabaseConnection, DbBackend, DbErr, EntityTrait, JoinType, QueryFilter, QueryOrder,
+    QuerySelect, RelationTrait, Statement, Value,
+};
+use tokio::sync::Semaphore;
+
+pub use self::highlight::Highlight;
+use self::ranking::Candidate;
+use self::terms::Term;
+use crate::log::details::{self, Row};
+use crate::services::conversations::Conversations;
+use crate::services::details::MessageDetails;
+use crate::services::paging::{Page, PageRequest, Window};
+use crate::services::{Error, Principal};
+
+/// Matches that are ranked, the newest; pages end there.
+const MAX_CANDIDATES: usize = 1_000;
+/// Conversations that are searched when none is named, those with the latest activity.
+const MAX_CONVERSATIONS: u64 = 500;
+/// Searches at once: the other connections stay free for everything else.
+const AT_ONCE: usize = 2;
+/// How long one waits for its turn.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// A message that matches, and where.
+#[derive(Clone, Debug)]
+pub struct Hit {
+    pub message: MessageDetails,
+    pub highlight: Highlight,
+}
+
+/// A page of matches, the best first.
+#[derive(Clone, Debug)]
+pub struct Found {
+    pub page: Page<Hit>,
+    /// More messages match than were ranked and counted.
+    pub is_limited: bool,
+    /// There are encrypted messages where was searched; whether they match nobody here can tell.
+    pub skipped_encrypted: bool,
+}
+
+/// Search. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Search {
+    conversations: Conversations,
+    turns: Arc<Semaphore>,
+}
+
+impl Search {
+    pub(crate) fn new(conversations: Conversations) -> Self {
+        Self {
+            conversations,
+            turns: Arc::new(Semaphore::new(AT_ONCE)),
+        }
+    }
+
+    /// Messages with these words, in one conversation (UUID or number) or in all of the caller's. `before` and `after`
+    /// do not apply.
+    pub async fn messages(
+        &self,
+        principal: &Principal,
+        term: &str,
+        conversation: Option<&str>,
+        page: &PageRequest,
+    ) -> Result<Found, Error> {
+        let terms: Arc<[Term]> = terms::parse(term)?.into();
+        let window = page.offsets()?;
+        let user = &principal.user_id;
+        let places = match conversation {
+            Some(reference) => vec![self.conversations.resolve(principal, reference).await?.number],
+            None => self.places(user).await?,
+        };
+        let turn = tokio::time::timeout(PATIENCE, self.turns.acquire()).await;
+        let _turn = turn.map_err(|_| Error::Unavailable)?.map_err(|_| Error::Unavailable)?;
+        let read = &self.conversations.database.read;
+        let (candidates, is_limited) = candidates(read, user, &places, &terms).await?;
+        let words = Arc::clone(&terms);
+        let ranked = tokio::task::spawn_blocking(move || ranking::rank(&candidates, &words)).await;
+        let ranked = ranked.map_err(|_| Error::Internal)?;
+        Ok(Found {
+            page: self.page(user, &ranked, window, &terms).await?,
+            is_limited,
+            skipped_encrypted: has_encrypted(read, user, (places.len() == 1).then(|| places[0])).await?,
+        })
+    }
+
+    /// Where everything is searched.
+    async fn places(&self, user: &UserId) -> Result<Vec<ConversationNumber>, DbErr> {
+        member::Entity::find()
+            .select_only()
+            .column(member::Column::Conversation)
+            .join(JoinType::InnerJoin, member::Relation::Conversation.def())
+            .filter(member::Column::UserId.eq(user))
+            .filter(member::Column::UntilEvent.is_null())
+            .order_by_desc(conversation::Column::UpdatedAt)
+            .limit(MAX_CONVERSATIONS)
+            .into_tuple()
+            .all(&self.conversations.database.read)
+            .await
+    }
+
+    async fn page(
+        &self,
+        user: &UserId,
+        ranked: &[MessageNumber],
+        window: Window,
+        terms: &[Term],
+    ) -> Result<Page<Hit>, Error> {
+        let (_, placement) = window.slice(1, i64::try_from(ranked.len()).unwrap_or(i64::MAX));
+        let size = usize::try_from(window.size).unwrap_or(0);
+        let skip = usize::try_from(window.skip).unwrap_or(usize::MAX);
+        let shown = ranked.iter().copied().skip(skip).take(size).collect();
+        let messages = self.shown(user, shown).await?;
+        let hit = |message: MessageDetails| Hit {
+            highlight: highlight::highlight(&message.content, terms),
+            message,
+        };
+        Ok(Page {
+            items: messages.into_iter().map(hit).collect(),
+            pagination: placement.pagination(None),
+        })
+    }
+
+    /// Messages in the order of their numbers here. What changed since it was found is judged again.
+    async fn shown(&self, user: &UserId, numbers: Vec<MessageNumber>) -> Result<Vec<MessageDetails>, Error> {
+        let read = &self.conversations.database.read;
+        let found = message::Entity::find()
+            .filter(message::Column::Number.is_in(numbers.iter().copied()))
+            .filter(message::Column::DeletedAt.is_null())
+            .filter(message::Column::Kind.ne(Kind::Encrypted))
+            .all(read)
+            .await?;
+        let mut found: HashMap<_, _> = found.into_iter().map(|row| (row.number, row)).collect();
+        let mut rows = Vec::with_capacity(found.len());
+        for message in numbers.iter().filter_map(|number| found.remove(number)) {
+            let membership = self.conversations.log.members.of(message.conversation).await?;
+            let Some(membership) = membership else { continue };
+            let visible_from = membership.visible_from(user);
+            if message.seq >= visible_from {
+                rows.push(Row::of(&membership, message, visible_from));
+            }
+        }
+        Ok(details::detailed(read, rows).await?)
+    }
+}
+
+/// The newest matches, and whether there are more.
+async fn candidates(
+    read: &DatabaseConnection,
+    user: &UserId,
+    places: &[ConversationNumber],
+    terms: &[Term],
+) -> Result<(Vec<Candidate>, bool), DbErr> {
+    if places.is_empty() || terms.is_empty() {
+        return Ok((Vec::new(), false));
+    }
+    let limit = MAX_CANDIDATES + 1;
+    let mut rows = if read.get_database_backend() == DbBackend::Sqlite {
+        sqlite::candidates(read, user, places, terms, limit).await?
+    } else {
+        postgres::candidates(read, user, places, terms, limit).await?
+    };
+    let is_limited = rows.len() > MAX_CANDIDATES;
+    rows.truncate(MAX_CANDIDATES);
+    let candidates = rows.iter().map(|row| {
+        Ok(Candidate {
+            number: row.try_get("", "number")?,
+            head: row.try_get("", "head")?,
+        })
+    });
+    Ok((candidates.collect::<Result<_, DbErr>>()?, is_limited))
+}
+
+/// Whether `user` may see an encrypted message, in one conversation or any.
+async fn has_encrypted(
+    read: &DatabaseConnection,
+    user: &UserId,
+    place: Option<ConversationNumber>,
+) -> Result<bool, DbErr> {
+    let backend = read.get_database_backend();
+    let [user_value, place_value] = match backend {
+        DbBackend::Postgres => ["$1", "$2"],
+        _ => ["?", "?"],
+    };
+    let mut values = vec![Value::from(user)];
+    let mut within = String::new();
+    if let Some(place) = place {
+        within = format!("AND p.conversation = {place_value} ");
+        values.push(Value::from(place.0));
+    }
+    // The kind is spelled out, or the partial index would not be used.
+    let sql = format!(
+        "SELECT 1 FROM members p WHERE p.user_id = {user_value} AND p.until_event IS NULL {within}\
+         AND EXISTS (SELECT 1 FROM messages m WHERE m.conversation = p.conversation AND m.kind = 7 \
+         AND m.seq >= p.visible_from_seq AND m.deleted_at IS NULL) LIMIT 1"
+    );
+    let row = read
+        .query_one_raw(Statement::from_sql_and_values(backend, sql, values))
+        .await?;
+    Ok(row.is_some())
+}

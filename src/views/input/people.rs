@@ -1,0 +1,89 @@
+//! What clients say of people and of their presence.
+
+use serde::Deserialize;
+
+use super::super::loose::{self, List, Text};
+use crate::services::{Error, people::NewProfile};
+
+/// Somebody's profile, or the part of it that is to change.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+pub struct ProfileInput {
+    id: Text,
+    user_id: Text,
+    username: Text,
+    user_name: Text,
+    full_name: Text,
+    display_name: Text,
+    name: Text,
+    avatar: Text,
+    avatar_url: Text,
+}
+
+impl ProfileInput {
+    /// The profile to store.
+    pub fn profile(&self) -> Result<NewProfile, Error> {
+        // Without any text it stays; empty text removes it.
+        let avatar = match self.avatar.text("avatar")? {
+            None => self.avatar_url.text("avatarUrl")?,
+            avatar => avatar,
+        };
+        Ok(NewProfile {
+            id: loose::first(&[("id", &self.id), ("userId", &self.user_id)])?,
+            username: loose::first(&[("username", &self.username), ("userName", &self.user_name)])?,
+            full_name: loose::first(&[
+                ("fullName", &self.full_name),
+                ("displayName", &self.display_name),
+                ("name", &self.name),
+            ])?,
+            avatar: avatar.map(str::to_owned),
+        })
+    }
+}
+
+/// Many profiles.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+pub struct ProfilesInput {
+    users: Option<Vec<ProfileInput>>,
+    people: Option<Vec<ProfileInput>>,
+}
+
+impl ProfilesInput {
+    /// What each of them says, or what is wrong with it.
+    pub fn profiles(self) -> Vec<Result<NewProfile, Error>> {
+        let inputs = self.users.or(self.people).unwrap_or_default();
+        inputs.iter().map(ProfileInput::profile).collect()
+    }
+}
+
+/// People to look at.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+pub struct PeopleInput {
+    user_ids: List,
+    ids: List,
+}
+
+impl PeopleInput {
+    /// The ids as they came.
+    pub fn ids(&self) -> Result<Vec<String>, Error> {
+        loose::first_list(&[("userIds", &self.user_ids), ("ids", &self.ids)])?
+            .ok_or_else(|| Error::invalid("userIds", "is needed"))
+    }
+}
+
+/// What to show from now on.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+pub struct StatusInput {
+    status: Text,
+}
+
+impl StatusInput {
+    /// Its name.
+    pub fn status(&self) -> Result<&str, Error> {
+        let status = self.status.text("status")?;
+        status.ok_or_else(|| Error::invalid("status", "is needed"))
+    }
+}
