@@ -99,9 +99,9 @@ async fn the_user_id_of_the_query_is_the_tokens_or_nobodys() {
     }
 }
 
-/// Row 1 of the security checklist.
+/// Rows 1 and 2 of the security checklist.
 #[tokio::test]
-async fn sec_01_foreign_pages_are_refused_before_the_upgrade() {
+async fn sec_01_sec_02_foreign_pages_and_lookalikes_are_refused_before_the_upgrade() {
     let app = TestApp::with(|config| config.cors_origins = vec!["https://app.test".to_owned()]).await;
     let query = format!("access_token={}", app.token("ann"));
     let (own, own_over_tls) = (format!("http://{}", app.address), format!("https://{}", app.address));
@@ -308,6 +308,7 @@ async fn sec_14_a_connection_ends_with_its_token() {
         user: "ann",
         name: None,
         username: None,
+        scope: None,
         lifetime: Duration::from_secs(2),
     };
     for hub in ["/hubs/chat", "/hubs/chat-online"] {

@@ -15,6 +15,7 @@ async fn person_has_every_name_of_the_token() {
             user: "ann",
             name,
             username,
+            scope: None,
             lifetime: Duration::from_secs(60),
         };
         let token = app.app.auth.sign(&token).unwrap();
@@ -33,4 +34,158 @@ async fn person_has_every_name_of_the_token() {
         person("Ann Day", "annlee"),
         "a changed name is taken over, a missing one left"
     );
+}
+
+#[tokio::test]
+async fn a_profile_is_seen_by_anybody_who_is_signed_in() {
+    let app = TestApp::start().await;
+    let [ann, bob] = app.people(["ann", "bob"]);
+    ann.get("/users/me").await.data();
+    assert_eq!(bob.get("/users/ann").await.data()["fullName"], "ann");
+    bob.get("/users/nobody").await.refused(404, "not_found");
+    bob.get("/users/%00").await.refused(404, "not_found");
+}
+
+#[tokio::test]
+async fn an_own_name_stays_until_the_token_says_something_new() {
+    let app = TestApp::start().await;
+    let token = |name| {
+        let token = NewToken {
+            user: "ann",
+            name: Some(name),
+            lifetime: Duration::from_secs(60),
+            ..NewToken::default()
+        };
+        app.app.auth.sign(&token).unwrap()
+    };
+    let as_ann = async |method: &str, name, body: &str| {
+        let bearer = format!("Bearer {}", token(name));
+        let headers = [("authorization", bearer.as_str())];
+        app.ask(method, "/api/Chat/users/me", &headers, body.as_bytes()).await
+    };
+    let changed = as_ann(
+        "PUT",
+        "Ann Lee",
+        r#"{"displayName": " Ann\nthe Great ", "avatarUrl": "https://a.test/1"}"#,
+    );
+    let changed = changed.await.data();
+    assert_eq!(
+        (&changed["fullName"], &changed["avatar"]),
+        (&json!("Ann the Great"), &json!("https://a.test/1"))
+    );
+    assert_eq!(
+        as_ann("GET", "Ann Lee", "").await.data(),
+        changed,
+        "the same token brings the old name not back"
+    );
+    let same = as_ann("PUT", "Ann Lee", &changed.to_string()).await.data();
+    assert_eq!(same, changed, "the whole person may be sent back");
+    let bare = as_ann("PUT", "Ann Lee", r#"{"avatar": ""}"#).await.data();
+    assert_eq!(
+        (&bare["avatar"], &bare["fullName"]),
+        (&json!(null), &changed["fullName"])
+    );
+    assert_eq!(as_ann("GET", "Ann Day", "").await.data()["fullName"], "Ann Day");
+    for (body, field) in [
+        (r#"{"username": "root"}"#, "username"),
+        (r#"{"id": "bob", "fullName": "x"}"#, "id"),
+        (r#"{"fullName": 1.5}"#, "fullName"),
+    ] {
+        let refusal = as_ann("PUT", "Ann Day", body).await.refused(400, "validation_failed");
+        assert_eq!(refusal["details"]["field"], field, "{refusal}");
+    }
+    let long = json!({"fullName": "x".repeat(201)}).to_string();
+    as_ann("PUT", "Ann Day", &long).await.refused(400, "validation_failed");
+    assert_eq!(as_ann("GET", "Ann Day", "").await.data()["fullName"], "Ann Day");
+}
+
+#[tokio::test]
+async fn administrators_write_profiles_one_by_one_and_many_at_once() {
+    let app = TestApp::start().await;
+    let (admin, ann) = (app.admin("root"), app.person("ann"));
+    let bob = json!({"username": "bob", "fullName": "Bob Ray"});
+    ann.put("/users/bob", &bob).await.refused(403, "forbidden");
+    ann.put("/users", &json!({"users": [bob]}))
+        .await
+        .refused(403, "forbidden");
+    assert_eq!(admin.put("/users/bob", &bob).await.data()["fullName"], "Bob Ray");
+    assert_eq!(ann.get("/users/bob").await.data()["username"], "bob");
+    let many = json!({"users": [
+        {"userId": "bob", "fullName": "Bob Day"},
+        {"id": "", "fullName": "x"},
+        {"id": "a\u{0}", "fullName": "x"},
+        {"id": "cat", "fullName": "x".repeat(300)},
+        {"id": "dan", "avatar": 1.5},
+        {"id": "eve"},
+    ]});
+    let outcome = admin.post("/users/bulk", &many).await.data();
+    let ids = |list: &str, member: &str| {
+        outcome[list]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|one| one[member].clone())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(ids("users", "id"), ["bob", "eve"]);
+    assert_eq!(ids("errors", "index"), [1, 2, 3, 4]);
+    assert_eq!(ids("errors", "code"), ["validation_failed"; 4]);
+    assert_eq!(ann.get("/users/bob").await.data()["fullName"], "Bob Day");
+    ann.get("/users/cat").await.refused(404, "not_found");
+    let person = |number: usize| json!({"id": format!("p{number}"), "fullName": format!("Person {number}")});
+    let thousand: Vec<_> = (0..1_000).map(person).collect();
+    let outcome = admin.put("/users", &json!({"users": thousand})).await.data();
+    assert_eq!(outcome["users"].as_array().unwrap().len(), 1_000);
+    let more: Vec<_> = (0..1_001).map(person).collect();
+    admin
+        .put("/users", &json!({"users": more}))
+        .await
+        .refused(400, "validation_failed");
+    admin.put("/users", &json!({})).await.refused(400, "validation_failed");
+}
+
+#[tokio::test]
+async fn people_are_found_by_the_beginning_of_any_of_their_names() {
+    let app = TestApp::start().await;
+    let (admin, ann) = (app.admin("root"), app.person("ann"));
+    let people = [
+        ("u1", "JosÉ", "Ann Lee"),
+        ("u2", "b_b", "Bob de la Leer"),
+        ("u3", "100%", "Zoe Annis"),
+    ];
+    let people = people.map(|(id, username, name)| json!({"id": id, "username": username, "fullName": name}));
+    admin.put("/users", &json!({"users": people})).await.data();
+    ann.direct("annabel").await;
+    let found = async |query: &str| {
+        let answer = ann.get(&format!("/users/search?query={query}")).await;
+        let found: Vec<_> = answer
+            .data()
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|one| one["id"].clone())
+            .collect();
+        found
+    };
+    assert_eq!(found("LEE").await, ["u1", "u2"]);
+    assert_eq!(
+        found("ann").await,
+        ["u1", "u3", "ann"],
+        "a name that nobody has signed in with is nobody's"
+    );
+    assert_eq!(found("ann%20l").await, ["u1"]);
+    assert_eq!(found("JOS%C3%A9").await, ["u1"]);
+    assert_eq!(found("b_").await, ["u2"], "no pattern");
+    assert_eq!(found("%25").await, [""; 0]);
+    assert_eq!(found("100%25").await, ["u3"]);
+    let page = ann.get("/users/search?q=ann&page=2&limit=2").await;
+    let pagination = page.json()["pagination"].clone();
+    assert_eq!(
+        (pagination["total"].clone(), pagination["hasMore"].clone()),
+        (json!(3), json!(false))
+    );
+    assert_eq!(page.data().as_array().unwrap().len(), 1);
+    ann.get("/users/search?query=%20")
+        .await
+        .refused(400, "validation_failed");
 }

@@ -38,6 +38,39 @@ async fn unknown_routes_and_methods_are_answered_in_the_envelope() {
     }
 }
 
+/// Row 10 of the security checklist.
+#[tokio::test]
+async fn sec_10_no_error_tells_what_is_inside() {
+    let app = TestApp::start().await;
+    for (method, path, body) in [
+        ("GET", "/nothing", ""),
+        ("GET", "/%ff", ""),
+        ("PUT", "/healthz", ""),
+        ("PUT", "/hubs/chat", ""),
+        ("GET", "/hubs/chat?id=unknown", ""),
+        ("POST", "/hubs/chat/negotiate?negotiateVersion=x", ""),
+        ("POST", "/api/Chat/messages", "{"),
+    ] {
+        let ann = format!("Bearer {}", app.token("ann"));
+        let headers = [("authorization", ann.as_str()), ("content-type", "application/json")];
+        let answer = app.ask(method, path, &headers, body.as_bytes()).await;
+        let told = format!("{:?} {}", answer.headers, answer.text()).to_lowercase();
+        for inside in [
+            "panicked",
+            ".rs",
+            "/src",
+            "hubwire/",
+            "sqlx",
+            "sea_orm",
+            "axum",
+            "hyper",
+            env!("CARGO_PKG_VERSION"),
+        ] {
+            assert!(!told.contains(inside), "{method} {path} tells {inside}: {told}");
+        }
+    }
+}
+
 #[tokio::test]
 async fn request_ids_are_taken_over_when_they_are_harmless() {
     let app = TestApp::start().await;

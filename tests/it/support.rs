@@ -94,6 +94,7 @@ impl TestApp {
             user,
             name: None,
             username: None,
+            scope: None,
             lifetime,
         };
         self.app.auth.sign(&token).unwrap()
@@ -104,6 +105,20 @@ impl TestApp {
         Person {
             address: self.address,
             token: self.token(user),
+        }
+    }
+
+    /// Somebody whose token says that they administer the chat.
+    pub(crate) fn admin(&self, user: &str) -> Person {
+        let token = NewToken {
+            user,
+            scope: Some("hubwire.admin"),
+            lifetime: Duration::from_secs(3600),
+            ..NewToken::default()
+        };
+        Person {
+            address: self.address,
+            token: self.app.auth.sign(&token).unwrap(),
         }
     }
 
@@ -158,14 +173,22 @@ impl Person {
         self.ask("GET", path, &[], b"").await
     }
 
+    pub(crate) async fn delete(&self, path: &str) -> Answer {
+        self.ask("DELETE", path, &[], b"").await
+    }
+
     pub(crate) async fn post(&self, path: &str, body: &Value) -> Answer {
-        self.ask(
-            "POST",
-            path,
-            &[("content-type", "application/json")],
-            body.to_string().as_bytes(),
-        )
-        .await
+        self.write("POST", path, body).await
+    }
+
+    pub(crate) async fn put(&self, path: &str, body: &Value) -> Answer {
+        self.write("PUT", path, body).await
+    }
+
+    /// A request with a JSON body.
+    pub(crate) async fn write(&self, method: &str, path: &str, body: &Value) -> Answer {
+        let headers = [("content-type", "application/json")];
+        self.ask(method, path, &headers, body.to_string().as_bytes()).await
     }
 
     /// The direct conversation with somebody.

@@ -116,3 +116,13 @@ async fn views_that_are_elsewhere_and_strangers_hear_nothing() {
         assert!(client.heard("UserTyping").is_empty());
     }
 }
+
+#[tokio::test]
+async fn frontends_that_start_and_stop_are_understood_too() {
+    let app = TestApp::start().await;
+    let ([mut ann, _, mut bob], sent) = meet(&app).await;
+    for (method, is_typing) in [("StartTyping", true), ("StopTypingAsync", false)] {
+        ann.call(method, json!([sent["conversationId"]])).await;
+        assert_eq!(bob.hears("UserTyping").await["isTyping"], is_typing);
+    }
+}

@@ -60,9 +60,9 @@ async fn every_member_is_told_of_a_new_conversation() {
             .collect();
         assert_eq!(told, ["ann", "bob", "cat"]);
         let membership = store.log.members.of(group.number).await.unwrap().unwrap();
-        let hears: Vec<_> = membership.hears(created.id).map(|user| user.as_str()).collect();
+        let hears: Vec<_> = membership.at(created.id).map(|member| member.user.as_str()).collect();
         assert_eq!(hears, ["ann", "bob", "cat"]);
-        assert_eq!(membership.hears(EventId(created.id.0 - 1)).count(), 0);
+        assert_eq!(membership.at(EventId(created.id.0 - 1)).count(), 0);
         for event in joined {
             let view = store
                 .services
@@ -89,7 +89,7 @@ async fn creator_owns_the_group_and_malformed_ids_are_reported() {
             name: " lobby ".to_owned(),
             member_ids: vec!["bob".into(), String::new(), "a\nb".into()],
             description: Some("  ".to_owned()),
-            avatar: None,
+            ..NewGroup::default()
         };
         let (group, skipped) = store
             .services

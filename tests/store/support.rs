@@ -66,7 +66,7 @@ impl Store {
     pub async fn restart(self) -> Self {
         self.log.close().await;
         self.database.close().await.unwrap();
-        Self::open(self.home).await
+        Box::pin(Self::open(self.home)).await
     }
 
     pub async fn group(&self, owner: &str, members: &[&str]) -> ConversationDetails {
@@ -110,6 +110,7 @@ pub fn principal(id: &str) -> Principal {
     Principal {
         user_id: id.parse().unwrap(),
         profile: Profile::default(),
+        is_admin: false,
     }
 }
 

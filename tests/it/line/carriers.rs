@@ -105,6 +105,8 @@ impl Wire {
             return match answer.status {
                 200 => Some(answer.body),
                 204 => None,
+                // Sent away for good; the Close went with an earlier poll or not at all.
+                403 => None,
                 status => panic!("{status}: {}", answer.text()),
             };
         }

@@ -1,30 +1,11 @@
 // What one cell of the matrix does inside a page; it runs there, so it knows only what it is given.
 // Returns what it saw; the test outside says what that should be.
-export async function story({ url, transport, isBinary, own }) {
-  const { HubConnectionBuilder, HttpTransportType, LogLevel, Subject, protocols } = window.signalR;
-  const collect = (stream) => new Promise((resolve) => {
-    const items = [];
-    stream.subscribe({ next: (item) => items.push(item), complete: () => resolve({ items }), error: (error) => resolve({ items, error: error.message }) });
-  });
-  const failure = (call) => call.then(() => 'no error', (error) => error.message);
-  const connect = async (hub, token) => {
-    let builder = new HubConnectionBuilder()
-      .withUrl(url + hub, { transport: HttpTransportType[transport], ...(token ? { accessTokenFactory: () => token } : {}) })
-      .configureLogging(LogLevel.None);
-    if (isBinary) builder = builder.withHubProtocol(new protocols.msgpack.MessagePackHubProtocol());
-    const connection = builder.build(), heard = [];
-    let wake = () => {};
-    connection.on('said', (...args) => { heard.push(args.length === 1 ? args[0] : args); wake(); });
-    connection.until = async (count) => {
-      while (heard.length < count) await new Promise((resolve) => { wake = resolve; });
-      return heard;
-    };
-    await connection.start();
-    return connection;
-  };
+import { collect, connect, failure } from './in-page.mjs';
 
+export async function story({ own, ...cell }) {
+  const { Subject } = window.signalR, { isBinary } = cell;
   const saw = {};
-  const [a, b] = await Promise.all([connect('/conformance'), connect('/conformance')]);
+  const [a, b] = await Promise.all([connect(cell), connect(cell)]);
   saw.echo = await a.invoke('Echo', 'héllo ✓ 🎉');
   const complex = isBinary
     ? { Id: 1, Name: 'n', When: new Date('2024-01-01T12:00:00.250Z'), Bytes: new Uint8Array([1, 2, 255]), Colour: 'Blue', Tags: ['a'], Counts: { x: 1 } }
@@ -56,9 +37,9 @@ export async function story({ url, transport, isBinary, own }) {
   b.on('answer', () => { throw new Error('will not say'); });
   saw.refused = await failure(a.invoke('AskOther', b.connectionId, 'q'));
 
-  const user = await connect('/private', 'user-ann');
+  const user = await connect(cell, { hub: '/private', token: 'user-ann' });
   saw.user = await user.invoke('NeedsUser');
-  saw.stranger = await failure(connect('/private'));
+  saw.stranger = await failure(connect(cell, { hub: '/private' }));
   await user.stop();
 
   const closed = new Promise((resolve) => b.onclose((error) => resolve(error?.message ?? 'cleanly')));
