@@ -108,8 +108,7 @@ fn say(line: &str) {
 }
 
 fn in_runtime(work: impl Future<Output = Result<(), app::Error>>) -> Result<(), app::Error> {
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
-    let runtime = runtime.expect("a process can start its threads");
+    let runtime = hub_protocol::serve::runtime().expect("a process can start its threads");
     let done = runtime.block_on(work);
     // What still runs after an orderly stop is not waited for.
     runtime.shutdown_timeout(Duration::from_millis(100));

@@ -13,9 +13,7 @@ mod sign_in;
 use axum::{Router, middleware};
 use hub_protocol::{connection, endpoint::IgnoreCase, hub::HubOptions};
 
-#[tokio::main]
-#[expect(clippy::print_stdout, reason = "whoever started it waits for this line")]
-async fn main() -> std::io::Result<()> {
+fn main() -> std::io::Result<()> {
     let mut arguments = std::env::args().skip(1);
     let mut address = "127.0.0.1:5310".to_owned();
     while let Some(argument) = arguments.next() {
@@ -24,6 +22,11 @@ async fn main() -> std::io::Result<()> {
             _ => return Err(std::io::Error::other("usage: conformance [--listen ADDRESS]")),
         }
     }
+    hub_protocol::serve::runtime()?.block_on(serve(&address))
+}
+
+#[expect(clippy::print_stdout, reason = "whoever started it waits for this line")]
+async fn serve(address: &str) -> std::io::Result<()> {
     let detailed = HubOptions {
         connection: connection::Options {
             detailed_errors: true,

@@ -6,6 +6,7 @@
 //! and hyper comes back for the answer.
 
 mod flow;
+mod runtime;
 mod seat;
 mod socket;
 
@@ -19,6 +20,7 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::{TcpListener, TcpStream};
 use tower_service::Service;
 
+pub use self::runtime::runtime;
 use self::seat::{Desk, Seat, Waiter};
 pub(crate) use self::{seat::Waiting, socket::Socket};
 
