@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use hubwire::clock::Clock;
+use hubwire::{clock::Clock, config::PresenceScope};
 use serde_json::json;
 
 use crate::{
@@ -145,6 +145,24 @@ async fn those_whom_a_block_parts_are_gone_for_each_other_until_it_ends() {
     for (line, heard) in [(&mut carl, vec![ASK]), (&mut of_ann, vec![ASK])] {
         assert_eq!(line.heard(ASK).await, heard, "nothing more");
     }
+}
+
+#[tokio::test]
+async fn where_everybody_sees_everybody_strangers_are_told_and_blocked_people_are_not() {
+    let app = TestApp::with(|config| config.presence_scope = PresenceScope::Everyone).await;
+    let mut ann = Line::open(&app, "ann", ONLINE).await;
+    assert_eq!(ann.hears(ASK).await, json!([]));
+    let mut bob = Line::open(&app, "bob", ONLINE).await;
+    assert_eq!(bob.hears(ASK).await, json!(["ann"]));
+    assert_eq!(ann.hears("UserOnline").await, "bob");
+    assert_eq!(
+        ann.call("GetOnlineStatus", json!([["bob", "nobody"]])).await,
+        json!({"bob": true, "nobody": false})
+    );
+    app.person("bob").ask("POST", "/users/ann/block", &[], b"").await.data();
+    assert_eq!(ann.hears("UserOffline").await, "bob");
+    assert_eq!(bob.hears("UserOffline").await, "ann");
+    assert_eq!(ann.call("IsUserOnline", json!(["bob"])).await, false);
 }
 
 #[tokio::test]
