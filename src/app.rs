@@ -24,7 +24,7 @@ use crate::{
     log::Log,
     router::{self, origins::Origins},
     serve,
-    services::{Limits, Services, Settings, UnknownPeople},
+    services::{Limits, PresenceScope, Services, Settings, UnknownPeople},
 };
 use lock::DataFolder;
 
@@ -158,6 +158,10 @@ fn settings(config: &Config) -> Settings {
         unknown_people: match config.unknown_people {
             config::UnknownPeople::Create => UnknownPeople::Create,
             config::UnknownPeople::Refuse => UnknownPeople::Refuse,
+        },
+        presence_scope: match config.presence_scope {
+            config::PresenceScope::Conversations => PresenceScope::Conversations,
+            config::PresenceScope::Everyone => PresenceScope::Everyone,
         },
         ..Settings::default()
     }

@@ -27,6 +27,16 @@ pub enum Environment {
     Production,
 }
 
+/// Who sees whether somebody is online.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum PresenceScope {
+    /// Those who share a conversation with them.
+    #[default]
+    Conversations,
+    /// Everybody who can sign in.
+    Everyone,
+}
+
 /// What happens to a well-formed user id nobody has signed in with yet.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum UnknownPeople {
@@ -110,6 +120,8 @@ pub struct Config {
     pub cors_origins: Vec<String>,
     /// What to do with user ids nobody has signed in with.
     pub unknown_people: UnknownPeople,
+    /// Who sees whether somebody is online.
+    pub presence_scope: PresenceScope,
     /// What is logged, and how.
     pub log: LogSettings,
     /// What clients may do at most.
@@ -216,6 +228,7 @@ impl Config {
             jwt_admin_scope: None,
             cors_origins: Vec::new(),
             unknown_people: UnknownPeople::default(),
+            presence_scope: PresenceScope::default(),
             log: LogSettings::default(),
             limits: Limits::default(),
             detailed_errors: false,

@@ -53,10 +53,9 @@ pub struct Hubs {
     online: Mounted,
 }
 
-/// A hub on its path, behind its door.
+/// A hub behind its door.
 #[derive(Clone, Debug)]
 struct Mounted {
-    path: &'static str,
     handle: HubHandle,
     endpoint: Endpoint,
     door: Door,
@@ -83,21 +82,21 @@ impl Hubs {
         let online = online::hub(services, options(config));
         expelling::start(&services.people, vec![hub.handle(), online.handle()]);
         Self {
-            chat: Mounted::new("/hubs/chat", &hub, clock, config),
-            online: Mounted::new("/hubs/chat-online", &online, clock, config),
+            chat: Mounted::new(&hub, clock, config),
+            online: Mounted::new(&online, clock, config),
         }
     }
 
-    /// The hubs' paths and their negotiation. Requests must carry the [`Verified`](crate::auth::Verified) of their
-    /// token.
-    pub fn routes(&self) -> Router {
-        self.chat.routes().merge(self.online.routes())
+    /// The hubs on their paths, and their negotiation. Requests must carry the [`Verified`](crate::auth::Verified) of
+    /// their token.
+    pub fn routes(&self, chat: &[&str], online: &[&str]) -> Router {
+        self.chat.routes(chat).merge(self.online.routes(online))
     }
 
-    /// Every hub's path and the methods that clients may call there, without aliases.
-    pub fn methods(&self) -> Vec<(&'static str, Vec<&str>)> {
+    /// The methods that clients may call on any of the hubs, without aliases.
+    pub fn methods(&self) -> Vec<&str> {
         let hubs = [&self.chat, &self.online];
-        hubs.map(|hub| (hub.path, hub.handle.hub().methods())).into()
+        hubs.iter().flat_map(|hub| hub.handle.hub().methods()).collect()
     }
 
     /// Sends all clients away to come back later, and lets no new ones in.
@@ -107,10 +106,9 @@ impl Hubs {
 }
 
 impl Mounted {
-    fn new(path: &'static str, hub: &Hub, clock: &Clock, config: &Config) -> Self {
+    fn new(hub: &Hub, clock: &Clock, config: &Config) -> Self {
         let limit = usize::try_from(config.limits.connections_per_person).unwrap_or(usize::MAX);
         Self {
-            path,
             handle: hub.handle(),
             endpoint: hub
                 .endpoint()
@@ -121,8 +119,9 @@ impl Mounted {
         }
     }
 
-    fn routes(&self) -> Router {
-        let routes = self.endpoint.clone().routes(self.path);
+    fn routes(&self, paths: &[&str]) -> Router {
+        let routes = paths.iter().map(|path| self.endpoint.clone().routes(path));
+        let routes = routes.fold(Router::new(), Router::merge);
         routes.layer(middleware::from_fn_with_state(self.door.clone(), door::enter))
     }
 

@@ -27,13 +27,21 @@ use crate::{
     },
 };
 
-/// Paths of the hubs and their negotiation. Only who passes `hub_access` gets there; `hubs` mounts what answers.
-const HUB_PATHS: &[&str] = &[
-    "/hubs/chat",
-    "/hubs/chat/negotiate",
-    "/hubs/chat-online",
-    "/hubs/chat-online/negotiate",
-];
+/// Declares the paths of each hub.
+macro_rules! hubs {
+    ($($hub:ident: $($path:literal),+;)*) => {
+        $(const $hub: &[&str] = &[$($path),+];)*
+
+        /// Paths of the hubs and their negotiation. Only who passes `hub_access` gets there; `hubs` mounts what answers.
+        const HUB_PATHS: &[&str] = &[$($($path, concat!($path, "/negotiate")),+),*];
+    };
+}
+
+// The first is the contract's, the others are what frontends are used to.
+hubs! {
+    CHAT: "/hubs/chat", "/chatHub", "/hub/chat", "/hubs/messages";
+    ONLINE: "/hubs/chat-online", "/hubs/presence", "/presenceHub";
+}
 
 /// Declares the REST routes: the methods of each path and what answers them.
 macro_rules! routes {
@@ -129,7 +137,7 @@ pub fn service(
         .method_not_allowed_fallback(async || Failure::wrong_method())
         .fallback(async || Failure::unknown_route())
         .with_state(app.clone())
-        .merge(app.hubs.routes())
+        .merge(app.hubs.routes(CHAT, ONLINE))
         // The last layer is the first to see a request.
         .layer(CatchPanicLayer::custom(requests::panicked))
         .layer(middleware::from_fn_with_state(app.clone(), hub_access::admit))

@@ -60,6 +60,16 @@ pub enum UnknownPeople {
     Refuse,
 }
 
+/// Who sees whether somebody is here.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum PresenceScope {
+    /// Those who share a conversation with them.
+    #[default]
+    Conversations,
+    /// Everybody who can sign in: for small installations, since each change is told to all.
+    Everyone,
+}
+
 /// CONTRACT §6; 0 is no limit.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Limits {
@@ -99,6 +109,7 @@ pub struct Settings {
     pub typing_timeout: Duration,
     /// Typing events of one person in one conversation are at least this far apart.
     pub typing_interval: Duration,
+    pub presence_scope: PresenceScope,
     /// How long a person is still here after their last connection ended.
     pub presence_grace: Duration,
     /// What is told of one person's coming and going is at least this far apart.
@@ -114,6 +125,7 @@ impl Default for Settings {
             unknown_people: UnknownPeople::default(),
             typing_timeout: Duration::from_secs(10),
             typing_interval: Duration::from_secs(1),
+            presence_scope: PresenceScope::default(),
             presence_grace: Duration::from_secs(10),
             presence_interval: Duration::from_secs(1),
             presence_heartbeat: Duration::from_secs(5 * 60),
@@ -141,7 +153,13 @@ impl Services {
         let people = people::People::new(database.clone(), log.clone());
         let typing = typing::Typing::new(people.clone(), log.clone(), clock.clone(), &settings);
         let presence = presence::Presence::new(people.clone(), database.clone(), log.clone(), clock.clone(), &settings);
-        let blocks = blocks::Blocks::new(database.clone(), log.clone(), people.clone(), Arc::clone(&settings));
+        let blocks = blocks::Blocks::new(
+            database.clone(),
+            log.clone(),
+            people.clone(),
+            presence.clone(),
+            Arc::clone(&settings),
+        );
         let conversations = conversations::Conversations::new(
             database.clone(),
             log.clone(),

@@ -4,7 +4,7 @@
 
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
-use super::{Config, Environment, LogFormat, Secret, UnknownPeople};
+use super::{Config, Environment, LogFormat, PresenceScope, Secret, UnknownPeople};
 
 /// One thing that can be set.
 #[derive(Debug)]
@@ -72,6 +72,8 @@ settings! {
         |config, text| config.cors_origins = origins(text)?;
     "unknown_people" = "create"; "create or refuse: what happens to a well-formed user id nobody has signed in with yet.";
         |config, text| config.unknown_people = choice(text, &[("create", UnknownPeople::Create), ("refuse", UnknownPeople::Refuse)])?;
+    "presence_scope" = "conversations"; "conversations or everyone: who sees whether somebody is online; everyone is for small installations.";
+        |config, text| config.presence_scope = choice(text, &[("conversations", PresenceScope::Conversations), ("everyone", PresenceScope::Everyone)])?;
     "detailed_errors" = "false"; "Whether hub errors show their cause to clients; for development.";
         |config, text| config.detailed_errors = choice(text, &[("true", true), ("1", true), ("false", false), ("0", false)])?;
     "shutdown_seconds" = "10"; "How long stopping may take in all, 1 to 300 seconds.";

@@ -6,6 +6,7 @@ mod groups;
 mod messages;
 mod receipts;
 mod search;
+mod thread;
 
 use std::{ops::RangeInclusive, sync::Arc};
 
@@ -136,6 +137,9 @@ impl Chat {
         // A profile that cannot be stored now is stored with the next call.
         if let Err(error) = self.services.people.seen(listener.principal()).await {
             tracing::warn!("a person who connected cannot be stored: {error}");
+        }
+        if let Some(partner) = &listener.visitor.partner {
+            self.open_thread(&listener, partner).await;
         }
         Ok(())
     }

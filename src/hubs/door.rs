@@ -25,6 +25,8 @@ pub(super) struct Visitor {
     _place: Option<Arc<Place>>,
     /// `?deliver=all`: hears every conversation whatever it joins.
     pub(super) hears_all: bool,
+    /// `/hubs/messages?userId=`: the person whose thread the page shows.
+    pub(super) partner: Option<String>,
     pub(super) proof: Proves,
 }
 
@@ -87,8 +89,12 @@ pub(super) async fn enter(State(door): State<Door>, mut request: Request, next: 
         Ok(place) => place,
         Err(refusal) => return refusal.into_response(),
     };
+    let is_thread = request.uri().path().starts_with("/hubs/messages");
     let visitor = Visitor {
         hears_all: value("deliver").is_some_and(|deliver| deliver.eq_ignore_ascii_case("all")),
+        partner: value("userId")
+            .filter(|partner| is_thread && !matches!(partner.trim(), "" | "undefined" | "null"))
+            .map(str::to_owned),
         proof: Proves::of(request.headers()),
         principal,
         _place: place,

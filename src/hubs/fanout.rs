@@ -150,8 +150,8 @@ impl Chat {
             Personal::Nobody | Personal::One(_) => return Vec::new(),
         }
         loop {
-            match self.own_call(event, user).await {
-                Ok(call) => return call.into_iter().collect(),
+            match self.own_calls(event, user).await {
+                Ok(calls) => return calls,
                 // As for the members: it is told late rather than never.
                 Err(Error::Unavailable) => tokio::time::sleep(RETRY).await,
                 Err(error) => {
@@ -162,12 +162,12 @@ impl Chat {
         }
     }
 
-    async fn own_call(&self, event: &Event, user: &UserId) -> Result<Option<Encoded<'static>>, Error> {
+    async fn own_calls(&self, event: &Event, user: &UserId) -> Result<Vec<Encoded<'static>>, Error> {
         let conversations = &self.services.conversations;
         let Some(conversation) = event.conversation else {
-            return Ok(None);
+            return Ok(Vec::new());
         };
-        Ok(match &event.body {
+        let own = match &event.body {
             Body::MemberJoined(joined) if !joined.founding => {
                 let group = views::GroupMembership::new(joined.conversation_id, joined.name.as_deref());
                 Some(call("AddedToGroup", group))
@@ -190,9 +190,13 @@ impl Chat {
                 let update = views::ConversationUpdated::new(&details, user, reason(state.what));
                 call("ConversationUpdated", update)
             }),
-            Body::Moved(_) => Some(call("UnreadCountUpdated", conversations.unread_total(user).await?)),
             _ => None,
-        })
+        };
+        let mut calls: Vec<_> = own.into_iter().collect();
+        if moves_unread(&event.body) {
+            calls.push(call("UnreadCountUpdated", conversations.unread_total(user).await?));
+        }
+        Ok(calls)
     }
 
     async fn tell_typing(&self, event: &TypingEvent) {
@@ -226,6 +230,15 @@ impl Chat {
                 }
             }
         }
+    }
+}
+
+/// Whether it takes messages away from the unread ones of whoever it concerns.
+fn moves_unread(body: &Body) -> bool {
+    match body {
+        Body::Moved(_) | Body::MemberLeft(_) => true,
+        Body::StateChanged(state) => state.what == State::Hidden,
+        _ => false,
     }
 }
 

@@ -46,18 +46,26 @@ impl Online {
         if let Err(error) = self.services.people.seen(&visitor.principal).await {
             tracing::warn!("a person who connected cannot be stored: {error}");
         }
-        // Whoever gets no list now counts as here all the same, and may ask for it.
-        let acquaintances = match presence.acquaintances(user).await {
-            Ok(acquaintances) => acquaintances,
-            Err(error) => {
-                tracing::warn!("who shares a conversation cannot be read: {error}");
-                return Ok(());
+        loop {
+            let generation = presence.generation();
+            // Whoever gets no list now counts as here all the same, and may ask for it.
+            let acquaintances = match presence.acquaintances(user).await {
+                Ok(acquaintances) => acquaintances,
+                Err(error) => {
+                    tracing::warn!("who shares a conversation cannot be read: {error}");
+                    return Ok(());
+                }
+            };
+            let _telling = self.telling.lock().await;
+            if presence.generation() != generation {
+                // Somebody blocked somebody meanwhile, and may have been told of it before the list.
+                continue;
             }
-        };
-        let _telling = self.telling.lock().await;
-        let online = presence.online(acquaintances);
-        cx.connection()
-            .push(&Encoded::new("GetOnlineUsers", (online,), Naming::CamelCase))
+            let online = presence.online(acquaintances);
+            return cx
+                .connection()
+                .push(&Encoded::new("GetOnlineUsers", (online,), Naming::CamelCase));
+        }
     }
 
     async fn tell(&self, hub: &HubHandle, change: &PresenceChange) -> Result<(), HubError> {

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use entities::ids::EventId;
+use entities::ids::{EventId, MessageNumber};
 use parking_lot::RwLock;
 use tokio::sync::watch;
 
@@ -89,21 +89,11 @@ impl Tail {
         }
     }
 
-    /// Puts rewritten events in the place of the old ones, where the window still has them.
-    pub(crate) fn replace(&self, events: &[Arc<Event>]) {
-        if events.is_empty() {
-            return;
-        }
-        let mut window = self.window.write();
-        let Some(first) = window.events.front().map(|event| event.id) else {
-            return;
-        };
-        for event in events {
-            let place = usize::try_from(event.id.0 - first.0).ok();
-            if let Some(old) = place.and_then(|place| window.events.get_mut(place)) {
-                let weight = old.weight;
-                *old = Arc::clone(event);
-                window.bytes = window.bytes - weight + event.weight;
+    /// Takes the text of a deleted message out of the window.
+    pub(crate) fn scrub(&self, deleted: MessageNumber) {
+        for event in &mut self.window.write().events {
+            if let Some(scrubbed) = event.scrubbed(deleted) {
+                *event = Arc::new(scrubbed);
             }
         }
     }

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
-use entities::ids::{ConversationNumber, MessageId};
+use entities::ids::{ConversationNumber, MessageId, MessageNumber};
 use entities::user_id::UserId;
 use parking_lot::Mutex;
 
@@ -49,6 +49,15 @@ impl Unproven {
         // Proofs come within moments: what they prove lies near the end.
         if let Some(place) = sends.iter().rposition(|send| send.message.id == message) {
             sends.remove(place);
+        }
+    }
+
+    /// Takes the text of a deleted message out of what is remembered; an equal send is still the same.
+    pub(crate) fn scrub(&self, deleted: MessageNumber) {
+        for send in self.sends.lock().iter_mut() {
+            if let Some(scrubbed) = send.message.scrubbed(deleted) {
+                send.message = scrubbed;
+            }
         }
     }
 

@@ -12,6 +12,7 @@ use crate::log::members::Members;
 use crate::log::tail::Tail;
 use crate::log::unproven::Unproven;
 
+mod answered;
 mod batch;
 mod change;
 pub(crate) mod changes;

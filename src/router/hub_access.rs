@@ -35,7 +35,9 @@ fn check(app: &App, request: &Request) -> Result<auth::Verified, Failure> {
         .inspect_err(|error| {
             tracing::debug!(path = request.uri().path(), "unauthorized: {error}");
         })?;
-    if auth::names_somebody_else(request.uri(), &verified.principal.user_id) {
+    // Elsewhere it means what the frontends of that path mean by it.
+    let is_own_id = request.uri().path().starts_with("/hubs/chat");
+    if is_own_id && auth::names_somebody_else(request.uri(), &verified.principal.user_id) {
         return Err(Failure::forbidden("The userId is not the one of the token"));
     }
     app.services.people.admit(&verified.principal.user_id)?;

@@ -1,5 +1,5 @@
-//! Who wants to hear no more from whom. Between the two there are no direct messages, either way; in groups nothing
-//! changes.
+//! Who wants to hear no more from whom. Between the two there are no direct messages, either way, and neither sees
+//! whether the other is here; in groups nothing else changes.
 
 use std::sync::Arc;
 
@@ -13,6 +13,7 @@ use crate::log::writer::changes::SetBlock;
 use crate::services::details::Person;
 use crate::services::paging::{self, Page, PageRequest};
 use crate::services::people::People;
+use crate::services::presence::Presence;
 use crate::services::{Error, Principal, Settings, UnknownPeople};
 
 /// The people somebody has blocked. Cheap to clone.
@@ -21,15 +22,23 @@ pub struct Blocks {
     database: Database,
     log: Log,
     people: People,
+    presence: Presence,
     settings: Arc<Settings>,
 }
 
 impl Blocks {
-    pub(crate) fn new(database: Database, log: Log, people: People, settings: Arc<Settings>) -> Self {
+    pub(crate) fn new(
+        database: Database,
+        log: Log,
+        people: People,
+        presence: Presence,
+        settings: Arc<Settings>,
+    ) -> Self {
         Self {
             database,
             log,
             people,
+            presence,
             settings,
         }
     }
@@ -47,7 +56,16 @@ impl Blocks {
             is_blocked,
             create_unknown: self.settings.unknown_people == UnknownPeople::Create,
         };
-        self.log.writer.change(set).await?;
+        let (writer, presence) = (self.log.writer.clone(), self.presence.clone());
+        // To the end, even if who asked goes away meanwhile: nobody else would tell the two.
+        let done = tokio::spawn(async move {
+            let (user, other) = (set.user.clone(), set.other.clone());
+            if writer.change(set).await? {
+                presence.reconsider(user, other).await;
+            }
+            Ok::<_, Error>(())
+        });
+        done.await.unwrap_or(Err(Error::Internal))?;
         let person = self.people.find(&other).await?;
         Ok(person.unwrap_or_else(|| Person::placeholder(other)))
     }

@@ -112,6 +112,18 @@ impl Conversations {
         self.details(&principal.user_id, number).await
     }
 
+    /// The direct conversation with somebody, if there is one.
+    pub async fn known_direct(&self, principal: &Principal, with: &str) -> Result<Option<Arc<Membership>>, Error> {
+        let Ok(other) = with.trim().parse::<UserId>() else {
+            return Ok(None);
+        };
+        let key = conversation::direct_key(&principal.user_id, &other);
+        match self.log.members.direct(&key).await? {
+            Some(number) => Ok(self.log.members.of(number).await?),
+            None => Ok(None),
+        }
+    }
+
     /// What an edge tells `user` about a conversation they belong to; `None` when they do not (any more).
     pub async fn view_for(
         &self,

@@ -356,3 +356,6 @@ impl Messages {
         Ok(Some(Quoted::new(row, author)))
     }
 }
+
+#[cfg(test)]
+mod tests;

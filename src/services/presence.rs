@@ -1,13 +1,16 @@
 //! Who is here and what they show of it: people come with their connections and go some time after the last of them.
 //!
 //! Any edge says that a connection came by [`Presence::arrive`] and that it went by dropping what that returned; those
-//! who have none say so by [`Presence::heartbeat`]. Those who share a conversation with somebody, and neither of whom
-//! blocked the other, may see them and are told through [`Presence::subscribe`]. To others everybody is offline.
+//! who have none say so by [`Presence::heartbeat`]. Those who share a conversation with somebody (or everybody, if so set),
+//! and neither of whom blocked the other, may see them and are told through [`Presence::subscribe`]. To others everybody
+//! is offline.
 
 mod keeping;
 mod looking;
+mod parting;
 mod table;
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
@@ -23,13 +26,15 @@ use crate::database::Database;
 use crate::log::Log;
 use crate::log::writer::changes::SetStatus;
 use crate::services::people::People;
-use crate::services::{Error, Principal, Settings};
+use crate::services::{Error, PresenceScope, Principal, Settings};
 
 pub use self::looking::Sight;
 
 /// Changes that wait for one subscriber. While there are so many the next ones wait in the table, where those that
 /// cancel out vanish.
 const CAPACITY: usize = 256;
+/// Pairs that wait to be told of each other; then those who part or bring together more of them wait.
+const PAIRS: usize = 256;
 /// How long to wait when the database cannot be read.
 const RETRY: Duration = Duration::from_secs(1);
 
@@ -50,12 +55,19 @@ pub struct Presence {
     database: Database,
     log: Log,
     shared: Arc<Shared>,
+    pairs: mpsc::Sender<Pair>,
 }
+
+/// Two who may see each other from now on, or may not.
+type Pair = [UserId; 2];
 
 #[derive(Debug)]
 struct Shared {
     clock: Clock,
+    scope: PresenceScope,
     table: Mutex<Table>,
+    /// Grows when two may see each other, or may not: who was looked up before may be missing, or too many.
+    generation: AtomicU64,
     keeper: Keeper,
     subscribers: Mutex<Vec<mpsc::Sender<PresenceChange>>>,
     /// Tells the task that something is due earlier than it thinks.
@@ -84,18 +96,28 @@ impl Presence {
         };
         let shared = Arc::new(Shared {
             clock: clock.clone(),
+            scope: settings.presence_scope,
             table: Mutex::new(Table::new(times)),
+            generation: AtomicU64::new(0),
             keeper: Keeper::start(log.clone()),
             subscribers: Mutex::default(),
             earlier: Arc::default(),
         });
         let earlier = Arc::clone(&shared.earlier);
-        tokio::spawn(tell(Arc::downgrade(&shared), earlier, clock, database.clone()));
+        let (pairs, arrivals) = mpsc::channel(PAIRS);
+        tokio::spawn(tell(
+            Arc::downgrade(&shared),
+            earlier,
+            arrivals,
+            clock,
+            database.clone(),
+        ));
         Self {
             people,
             database,
             log,
             shared,
+            pairs,
         }
     }
 
@@ -133,6 +155,20 @@ impl Presence {
     /// Somebody may not come in any more: their heartbeats count no longer.
     pub fn silence(&self, user: &UserId) {
         self.shared.change(|table, now| table.silence(user, now));
+    }
+
+    /// Two may see each other from now on, or may not: they are told what they see now.
+    pub(super) async fn reconsider(&self, one: UserId, other: UserId) {
+        self.shared.generation.fetch_add(1, Ordering::SeqCst);
+        // An error means that the server stops.
+        let _ = self.pairs.send([one, other]).await;
+        self.shared.earlier.notify_one();
+    }
+
+    /// Grows whenever what [`acquaintances`](Self::acquaintances) said of anybody may be out of date.
+    #[must_use]
+    pub fn generation(&self) -> u64 {
+        self.shared.generation.load(Ordering::SeqCst)
     }
 
     /// The changes from now on. Whoever stops reading holds up everybody, and nothing is lost meanwhile: changes wait
@@ -186,10 +222,30 @@ impl Drop for Shared {
     }
 }
 
-/// The one task that tells of changes when they are due. Ends with the service.
-async fn tell(shared: Weak<Shared>, earlier: Arc<Notify>, clock: Clock, database: Database) {
+/// The one task that tells of changes when they are due. Ends with the service. Being one, it tells nothing that it
+/// looked up before two parted after it told them so.
+async fn tell(
+    shared: Weak<Shared>,
+    earlier: Arc<Notify>,
+    mut pairs: mpsc::Receiver<Pair>,
+    clock: Clock,
+    database: Database,
+) {
+    let mut waiting = None;
     loop {
         let Some(shared) = shared.upgrade() else { return };
+        waiting = waiting.or_else(|| pairs.try_recv().ok());
+        if let Some(pair) = &waiting {
+            match parting::tell(&shared, &database, pair).await {
+                Ok(()) => waiting = None,
+                Err(error) => {
+                    tracing::warn!("whether two may see each other cannot be read: {error}");
+                    drop(shared);
+                    tokio::time::sleep(RETRY).await;
+                }
+            }
+            continue;
+        }
         let next = shared.table.lock().next(clock.elapsed());
         match next {
             Next::Due(user) => tell_of(&shared, &database, user).await,
@@ -216,7 +272,8 @@ async fn tell_of(shared: &Shared, database: &Database, user: UserId) {
         }
         Ok(())
     };
-    let known = tokio::try_join!(looking::acquaintances(database, &user), learnt).map(|(known, ())| known);
+    let known =
+        tokio::try_join!(looking::acquaintances(database, shared.scope, &user), learnt).map(|(known, ())| known);
     let change = {
         let now = shared.clock.elapsed();
         let mut table = shared.table.lock();

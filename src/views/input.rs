@@ -142,6 +142,9 @@ impl Emoji {
 pub struct Marking {
     conversation_id: Text,
     chat_id: Text,
+    room_id: Text,
+    #[serde(rename = "Room_Id")]
+    room_id_snake: Text,
     message_id: Text,
     message_ids: List,
     last_read_message_id: Text,
@@ -150,7 +153,12 @@ pub struct Marking {
 impl Marking {
     /// The mark to make; `place` (of a path or an argument) wins over what the body names.
     pub fn mark(self, place: Option<Place>) -> Result<Mark, Error> {
-        let conversation = loose::first(&[("conversationId", &self.conversation_id), ("chatId", &self.chat_id)])?;
+        let conversation = loose::first(&[
+            ("conversationId", &self.conversation_id),
+            ("chatId", &self.chat_id),
+            ("roomId", &self.room_id),
+            ("room_id", &self.room_id_snake),
+        ])?;
         let message = loose::first(&[("messageId", &self.message_id)])?;
         let last = loose::first(&[("lastReadMessageId", &self.last_read_message_id)])?;
         let messages = self.message_ids.texts("messageIds")?;
@@ -289,16 +297,27 @@ impl Paging {
 pub struct SearchOptions {
     conversation_id: Text,
     chat_id: Text,
+    room_id: Text,
+    #[serde(rename = "Room_Id")]
+    room_id_snake: Text,
     skip: Text,
     take: Text,
     page: Text,
     limit: Text,
+    page_number: Text,
+    page_size: Text,
+    offset: Text,
 }
 
 impl SearchOptions {
     /// The conversation; nothing is all of them.
     pub fn conversation(&self) -> Result<Option<String>, Error> {
-        loose::first(&[("conversationId", &self.conversation_id), ("chatId", &self.chat_id)])
+        loose::first(&[
+            ("conversationId", &self.conversation_id),
+            ("chatId", &self.chat_id),
+            ("roomId", &self.room_id),
+            ("room_id", &self.room_id_snake),
+        ])
     }
 
     /// The page to read.
@@ -308,6 +327,9 @@ impl SearchOptions {
             take: loose::first(&[("take", &self.take)])?,
             page: loose::first(&[("page", &self.page)])?,
             limit: loose::first(&[("limit", &self.limit)])?,
+            page_number: loose::first(&[("pageNumber", &self.page_number)])?,
+            page_size: loose::first(&[("pageSize", &self.page_size)])?,
+            offset: loose::first(&[("offset", &self.offset)])?,
             ..PageRequest::default()
         })
     }

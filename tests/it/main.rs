@@ -29,6 +29,7 @@ mod hub_trouble;
 mod line;
 mod members;
 mod messages;
+mod names;
 mod online;
 mod origins;
 mod page;

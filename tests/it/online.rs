@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use hubwire::clock::Clock;
+use hubwire::{clock::Clock, config::PresenceScope};
 use serde_json::json;
 
 use crate::{
@@ -105,6 +105,64 @@ async fn a_page_that_is_loaded_again_shows_nothing() {
     let _eve = Line::open(&app, "eve", ONLINE).await;
     assert_eq!(bob.hears("UserOnline").await, "eve");
     assert_eq!(bob.heard(ASK).await, ["GetOnlineUsers"]);
+}
+
+#[tokio::test]
+async fn those_whom_a_block_parts_are_gone_for_each_other_until_it_ends() {
+    let app = start().await;
+    let [ann, bob] = app.people(["ann", "bob"]);
+    let mut of_bob = Line::open(&app, "bob", ONLINE).await;
+    let mut of_ann = Line::open(&app, "ann", ONLINE).await;
+    assert_eq!(of_bob.hears("UserOnline").await, "ann");
+    let mut chat = Line::open(&app, "ann", CHAT).await;
+    bob.put("/presence/status", &json!({"status": "away"})).await.data();
+    app.app.clock.advance(Duration::from_secs(1));
+    let shown = chat.hears("UserPresenceChanged").await;
+    assert_eq!((&shown["userId"], &shown["status"]), (&json!("bob"), &json!("away")));
+    for _ in 0..2 {
+        ann.ask("POST", "/users/bob/block", &[], b"").await.data();
+        assert_eq!(of_bob.hears("UserOffline").await, "ann");
+        assert_eq!(of_ann.hears("UserOffline").await, "bob");
+        let gone = json!({"userId": "bob", "isOnline": false, "status": "offline", "lastSeen": null});
+        assert_eq!(chat.hears("UserPresenceChanged").await, gone);
+        assert_eq!(of_bob.call(ASK, json!([])).await, json!([]));
+        // What changes nothing between the two is told to neither.
+        bob.ask("POST", "/users/ann/block", &[], b"").await.data();
+        ann.ask("POST", "/users/bob/block", &[], b"").await.data();
+        ann.ask("DELETE", "/users/bob/block", &[], b"").await.data();
+        assert_eq!(of_ann.call(ASK, json!([])).await, json!([]));
+        bob.ask("DELETE", "/users/ann/block", &[], b"").await.data();
+        assert_eq!(of_bob.hears("UserOnline").await, "ann");
+        assert_eq!(of_ann.hears("UserOnline").await, "bob");
+        assert_eq!(chat.hears("UserPresenceChanged").await["status"], "away");
+    }
+    // Strangers learn nothing, not even by being blocked.
+    let mut carl = Line::open(&app, "carl", ONLINE).await;
+    ann.ask("POST", "/users/carl/block", &[], b"").await.data();
+    ann.ask("DELETE", "/users/carl/block", &[], b"").await.data();
+    bob.ask("POST", "/users/ann/block", &[], b"").await.data();
+    assert_eq!(of_ann.hears("UserOffline").await, "bob");
+    for (line, heard) in [(&mut carl, vec![ASK]), (&mut of_ann, vec![ASK])] {
+        assert_eq!(line.heard(ASK).await, heard, "nothing more");
+    }
+}
+
+#[tokio::test]
+async fn where_everybody_sees_everybody_strangers_are_told_and_blocked_people_are_not() {
+    let app = TestApp::with(|config| config.presence_scope = PresenceScope::Everyone).await;
+    let mut ann = Line::open(&app, "ann", ONLINE).await;
+    assert_eq!(ann.hears(ASK).await, json!([]));
+    let mut bob = Line::open(&app, "bob", ONLINE).await;
+    assert_eq!(bob.hears(ASK).await, json!(["ann"]));
+    assert_eq!(ann.hears("UserOnline").await, "bob");
+    assert_eq!(
+        ann.call("GetOnlineStatus", json!([["bob", "nobody"]])).await,
+        json!({"bob": true, "nobody": false})
+    );
+    app.person("bob").ask("POST", "/users/ann/block", &[], b"").await.data();
+    assert_eq!(ann.hears("UserOffline").await, "bob");
+    assert_eq!(bob.hears("UserOffline").await, "ann");
+    assert_eq!(ann.call("IsUserOnline", json!(["bob"])).await, false);
 }
 
 #[tokio::test]

@@ -121,6 +121,32 @@ async fn ones_own_connections_hear_of_ones_own_list_and_nobody_else_does() {
 }
 
 #[tokio::test]
+async fn who_removes_a_conversation_hears_what_is_left_unread() {
+    let app = TestApp::start().await;
+    let [ann, bob] = app.people(["ann", "bob"]);
+    let direct = bob.direct("ann").await;
+    let made = bob
+        .post("/groups", &json!({"name": "Team", "memberIds": ["ann"]}))
+        .await;
+    let group = made.data()["id"].as_str().unwrap().to_owned();
+    bob.say(&direct, "one").await;
+    bob.say(&direct, "two").await;
+    bob.say(&group, "three").await;
+    let [mut phone, mut of_bob] = [
+        HubClient::connect(&app, "ann").await,
+        HubClient::connect(&app, "bob").await,
+    ];
+    assert_eq!(phone.call("GetUnreadCount", json!([])).await, 3);
+    for (id, left) in [(&direct, 1), (&group, 0)] {
+        state(&ann, "DELETE", &format!("/conversations/{id}"), &Value::Null).await;
+        assert_eq!(phone.hears("ConversationDeleted").await, json!({"conversationId": id}));
+        assert_eq!(phone.hears("UnreadCountUpdated").await, left);
+    }
+    of_bob.hears("MemberRemoved").await;
+    assert!(of_bob.heard("UnreadCountUpdated").is_empty(), "nobody else's business");
+}
+
+#[tokio::test]
 async fn pinned_unread_and_search_are_lists_of_their_own() {
     let app = TestApp::start().await;
     let [ann, bob, eve] = app.people(["ann", "bob", "eve"]);

@@ -1,6 +1,7 @@
 //! Messages inside events and answers.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use entities::ids::{ConversationId, ConversationNumber, MessageId, MessageNumber, Seq};
 use entities::message;
@@ -161,20 +162,26 @@ impl MessageDetails {
         self
     }
 
-    /// Takes away what the deleted message said, be it this one or the one it answers.
-    pub(crate) fn scrub(&mut self, deleted: MessageNumber) {
-        if let Some(quoted) = self.quoted.as_mut().filter(|quoted| quoted.number == deleted) {
+    /// The same without what the deleted message said, be it this one or the one it answers; `None` if it is neither.
+    pub(crate) fn scrubbed(&self, deleted: MessageNumber) -> Option<Arc<Self>> {
+        let quotes = self.quoted.as_ref().is_some_and(|quoted| quoted.number == deleted);
+        if self.number != deleted && !quotes {
+            return None;
+        }
+        let mut message = self.clone();
+        if let Some(quoted) = message.quoted.as_mut().filter(|_| quotes) {
             quoted.content.clear();
             quoted.is_deleted = true;
         }
-        if self.number == deleted {
-            self.content.clear();
-            self.metadata = None;
-            self.mentions.clear();
-            self.forwarded = None;
-            self.reactions.clear();
-            self.is_pinned = false;
+        if message.number == deleted {
+            message.content.clear();
+            message.metadata = None;
+            message.mentions.clear();
+            message.forwarded = None;
+            message.reactions.clear();
+            message.is_pinned = false;
         }
+        Some(Arc::new(message))
     }
 
     /// What a row says, with what it only refers to.

@@ -194,6 +194,7 @@ impl State {
                 self.members.fold(event);
             }
             self.tail.append(&events);
+            self.scrub(&events);
         }
         self.tail.wake();
         Ok(())
@@ -215,11 +216,19 @@ impl State {
             self.head = head;
         }
         self.tail.append(&work.events);
-        self.tail.replace(&work.scrubbed);
+        self.scrub(&work.events);
         for (command, posted) in batch.into_iter().zip(work.posted) {
             answer(command, posted);
         }
         self.tail.wake();
+    }
+
+    /// Takes what committed events delete out of everything in memory.
+    fn scrub(&self, events: &[Shared]) {
+        for deleted in events.iter().filter_map(|event| event.deletes()) {
+            self.tail.scrub(deleted);
+            self.unproven.scrub(deleted);
+        }
     }
 
     /// Asks the database whether it has what was sent to it. A work without events leaves no trace and may be repeated.

@@ -8,6 +8,7 @@ use entities::user_id::UserId;
 use entities::{conversation, message};
 use sea_orm::{ColumnTrait, Condition, DatabaseTransaction, DbErr, EntityTrait, QueryFilter, QuerySelect};
 
+use super::answered::Answered;
 use super::batch::State;
 use super::changes::NO_CONTACT;
 use super::command::{Command, Post, Posted, Repeats};
@@ -67,8 +68,9 @@ impl State {
         self.load_heads(transaction, work, &posts).await?;
         let now = self.clock.now();
         let mut known = stored(transaction, &posts, now).await?;
+        let answered = Answered::load(transaction, posts.iter().map(|(_, post, _)| *post)).await?;
         for (index, post, membership) in posts {
-            let outcome = self.place(work, &mut known, post, &membership, now)?;
+            let outcome = self.place(work, &mut known, &answered, (post, &membership), now)?;
             work.posted[index] = Some(outcome);
         }
         Ok(())
@@ -148,8 +150,8 @@ impl State {
         &self,
         work: &mut Work,
         known: &mut HashMap<Key, Known>,
-        post: &Post,
-        membership: &Membership,
+        answered: &Answered,
+        (post, membership): (&Post, &Membership),
         now: i64,
     ) -> Result<Result<Posted, Error>, DbErr> {
         let repeated = |message| {
@@ -187,7 +189,7 @@ impl State {
         let row = post.row(work, head);
         let partner = membership.partner(&post.sender.id).cloned();
         let message = Arc::new(MessageDetails {
-            quoted: post.quoted.clone().map(Box::new),
+            quoted: answered.quoted(post).map(Box::new),
             ..MessageDetails::from_row(row.clone(), post.sender.clone(), membership.id, partner)
         });
         work.messages.push(row);

@@ -19,7 +19,6 @@ use crate::log::unproven::ContentHash;
 pub(crate) struct Mark {
     head: log_head::Model,
     events: usize,
-    scrubbed: usize,
 }
 
 /// A transaction's work. Nothing of it is true before the commit.
@@ -36,8 +35,6 @@ pub(crate) struct Work {
     /// Those that moved.
     pub(super) touched: Touched,
     pub(super) unproven: Vec<(ContentHash, Arc<MessageDetails>)>,
-    /// Events of earlier transactions that were rewritten.
-    pub(super) scrubbed: Vec<Shared>,
     rows: Vec<rows::Model>,
     is_kept: bool,
 }
@@ -52,7 +49,6 @@ impl Work {
             heads: Touched::new(),
             touched: Touched::new(),
             unproven: Vec::new(),
-            scrubbed: Vec::new(),
             rows: Vec::with_capacity(commands),
             is_kept: false,
         }
@@ -100,12 +96,23 @@ impl Work {
         Ok(id)
     }
 
+    /// Takes the text of a deleted message out of the events gathered so far. Nothing brings it back, so nothing that can
+    /// be refused may follow in the same change.
+    pub(super) fn scrub(&mut self, deleted: MessageNumber) -> Result<(), DbErr> {
+        for (event, row) in self.events.iter_mut().zip(&mut self.rows) {
+            if let Some(scrubbed) = event.scrubbed(deleted) {
+                *row = scrubbed.to_row().map_err(|error| DbErr::Json(error.to_string()))?;
+                *event = Arc::new(scrubbed);
+            }
+        }
+        Ok(())
+    }
+
     /// Where the work stands, to come back to.
     pub(super) fn mark(&self) -> Mark {
         Mark {
             head: self.head.clone(),
             events: self.events.len(),
-            scrubbed: self.scrubbed.len(),
         }
     }
 
@@ -114,7 +121,6 @@ impl Work {
         self.head = mark.head;
         self.events.truncate(mark.events);
         self.rows.truncate(mark.events);
-        self.scrubbed.truncate(mark.scrubbed);
     }
 
     /// Rows were written that no event tells of.

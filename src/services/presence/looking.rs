@@ -10,7 +10,7 @@ use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
 use super::Presence;
 use crate::database::Database;
-use crate::services::{Error, Principal};
+use crate::services::{Error, PresenceScope, Principal};
 
 /// People who may be asked for at once.
 const MOST: usize = 1_000;
@@ -51,7 +51,7 @@ impl Sight {
 impl Presence {
     /// Everybody somebody may see, here or not, by id.
     pub async fn acquaintances(&self, user: &UserId) -> Result<Vec<UserId>, Error> {
-        let known = acquaintances(&self.database, user).await?;
+        let known = acquaintances(&self.database, self.shared.scope, user).await?;
         self.learn(&known);
         Ok(known.into_iter().map(|known| known.user).collect())
     }
@@ -67,7 +67,7 @@ impl Presence {
 
     /// Everybody who is here and whom the caller may see, by id.
     pub async fn all(&self, principal: &Principal) -> Result<Vec<Sight>, Error> {
-        let known = acquaintances(&self.database, &principal.user_id).await?;
+        let known = acquaintances(&self.database, self.shared.scope, &principal.user_id).await?;
         self.learn(&known);
         let mut sights: Vec<_> = known
             .into_iter()
@@ -85,7 +85,7 @@ impl Presence {
         let viewer = &principal.user_id;
         let users: Vec<Option<UserId>> = ids.iter().map(|id| id.parse().ok()).collect();
         let asked: Vec<UserId> = users.iter().flatten().cloned().collect();
-        let mut known = visible(&self.database, viewer, asked).await?;
+        let mut known = visible(&self.database, self.shared.scope, viewer, asked).await?;
         if users.iter().flatten().any(|user| user == viewer) {
             known.extend(stored(&self.database, viewer).await?);
         }
@@ -159,38 +159,66 @@ pub(super) fn status(name: &str) -> Result<Status, Error> {
     }
 }
 
-/// Everybody whom `user` may see and who may see them, by id: they share a conversation, neither has blocked the other
-/// and they may come in.
-pub(super) async fn acquaintances(database: &Database, user: &UserId) -> Result<Vec<Known>, Error> {
-    let mut partners = Query::select();
-    partners
-        .column(member::Column::UserId)
-        .from(member::Entity)
-        .and_where(member::Column::Conversation.in_subquery(conversations(user)))
-        .and_where(member::Column::UntilEvent.is_null());
-    people(database, user, person::Column::Id.in_subquery(partners)).await
+/// Everybody whom `user` may see and who may see them, by id: they share a conversation or need not, neither has blocked
+/// the other and they may come in.
+pub(super) async fn acquaintances(
+    database: &Database,
+    scope: PresenceScope,
+    user: &UserId,
+) -> Result<Vec<Known>, Error> {
+    known(database, around(scope, user).add(unblocked(user))).await
 }
 
 /// Those of `users` among them.
-async fn visible(database: &Database, viewer: &UserId, users: Vec<UserId>) -> Result<Vec<Known>, Error> {
+async fn visible(
+    database: &Database,
+    scope: PresenceScope,
+    viewer: &UserId,
+    users: Vec<UserId>,
+) -> Result<Vec<Known>, Error> {
     if users.is_empty() {
         return Ok(Vec::new());
     }
-    let mut partners = Query::select();
-    partners
-        .column(member::Column::UserId)
-        .from(member::Entity)
-        .and_where(member::Column::UserId.is_in(users))
-        .and_where(member::Column::Conversation.in_subquery(conversations(viewer)))
-        .and_where(member::Column::UntilEvent.is_null());
-    people(database, viewer, person::Column::Id.in_subquery(partners)).await
+    let asked = person::Column::Id.is_in(users);
+    known(database, around(scope, viewer).add(unblocked(viewer)).add(asked)).await
 }
 
-async fn people(
+/// Whether `viewer` may see `user`; `None` if they could not even without a block.
+pub(super) async fn may_see(
     database: &Database,
+    scope: PresenceScope,
     viewer: &UserId,
-    partners: sea_orm::sea_query::SimpleExpr,
-) -> Result<Vec<Known>, Error> {
+    user: &UserId,
+) -> Result<Option<bool>, Error> {
+    let around = around(scope, viewer).add(person::Column::Id.eq(user));
+    if known(database, around).await?.is_empty() {
+        return Ok(None);
+    }
+    let seen = visible(database, scope, viewer, vec![user.clone()]).await?;
+    Ok(Some(!seen.is_empty()))
+}
+
+/// Those whom `viewer` could see if nobody blocked anybody.
+fn around(scope: PresenceScope, viewer: &UserId) -> Condition {
+    let others = Condition::all()
+        .add(person::Column::Id.ne(viewer))
+        .add(person::Column::DeactivatedAt.is_null());
+    match scope {
+        PresenceScope::Everyone => others,
+        PresenceScope::Conversations => {
+            let mut partners = Query::select();
+            partners
+                .column(member::Column::UserId)
+                .from(member::Entity)
+                .and_where(member::Column::Conversation.in_subquery(conversations(viewer)))
+                .and_where(member::Column::UntilEvent.is_null());
+            others.add(person::Column::Id.in_subquery(partners))
+        }
+    }
+}
+
+/// Those who neither blocked `viewer` nor are blocked.
+fn unblocked(viewer: &UserId) -> Condition {
     let mut blocked = Query::select();
     blocked
         .column(block::Column::BlockedId)
@@ -201,13 +229,9 @@ async fn people(
         .column(block::Column::UserId)
         .from(block::Entity)
         .and_where(block::Column::BlockedId.eq(viewer));
-    let visible = Condition::all()
-        .add(partners)
-        .add(person::Column::Id.ne(viewer))
-        .add(person::Column::DeactivatedAt.is_null())
+    Condition::all()
         .add(person::Column::Id.not_in_subquery(blocked))
-        .add(person::Column::Id.not_in_subquery(blockers));
-    known(database, visible).await
+        .add(person::Column::Id.not_in_subquery(blockers))
 }
 
 fn conversations(of: &UserId) -> SelectStatement {

@@ -142,6 +142,12 @@ impl Table {
         entry.shown(now).or(entry.told).unwrap_or(Status::Offline)
     }
 
+    /// What the others believe of somebody, if they believe them here: they were told or shown so.
+    pub(super) fn believed(&self, user: &UserId) -> Option<Status> {
+        let entry = self.people.get(user)?;
+        entry.told.or_else(|| entry.was_listed.then_some(Status::Online))
+    }
+
     /// Whether somebody shows that they are here, for a list that changes are told against.
     pub(super) fn list(&mut self, user: &UserId, now: Duration) -> bool {
         let is_here = self.status(user, now) != Status::Offline;

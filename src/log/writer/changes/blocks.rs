@@ -14,7 +14,8 @@ use crate::log::writer::change::{Change, Outcome, Scope};
 /// One of two people blocked the other; which one is nobody's business.
 pub(crate) const NO_CONTACT: Error = Error::Forbidden("You cannot send messages to this person");
 
-/// Somebody blocks somebody, or does no longer.
+/// Somebody blocks somebody, or does no longer. Says whether that parts the two or brings them together again: it does
+/// neither when it is so already, or when the other one blocks too.
 #[derive(Clone, Debug)]
 pub(crate) struct SetBlock {
     pub user: UserId,
@@ -25,13 +26,13 @@ pub(crate) struct SetBlock {
 }
 
 impl Change for SetBlock {
-    type Output = ();
+    type Output = bool;
 
-    async fn apply(&self, scope: &mut Scope<'_>) -> Outcome<()> {
+    async fn apply(&self, scope: &mut Scope<'_>) -> Outcome<bool> {
         let pair = (self.user.clone(), self.other.clone());
         let stored = block::Entity::find_by_id(pair.clone()).one(scope.transaction).await?;
         if stored.is_some() == self.is_blocked {
-            return Ok(());
+            return Ok(false);
         }
         if self.is_blocked {
             let unknown = unknown(scope.transaction, std::slice::from_ref(&self.other)).await?;
@@ -67,6 +68,8 @@ impl Change for SetBlock {
             // They have no conversation that anybody could remember otherwise.
             None => scope.work.keep(),
         }
-        Ok(())
+        let back = (self.other.clone(), self.user.clone());
+        let blocks_back = block::Entity::find_by_id(back).one(scope.transaction).await?;
+        Ok(blocks_back.is_none())
     }
 }

@@ -141,6 +141,8 @@ impl Change for Delete {
         scope
             .work
             .record(membership.number, None, &self.actor, scope.now, body)?;
+        // What the batch did to the message or its answers before is on its way into the log.
+        scope.work.scrub(row.number)?;
         Ok(())
     }
 }
@@ -213,8 +215,8 @@ async fn details(scope: &Scope<'_>, membership: &Membership, row: message::Model
         .ok_or_else(|| DbErr::RecordNotFound("the message of its row".to_owned()))
 }
 
-/// Takes the text of a deleted message out of the log: from its own events, and from those of its answers.
-async fn scrub(scope: &mut Scope<'_>, deleted: &message::Model) -> Result<(), DbErr> {
+/// Takes the text of a deleted message out of the stored log: from its own events, and from those of its answers.
+async fn scrub(scope: &Scope<'_>, deleted: &message::Model) -> Result<(), DbErr> {
     let answers = message::Entity::find()
         .filter(message::Column::Parent.eq(deleted.id))
         .all(scope.transaction)
@@ -228,14 +230,15 @@ async fn scrub(scope: &mut Scope<'_>, deleted: &message::Model) -> Result<(), Db
             .await?;
         for row in stored {
             let event = Event::from_row(row).map_err(|error| DbErr::Json(error.to_string()))?;
-            let event = event.scrubbed(deleted.number);
+            let Some(event) = event.scrubbed(deleted.number) else {
+                continue;
+            };
             let row = event.to_row().map_err(|error| DbErr::Json(error.to_string()))?;
             rows::Entity::update_many()
                 .col_expr(rows::Column::Body, Expr::value(row.body))
                 .filter(rows::Column::Id.eq(row.id))
                 .exec(scope.transaction)
                 .await?;
-            scope.work.scrubbed.push(Arc::new(event));
         }
     }
     Ok(())
