@@ -45,7 +45,8 @@ impl FromStr for UserId {
 }
 
 /// Neither a control character nor one of the invisible ones that reorder or split text.
-fn is_printable(character: char) -> bool {
+#[must_use]
+pub fn is_printable(character: char) -> bool {
     !character.is_control()
         && !matches!(character, '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
 }

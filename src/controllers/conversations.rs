@@ -58,10 +58,13 @@ pub async fn create(
 ) -> Result<Reply<Conversation>, Failure> {
     let conversations = &app.services.conversations;
     let made = match draft.direct()? {
-        Some(with) => conversations.direct(&principal, &with).await?,
-        None => conversations.create_group(&principal, draft.group()?).await?.0,
+        Some(with) => Conversation::seen_by(&conversations.direct(&principal, &with).await?, &principal.user_id),
+        None => {
+            let (group, skipped) = conversations.create_group(&principal, draft.group()?).await?;
+            Conversation::made(&group, &principal.user_id, &skipped)
+        }
     };
-    Ok(Reply::new(Conversation::seen_by(&made, &principal.user_id)))
+    Ok(Reply::new(made))
 }
 
 /// `PUT /api/Chat/conversations/{id}`

@@ -2,6 +2,7 @@
 
 use aws_lc_rs::digest;
 use entities::message::Kind;
+use entities::user_id::is_printable;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
@@ -10,6 +11,8 @@ use crate::services::Error;
 
 /// Characters of a client's key (`clientMessageId`, `tempId`) at most.
 const KEY_CHARACTERS: usize = 200;
+/// Characters of a name at most.
+const NAME_CHARACTERS: usize = 200;
 /// Characters of a reaction at most.
 const EMOJI_CHARACTERS: usize = 32;
 /// Bytes of `metadata` at most, as JSON.
@@ -34,7 +37,7 @@ pub(crate) fn text(content: &str, limit: usize) -> Result<String, Error> {
     Ok(cleaned)
 }
 
-/// An optional line of text (a name, a description), cleaned; an empty one is none.
+/// An optional text beside a name (a description, an address), cleaned; an empty one is none.
 pub(crate) fn line(field: &'static str, text: Option<&str>, limit: usize) -> Result<Option<String>, Error> {
     let Some(cleaned) = text.map(clean).filter(|text| !text.is_empty()) else {
         return Ok(None);
@@ -43,6 +46,57 @@ pub(crate) fn line(field: &'static str, text: Option<&str>, limit: usize) -> Res
         return Err(Error::invalid(field, format!("must have at most {limit} characters")));
     }
     Ok(Some(cleaned))
+}
+
+/// An optional name of a person or a group; an empty one is none. It is shown in the middle of a line, so any blanks in it
+/// are one, and whoever reads it must see all of it: nothing invisible, and nothing that turns the text around it.
+pub(crate) fn name(field: &'static str, name: Option<&str>) -> Result<Option<String>, Error> {
+    let name = joined(name.unwrap_or_default());
+    if name.is_empty() {
+        return Ok(None);
+    }
+    let reason = if name.chars().any(is_hidden) {
+        "must not contain control characters or others that are not seen".to_owned()
+    } else if name.chars().all(is_blank) {
+        "must have a character that is seen".to_owned()
+    } else if name.chars().count() > NAME_CHARACTERS {
+        format!("must have at most {NAME_CHARACTERS} characters")
+    } else {
+        return Ok(Some(name));
+    };
+    Err(Error::invalid(field, reason))
+}
+
+/// A name as a token says it, who cannot be told what is wrong with it: without what [`name`] refuses, and at most `limit`
+/// characters of it.
+pub(crate) fn seen(name: &str, limit: usize) -> Option<String> {
+    let kept = |character: &char| character.is_whitespace() || !is_hidden(*character);
+    let name: String = name.chars().filter(kept).take(limit).collect();
+    let name = joined(&name);
+    (!name.chars().all(is_blank)).then_some(name)
+}
+
+fn joined(name: &str) -> String {
+    name.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// What is not seen and does something to what is, or makes two names of what looks like one.
+fn is_hidden(character: char) -> bool {
+    !is_printable(character)
+        || matches!(
+            character,
+            '\u{ad}' | '\u{180e}' | '\u{200b}' | '\u{2060}'..='\u{2065}' | '\u{206a}'..='\u{206f}' | '\u{fff9}'..='\u{fffb}'
+        )
+}
+
+/// What languages and emoji need between characters, and shows nothing alone.
+fn is_blank(character: char) -> bool {
+    character.is_whitespace()
+        || matches!(
+            character,
+            '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{200c}'..='\u{200f}' | '\u{2800}' | '\u{3164}'
+                | '\u{fe00}'..='\u{fe0f}' | '\u{ffa0}' | '\u{e0000}'..='\u{e0fff}'
+        )
 }
 
 fn clean(text: &str) -> String {
@@ -57,11 +111,8 @@ fn clean(text: &str) -> String {
 pub(crate) fn emoji(emoji: &str) -> Result<String, Error> {
     let emoji = emoji.trim();
     let fits = (1..=EMOJI_CHARACTERS).contains(&emoji.chars().count());
-    if fits
-        && !emoji
-            .chars()
-            .any(|letter| letter.is_control() || letter.is_whitespace())
-    {
+    let is_odd = |letter: char| is_hidden(letter) || letter.is_whitespace();
+    if fits && !emoji.chars().any(is_odd) && !emoji.chars().all(is_blank) {
         return Ok(emoji.to_owned());
     }
     let reason = format!("must be an emoji or a short name: 1 to {EMOJI_CHARACTERS} characters without blanks");

@@ -14,8 +14,6 @@ use crate::services::paging::{Page, PageRequest};
 use crate::services::reading::Selection;
 use crate::services::{Error, Principal, UnknownPeople, content};
 
-/// Characters of a group's name at most.
-const NAME_CHARACTERS: usize = 200;
 /// Characters of a group's description or avatar at most.
 const TEXT_CHARACTERS: usize = 2_000;
 
@@ -101,8 +99,8 @@ impl Conversations {
         principal: &Principal,
         group: NewGroup,
     ) -> Result<(ConversationDetails, Vec<Skipped>), Error> {
-        let name = content::line("name", Some(&group.name), NAME_CHARACTERS)?
-            .ok_or_else(|| Error::invalid("name", "must not be empty"))?;
+        let name =
+            content::name("name", Some(&group.name))?.ok_or_else(|| Error::invalid("name", "must not be empty"))?;
         let description = content::line("description", group.description.as_deref(), TEXT_CHARACTERS)?;
         let avatar = content::line("avatar", group.avatar.as_deref(), TEXT_CHARACTERS)?;
         let (mut members, mut skipped) = people(group.member_ids);
@@ -136,10 +134,9 @@ impl Conversations {
         change: GroupChange,
     ) -> Result<ConversationDetails, Error> {
         let name = match change.name.as_deref() {
-            Some(name) => Some(
-                content::line("name", Some(name), NAME_CHARACTERS)?
-                    .ok_or_else(|| Error::invalid("name", "must not be empty"))?,
-            ),
+            Some(name) => {
+                Some(content::name("name", Some(name))?.ok_or_else(|| Error::invalid("name", "must not be empty"))?)
+            }
             None => None,
         };
         let line = |field, text: Option<String>| match text {

@@ -18,10 +18,12 @@ use crate::log::Log;
 use crate::log::cache::Cache;
 use crate::log::writer::changes::{Claims, SetActive, SignIn, SignedIn};
 use crate::services::details::Person;
-use crate::services::{Error, Principal};
+use crate::services::{Error, Principal, content};
 
 pub use self::directory::{MAX_PROFILES, NewProfile, Refused, Upserted};
 
+/// Characters of a name or an avatar's address in a token that are looked at.
+const CLAIM_CHARACTERS: usize = 2_000;
 /// People kept in memory, per generation of the cache.
 const CAPACITY: usize = 8_192;
 /// Deactivations that wait for whoever closes connections; who misses one looks at all.
@@ -180,20 +182,14 @@ fn require_admin(principal: &Principal) -> Result<(), Error> {
 
 fn claims(principal: &Principal) -> Claims {
     let profile = &principal.profile;
+    let seen = |claim: &Option<String>| {
+        claim
+            .as_deref()
+            .and_then(|claim| content::seen(claim, CLAIM_CHARACTERS))
+    };
     Claims {
-        username: profile.username.as_deref().and_then(name),
-        full_name: profile.full_name.as_deref().and_then(name),
-        avatar: profile.avatar.as_deref().and_then(name),
+        username: seen(&profile.username),
+        full_name: seen(&profile.full_name),
+        avatar: seen(&profile.avatar),
     }
-}
-
-/// A claim without what cannot be shown or stored: control characters, emptiness, more than 2,000 characters.
-fn name(claim: &str) -> Option<String> {
-    let name: String = claim
-        .trim()
-        .chars()
-        .filter(|character| !character.is_control())
-        .take(2_000)
-        .collect();
-    (!name.is_empty()).then_some(name)
 }

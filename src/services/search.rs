@@ -9,11 +9,11 @@ mod postgres;
 mod ranking;
 mod sqlite;
 mod terms;
+mod turns;
 mod words;
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::Duration;
 
 use entities::ids::{ConversationNumber, MessageNumber};
 use entities::message::Kind;
@@ -23,11 +23,11 @@ use sea_orm::{
     ColumnTrait, ConnectionTrait, DatabaseConnection, DbBackend, DbErr, EntityTrait, JoinType, QueryFilter, QueryOrder,
     QuerySelect, RelationTrait, Statement, Value,
 };
-use tokio::sync::Semaphore;
 
 pub use self::highlight::Highlight;
 use self::ranking::Candidate;
 use self::terms::Term;
+use self::turns::Turns;
 use crate::log::details::{self, Row};
 use crate::services::conversations::Conversations;
 use crate::services::details::MessageDetails;
@@ -38,10 +38,6 @@ use crate::services::{Error, Principal};
 const MAX_CANDIDATES: usize = 1_000;
 /// Conversations that are searched when none is named, those with the latest activity.
 const MAX_CONVERSATIONS: u64 = 500;
-/// Searches at once: the other connections stay free for everything else.
-const AT_ONCE: usize = 2;
-/// How long one waits for its turn.
-const PATIENCE: Duration = Duration::from_secs(5);
 
 /// A message that matches, and where.
 #[derive(Clone, Debug)]
@@ -64,14 +60,14 @@ pub struct Found {
 #[derive(Clone, Debug)]
 pub struct Search {
     conversations: Conversations,
-    turns: Arc<Semaphore>,
+    turns: Turns,
 }
 
 impl Search {
     pub(crate) fn new(conversations: Conversations) -> Self {
         Self {
             conversations,
-            turns: Arc::new(Semaphore::new(AT_ONCE)),
+            turns: Turns::default(),
         }
     }
 
@@ -91,8 +87,7 @@ impl Search {
             Some(reference) => vec![self.conversations.resolve(principal, reference).await?.number],
             None => self.places(user).await?,
         };
-        let turn = tokio::time::timeout(PATIENCE, self.turns.acquire()).await;
-        let _turn = turn.map_err(|_| Error::Unavailable)?.map_err(|_| Error::Unavailable)?;
+        let _turn = self.turns.take().await?;
         let read = &self.conversations.database.read;
         let (candidates, is_limited) = candidates(read, user, &places, &terms).await?;
         let words = Arc::clone(&terms);

@@ -32,6 +32,9 @@ pub struct Conversation {
     pub created_at: Time,
     /// The last activity.
     pub updated_at: Time,
+    /// Who was left out when it was made.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub skipped: Option<Vec<Skipped>>,
 }
 
 impl Conversation {
@@ -59,6 +62,15 @@ impl Conversation {
             is_pinned: conversation.is_pinned,
             created_at: Time(conversation.created_at),
             updated_at: Time(conversation.updated_at),
+            skipped: None,
+        }
+    }
+
+    /// A group that was just made, with those who were left out.
+    pub fn made(group: &ConversationDetails, viewer: &UserId, skipped: &[groups::Skipped]) -> Self {
+        Self {
+            skipped: Some(skipped.iter().map(Skipped::from).collect()),
+            ..Self::seen_by(group, viewer)
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::TestApp;
+use crate::{hub_client::HubClient, support::TestApp};
 
 #[tokio::test]
 async fn group_has_its_owner_and_members() {
@@ -100,4 +100,66 @@ async fn groups_are_limited_and_need_a_name() {
         "{made}"
     );
     assert_ne!(made["skipped"][0]["reason"], Value::Null);
+}
+
+/// Row 32 of the security checklist: a write is whole or not at all. Ids of nobody are no reason to refuse one (they are
+/// in `skipped`); what is no id, and one member too many, are.
+#[tokio::test]
+async fn sec_32_where_the_last_member_is_refused_nothing_is_done() {
+    let app = TestApp::with(|config| config.limits.group_members = 4).await;
+    let ann = app.person("ann");
+    let group = ann
+        .post("/groups", &json!({"name": "Team", "memberIds": ["bob", "cat"]}))
+        .await
+        .data();
+    let participants = format!("/groups/{}/participants", group["id"].as_str().unwrap());
+    let head = app.app.log.tail.head();
+    let no_list = |value: Value| (json!(["new", value]), 400, "validation_failed");
+    let last = [
+        no_list(json!(null)),
+        no_list(json!({"id": "dan"})),
+        no_list(json!(["dan"])),
+        no_list(json!(true)),
+        no_list(json!(1.5)),
+        (json!(["new", "dan", "eve", "fay"]), 409, "group_full"),
+    ];
+    for (members, status, code) in &last {
+        for path in ["/groups", "/conversations"] {
+            let body = json!({"name": "x", "memberIds": members});
+            ann.post(path, &body).await.refused(*status, code);
+        }
+        let body = json!({ "memberIds": members });
+        ann.post(&participants, &body).await.refused(*status, code);
+        let mut hub = HubClient::connect(&app, "ann").await;
+        let refused = hub
+            .refused("CreateGroup", json!([{"name": "x", "memberIds": members}]))
+            .await;
+        assert!(refused.starts_with(code), "{members}: {refused}");
+    }
+    // What is written of several people ends with the one it may not be written of.
+    for (method, members) in [("PUT", json!(["bob", "cat", "ann"])), ("PUT", json!(["bob", 1.5]))] {
+        let body = json!({"userIds": members, "role": "admin"});
+        ann.write(method, &participants, &body)
+            .await
+            .refused(400, "validation_failed");
+    }
+    let admin = json!({"userId": "bob", "role": "admin"});
+    ann.put(&participants, &admin).await.data();
+    let promoted = app.app.log.tail.head();
+    let body = json!({"memberIds": ["cat", "ann"]});
+    app.person("bob")
+        .write("DELETE", &participants, &body)
+        .await
+        .refused(403, "forbidden");
+
+    assert_eq!(app.app.log.tail.head(), promoted, "nothing happened");
+    assert_eq!(promoted.0, head.0 + 1, "but that bob became an admin");
+    for nobody in ["new", "dan", "eve", "fay"] {
+        ann.get(&format!("/users/{nobody}")).await.refused(404, "not_found");
+    }
+    let listed = ann.get("/conversations").await.data();
+    assert_eq!(listed.as_array().unwrap().len(), 1, "{listed}");
+    let members = listed[0]["participants"].as_array().unwrap().iter();
+    let members: Vec<_> = members.map(|member| member["id"].as_str().unwrap()).collect();
+    assert_eq!(members, ["ann", "bob", "cat"]);
 }

@@ -250,6 +250,27 @@ async fn the_senders_connections_see_the_clients_ids_and_the_status_and_nobody_e
     assert!(!other.heard_texts().contains(&"four"));
 }
 
+/// Row 29 of the security checklist: an id is one id however it is written.
+#[tokio::test]
+async fn sec_29_a_view_that_is_opened_and_closed_a_thousand_times_is_closed() {
+    let app = TestApp::start().await;
+    let [mut ann, mut bob] = meet(&app, ["ann", "bob"]).await;
+    let sent = tell(&mut bob, "ann", "first").await;
+    let (lower, number) = (id(&sent).to_owned(), 1);
+    let upper = lower.to_uppercase();
+    let spelled = [json!(lower), json!(upper), json!(number), json!(format!(" {upper} "))];
+    for turn in 0..1_000 {
+        let joined = ann.call("JoinConversation", json!([spelled[turn % 4]])).await;
+        assert_eq!(id(&joined), lower);
+        ann.call("LeaveConversation", json!([spelled[turn / 4 % 4]])).await;
+    }
+    say(&mut bob, &upper, "second").await;
+    let notice = ann.hears("ConversationUpdated").await;
+    assert_eq!(notice["lastMessage"]["content"], "second");
+    ann.catches_up().await;
+    assert_eq!(ann.heard_texts(), ["first"]);
+}
+
 #[tokio::test]
 async fn each_member_is_told_of_a_new_conversation_with_a_view_of_their_own() {
     let app = TestApp::start().await;

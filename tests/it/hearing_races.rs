@@ -1,10 +1,15 @@
-//! Who hears what while several threads are at it: the program itself, which has them.
+//! Who hears what while others are at it: several threads, as the program itself has them, and several requests.
 
+use std::sync::Arc;
+
+use entities::ids::EventId;
+use hubwire::log::event::{Body, Event};
 use serde_json::{Value, json};
 
 use crate::{
     hub_client::{Door, HubClient},
     process::{Program, hubwire, token},
+    support::TestApp,
 };
 
 fn id(value: &Value) -> &str {
@@ -67,4 +72,51 @@ async fn what_is_posted_while_one_joins_is_in_the_answer_or_heard() {
         }
         ann.call("LeaveConversation", json!([id(&conversation)])).await;
     }
+}
+
+/// Row 17 of the security checklist: who is removed hears all that was sent before, the removal, and nothing after it.
+#[tokio::test]
+async fn sec_17_who_is_removed_under_load_hears_nothing_sent_after() {
+    let app = TestApp::start().await;
+    let ann = app.person("ann");
+    let group = json!({"name": "Team", "memberIds": ["bob", "cat"]});
+    let group = ann.post("/groups", &group).await.data();
+    let id = group["id"].as_str().unwrap();
+    let [mut bob, mut cat] = [
+        HubClient::connect(&app, "bob").await,
+        HubClient::connect(&app, "cat").await,
+    ];
+    let saying = futures_util::future::join_all((0..300).map(|turn| {
+        let (ann, content) = (&ann, turn.to_string());
+        async move { ann.say(id, &content).await }
+    }));
+    let removing = async {
+        let first = cat.hears("ReceiveMessage").await;
+        ann.delete(&format!("/groups/{id}/participants/cat")).await.data();
+        first["content"].as_str().unwrap().to_owned()
+    };
+    let (_, first) = tokio::join!(saying, removing);
+    ann.say(id, "last").await;
+    bob.hears_text("last").await;
+    cat.catches_up().await;
+    // The log is the order in which everything happened.
+    let events = app.app.log.read_after(EventId(0), 1_000).await.unwrap();
+    let removal = events
+        .iter()
+        .position(|event| event.body.kind() == "member_left")
+        .unwrap();
+    let posted = |event: &Arc<Event>| match &event.body {
+        Body::MessagePosted(message) => Some(message.content.clone()),
+        _ => None,
+    };
+    let before: Vec<_> = events[..removal].iter().filter_map(posted).collect();
+    let after = events[removal..].iter().filter_map(posted).count();
+    assert!(
+        !before.is_empty() && after > 0,
+        "in the middle: {} before, {after} after",
+        before.len()
+    );
+    let heard: Vec<_> = std::iter::once(first.as_str()).chain(cat.heard_texts()).collect();
+    assert_eq!(heard, before);
+    assert_eq!(cat.heard("RemovedFromGroup").len(), 1);
 }

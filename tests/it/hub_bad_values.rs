@@ -1,8 +1,62 @@
 //! Ids that are none, pages beyond all bounds, and members that are the server's to say.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Value, json};
 
 use crate::{hub_client::HubClient, support::TestApp};
+
+/// Methods that are given no id.
+const WITHOUT_IDS: [&str; 6] = [
+    "GetConversations",
+    "GetOnlineUsers",
+    "GetUnreadCount",
+    "Heartbeat",
+    "Ping",
+    "SetStatus",
+];
+
+/// Calls with something that is no id of a conversation, beside a message of the caller's.
+fn in_no_conversation(reference: &Value, message: &Value) -> Vec<(&'static str, Value)> {
+    vec![
+        ("JoinConversation", json!([reference])),
+        ("LeaveConversation", json!([reference])),
+        ("SendMessage", json!([{"conversationId": reference, "content": "x"}])),
+        ("SendTypingIndicator", json!([reference, true])),
+        ("StartTyping", json!([reference])),
+        ("StopTyping", json!([reference])),
+        ("GetMessages", json!([reference])),
+        ("SearchMessages", json!(["hi", {"conversationId": reference}])),
+        ("MarkAsRead", json!([{"conversationId": reference}])),
+        ("MessageDelivered", json!([{"conversationId": reference}])),
+        ("EditMessage", json!([reference, message, "x"])),
+        ("DeleteMessage", json!([reference, message])),
+        ("AddReaction", json!([reference, message, "x"])),
+        ("RemoveReaction", json!([reference, message, "x"])),
+        ("ToggleReaction", json!([reference, message, "x"])),
+        ("LeaveGroup", json!([reference])),
+        ("AddMember", json!([reference, "cat"])),
+        ("RemoveMember", json!([reference, "bob"])),
+    ]
+}
+
+/// Calls with something that is no id of a message.
+fn of_no_message(reference: &Value) -> Vec<(&'static str, Value)> {
+    vec![
+        ("ForwardMessage", json!([reference, "bob"])),
+        ("EditMessage", json!([reference, "x"])),
+        ("DeleteMessage", json!([reference])),
+        ("AddReaction", json!([reference, "x"])),
+        ("RemoveReaction", json!([reference, "x"])),
+        ("ToggleReaction", json!([reference, "x"])),
+        ("PinMessage", json!([reference])),
+        ("UnpinMessage", json!([reference])),
+        ("MarkAsRead", json!([reference])),
+        ("MarkAsRead", json!([{"messageId": reference}])),
+        ("MessageDelivered", json!([reference])),
+        ("MessageDelivered", json!([[reference]])),
+    ]
+}
 
 /// Row 44 of the security checklist.
 #[tokio::test]
@@ -10,7 +64,7 @@ async fn sec_44_ids_that_are_none_are_not_found() {
     let app = TestApp::start().await;
     let mut ann = HubClient::connect(&app, "ann").await;
     let message = ann.call("SendMessage", json!(["bob", "hi"])).await;
-    let id = &message["conversationId"];
+    let (id, own) = (&message["conversationId"], &message["id"]);
     let long = "1".repeat(200);
     let references = [
         json!("9223372036854775808"),
@@ -30,16 +84,24 @@ async fn sec_44_ids_that_are_none_are_not_found() {
         json!("١"),
         json!("00000000-0000-0000-0000-000000000000"),
     ];
+    let mut tried = BTreeSet::new();
     for reference in &references {
-        for (method, arguments) in [
-            ("JoinConversation", json!([reference])),
-            ("LeaveConversation", json!([reference])),
-            ("SendMessage", json!([{"conversationId": reference, "content": "x"}])),
-            ("SendTypingIndicator", json!([reference, true])),
-            ("GetMessages", json!([reference])),
-        ] {
+        for (method, arguments) in in_no_conversation(reference, own) {
             let sentence = ann.refused(method, arguments).await;
             assert_eq!(sentence, "not_found: Conversation not found", "{method} {reference}");
+            tried.insert(method);
+        }
+        for (method, arguments) in of_no_message(reference) {
+            let sentence = ann.refused(method, arguments).await;
+            assert_eq!(sentence, "not_found: Message not found", "{method} {reference}");
+            tried.insert(method);
+        }
+        for method in ["MarkAsRead", "MessageDelivered"] {
+            let sentence = ann.refused(method, json!([id, [reference]])).await;
+            assert!(
+                sentence.starts_with("validation_failed: messageIds: "),
+                "{method}: {sentence}"
+            );
         }
         let parent = json!([{"conversationId": id, "content": "x", "parentMessageId": reference}]);
         let sentence = ann.refused("SendMessage", parent).await;
@@ -57,18 +119,33 @@ async fn sec_44_ids_that_are_none_are_not_found() {
         &"x".repeat(129),
         &"é".repeat(200),
     ] {
-        for arguments in [json!([person, "x"]), json!([{"recipientId": person, "content": "x"}])] {
-            assert_eq!(
-                ann.refused("SendMessage", arguments).await,
-                "not_found: User not found",
-                "{person:?}"
-            );
+        for (method, arguments) in [
+            ("SendMessage", json!([person, "x"])),
+            ("SendMessage", json!([{"recipientId": person, "content": "x"}])),
+            ("ForwardMessage", json!([own, person])),
+        ] {
+            let sentence = ann.refused(method, arguments).await;
+            assert_eq!(sentence, "not_found: User not found", "{method} {person:?}");
         }
+        assert_eq!(ann.call("IsUserOnline", json!([person])).await, false);
+        assert_eq!(
+            ann.call("GetOnlineStatus", json!([[person]])).await,
+            json!({ person: false })
+        );
     }
     let group = json!([{"name": "g", "memberIds": ["a\u{0}b", "\u{202e}nna", "bob", "x".repeat(129)]}]);
     let group = ann.call("CreateGroup", group).await;
     assert_eq!(group["skipped"].as_array().unwrap().len(), 3, "{group}");
     assert_eq!(group["members"].as_array().unwrap().len(), 2);
+    for method in ["AddMember", "RemoveMember"] {
+        let written = ann.call(method, json!([group["id"], "\u{202e}nna"])).await;
+        assert_eq!(written["skipped"][0]["reason"], "malformed_id", "{written}");
+    }
+    tried.extend(["IsUserOnline", "GetOnlineStatus", "CreateGroup"]);
+    tried.extend(WITHOUT_IDS);
+    let hubs = app.app.hubs.methods();
+    let methods: BTreeSet<&str> = hubs.into_iter().flat_map(|(_, methods)| methods).collect();
+    assert_eq!(tried, methods, "no method is left out");
 }
 
 #[tokio::test]

@@ -108,3 +108,64 @@ async fn demo_token_does_not_exist_with_a_key_of_ones_own_or_an_open_listener() 
         .await
         .refused(404, "not_found");
 }
+
+/// Row 46 of the security checklist: whatever is asked for and however, an answer that is a page has the policy.
+#[tokio::test]
+async fn sec_46_every_page_is_answered_with_the_strict_policy() {
+    let app = TestApp::with(|config| config.jwt_secret = None).await;
+    let index = app.ask("GET", "/", &[], b"").await;
+    let tag = index.header("etag").unwrap().to_owned();
+    let routes = hubwire::router::ROUTES.iter().map(|(path, _)| *path);
+    let others = [
+        "/",
+        "/index.html",
+        "/docs",
+        "/openapi.json",
+        "/nothing",
+        "/%3Cscript%3E",
+        "/hubs/chat",
+        "/hubs/chat/negotiate",
+    ];
+    let mut pages = 0;
+    for path in routes.chain(others) {
+        for (method, headers) in [
+            ("GET", &[("accept", "text/html")][..]),
+            ("GET", &[("if-none-match", tag.as_str())]),
+            ("HEAD", &[]),
+            ("POST", &[]),
+            ("PUT", &[("origin", "https://evil.test")]),
+            ("TRACE", &[]),
+        ] {
+            let answer = app.ask(method, path, headers, b"").await;
+            assert_eq!(
+                answer.header("x-content-type-options"),
+                Some("nosniff"),
+                "{method} {path}"
+            );
+            let kind = answer.header("content-type").unwrap_or_default();
+            if !kind.contains("html") && !answer.body.starts_with(b"<") {
+                continue;
+            }
+            pages += 1;
+            let policy = answer.header("content-security-policy").unwrap_or_default();
+            let directives: Vec<_> = policy.split("; ").collect();
+            for directive in [
+                "default-src 'none'",
+                "script-src 'self'",
+                "style-src 'self'",
+                "base-uri 'none'",
+                "form-action 'self'",
+                "frame-ancestors 'none'",
+            ] {
+                assert!(
+                    directives.contains(&directive),
+                    "{method} {path}: {directive} is not in {policy}"
+                );
+            }
+            assert!(!policy.contains("unsafe-") && !policy.contains('*'), "{policy}");
+            assert_eq!(answer.header("x-frame-options"), Some("DENY"), "{method} {path}");
+            assert_eq!(answer.header("referrer-policy"), Some("no-referrer"), "{method} {path}");
+        }
+    }
+    assert!(pages >= 3, "asked for, asked for again, and its head alone: {pages}");
+}

@@ -5,7 +5,7 @@ use std::time::Duration;
 use hubwire::auth::NewToken;
 use serde_json::json;
 
-use crate::support::TestApp;
+use crate::{hub_client::HubClient, support::TestApp};
 
 #[tokio::test]
 async fn person_has_every_name_of_the_token() {
@@ -188,4 +188,143 @@ async fn people_are_found_by_the_beginning_of_any_of_their_names() {
     ann.get("/users/search?query=%20")
         .await
         .refused(400, "validation_failed");
+}
+
+/// Row 52 of the security checklist: names that end, that show all of themselves, and that turn no text around them.
+#[tokio::test]
+async fn sec_52_names_have_bounds_and_nothing_in_them_that_is_not_seen() {
+    let app = TestApp::start().await;
+    let (ann, root) = (app.person("ann"), app.admin("root"));
+    let group = ann.post("/groups", &json!({"name": "Team"})).await.data();
+    let group = format!("/groups/{}", group["id"].as_str().unwrap());
+    let marks = format!("a{}", "\u{301}".repeat(10_000));
+    let hidden = "must not contain control characters or others that are not seen";
+    let long = "must have at most 200 characters";
+    let blind = "must have a character that is seen";
+    for (name, reason) in [
+        ("a\u{0}b", hidden),
+        ("a\u{1b}[31mb", hidden),
+        ("a\u{7f}", hidden),
+        ("\u{202e}nna", hidden),
+        ("ann\u{202c}", hidden),
+        ("\u{2066}ann\u{2069}", hidden),
+        ("a\u{200b}nn", hidden),
+        ("a\u{2060}nn", hidden),
+        ("a\u{ad}nn", hidden),
+        ("\u{feff}ann", hidden),
+        ("\u{200d}\u{200d}", blind),
+        ("\u{3164}", blind),
+        ("\u{fe0f}\u{200e}", blind),
+        (&marks, long),
+        (&"😀".repeat(201), long),
+    ] {
+        for (person, method, path, field) in [
+            (&ann, "POST", "/groups", "name"),
+            (&ann, "POST", "/conversations", "name"),
+            (&ann, "PUT", group.as_str(), "name"),
+            (&ann, "PUT", "/users/me", "fullName"),
+            (&root, "PUT", "/users/bob", "fullName"),
+            (&root, "PUT", "/users/bob", "username"),
+        ] {
+            let refused = person.write(method, path, &json!({ field: name })).await;
+            let refused = refused.refused(400, "validation_failed");
+            assert_eq!(refused["details"]["field"], field, "{name:?}: {refused}");
+            assert_eq!(
+                refused["error"],
+                format!("{field}: {reason}"),
+                "{method} {path} {name:?}"
+            );
+        }
+    }
+    let mut hub = HubClient::connect(&app, "ann").await;
+    let refused = hub.refused("CreateGroup", json!([{"name": "\u{202e}xcod.exe"}])).await;
+    assert_eq!(refused, format!("validation_failed: name: {hidden}"));
+    // What languages and emoji need is kept; blanks of any kind are one.
+    for (name, kept) in [
+        ("می\u{200c}خواهم", "می\u{200c}خواهم"),
+        ("👩\u{200d}🚀 ❤\u{fe0f}", "👩\u{200d}🚀 ❤\u{fe0f}"),
+        (" Ann\u{a0}\t\r\nLee ", "Ann Lee"),
+        (&"😀".repeat(200), &"😀".repeat(200)),
+    ] {
+        assert_eq!(ann.put(&group, &json!({"name": name})).await.data()["name"], kept);
+        assert_eq!(
+            ann.put("/users/me", &json!({"fullName": name})).await.data()["fullName"],
+            kept
+        );
+    }
+}
+
+/// Row 52 of the security checklist: a token cannot be refused for its names, so they are freed of what is not seen.
+#[tokio::test]
+async fn sec_52_names_of_tokens_lose_what_is_not_seen_and_lookalikes_are_others() {
+    let app = TestApp::start().await;
+    let me = async |user: &str, name: &str| {
+        let token = NewToken {
+            user,
+            name: Some(name),
+            lifetime: Duration::from_secs(60),
+            ..NewToken::default()
+        };
+        let token = app.app.auth.sign(&token).unwrap();
+        let path = format!("/api/Chat/users/me?access_token={token}");
+        app.ask("GET", &path, &[], b"").await
+    };
+    for (name, shown) in [
+        ("\u{202e}Ann\u{0}\r\nLee\u{202c}", "Ann Lee"),
+        ("A\u{200b}n\u{2060}n", "Ann"),
+        ("\u{200b}", "Ann"),
+        ("\u{3164}\u{200d}", "Ann"),
+    ] {
+        assert_eq!(me("ann", name).await.data()["fullName"], shown, "{name:?}");
+    }
+    let long = me("ann", &format!("a{}", "\u{301}".repeat(4_000))).await.data();
+    assert!(long["fullName"].as_str().unwrap().chars().count() <= 2_000);
+    // A Cyrillic а is another letter: another person, who gets nothing of the first one's, and shows another id.
+    let (ann, other) = (app.person("ann"), app.person("\u{430}nn"));
+    ann.direct("bob").await;
+    assert_eq!(me("\u{430}nn", "Ann").await.data()["id"], "\u{430}nn");
+    assert_eq!(other.get("/conversations").await.data(), json!([]));
+    me("\u{202e}nna", "Ann").await.refused(401, "unauthorized");
+    me("a\u{0}nn", "Ann").await.refused(401, "unauthorized");
+}
+
+/// Row 52 of the security checklist: what is said is kept as it is, within its bounds.
+#[tokio::test]
+async fn sec_52_messages_keep_every_character_up_to_their_limit() {
+    let app = TestApp::with(|config| config.limits.text_characters = 10_000).await;
+    let (ann, mut hub) = (app.person("ann"), HubClient::connect(&app, "ann").await);
+    let id = ann.direct("bob").await;
+    let marks = |count: usize| format!("a{}", "\u{301}".repeat(count - 1));
+    for content in [
+        &marks(10_000),
+        "\u{202e}txet\u{202c}",
+        "a\u{200b}b",
+        &"\u{10ffff}".repeat(10_000),
+    ] {
+        let sent = json!([{"conversationId": id, "content": content}]);
+        assert_eq!(hub.call("SendMessage", sent).await["content"], content);
+        assert_eq!(ann.say(&id, content).await["content"], content);
+    }
+    let long = json!({"conversationId": id, "content": marks(10_001)});
+    let told = "content: must have at most 10000 characters, not 10001";
+    assert_eq!(
+        ann.post("/messages", &long).await.refused(400, "validation_failed")["error"],
+        told
+    );
+    assert_eq!(
+        hub.refused("SendMessage", json!([long])).await,
+        format!("validation_failed: {told}")
+    );
+    let emoji = json!({"emoji": format!("x{}", "\u{301}".repeat(32))});
+    let message = ann.say(&id, "x").await;
+    let path = format!("/messages/{}/reactions", message["id"].as_str().unwrap());
+    assert_eq!(
+        ann.post(&path, &emoji).await.refused(400, "validation_failed")["details"]["field"],
+        "emoji"
+    );
+    let turned = json!({"emoji": "\u{202e}x"});
+    assert_eq!(
+        ann.post(&path, &turned).await.refused(400, "validation_failed")["details"]["field"],
+        "emoji"
+    );
 }

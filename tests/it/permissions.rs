@@ -1,6 +1,8 @@
 //! Who may do what: every route and hub method for everybody who stands in some relation to a conversation.
 //! A route or method without a row fails the test.
 
+mod elsewhere;
+mod ids;
 mod methods;
 mod routes;
 mod world;

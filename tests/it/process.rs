@@ -200,6 +200,51 @@ fn bad_settings_are_one_sentence_and_code_2() {
     );
 }
 
+/// Row 75 of the security checklist: what is made at the first start is this server's own, and production makes nothing.
+#[tokio::test]
+async fn sec_75_no_secret_and_no_account_comes_with_the_program() {
+    let folders = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
+    let programs = [Program::start(folders[0].path()), Program::start(folders[1].path())];
+    let me = async |program: &Program, token: &str| {
+        let path = format!("/api/Chat/users/me?access_token={token}");
+        ask(program.address, "GET", &path, &[], b"").await
+    };
+    let token = token(folders[0].path(), "ann");
+    me(&programs[0], &token).await.data();
+    me(&programs[1], &token).await.refused(401, "unauthorized");
+    let bearer = format!("Bearer {token}");
+    let search = "/api/Chat/users/search?query=";
+    for name in ["admin", "root", "test", "user", "demo", "system"] {
+        let path = format!("/api/Chat/users/{name}");
+        let headers = [("authorization", bearer.as_str())];
+        ask(programs[0].address, "GET", &path, &headers, b"")
+            .await
+            .refused(404, "not_found");
+        let found = ask(programs[0].address, "GET", &format!("{search}{name}"), &headers, b"").await;
+        assert_eq!(found.data(), json!([]), "{name}");
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let start = |secret: Option<&str>| {
+        let mut command = hubwire(folder.path());
+        command
+            .env("HUBWIRE_ENV", "production")
+            .args(["--listen", "127.0.0.1:0"]);
+        command.envs(secret.map(|secret| ("HUBWIRE_JWT_SECRET", secret)));
+        refused(&command.output().unwrap(), 2)
+    };
+    assert!(start(None).starts_with("jwt_secret: production needs a key"));
+    for sample in [
+        "",
+        "secret",
+        "changeme",
+        "your-256-bit-secret",
+        "a secret of the README",
+    ] {
+        assert!(start(Some(sample)).starts_with("jwt_secret: "), "{sample}");
+    }
+    assert!(!folder.path().join("hubwire-data/signing.key").exists());
+}
+
 #[test]
 fn unreachable_database_is_one_sentence() {
     let folder = tempfile::tempdir().unwrap();

@@ -52,6 +52,39 @@ async fn a_call_is_answered_and_nothing_is_left_when_its_client_goes() {
     until("the token is forgotten", || server.endpoint.is_empty()).await;
 }
 
+/// Row 29 of the security checklist: names of groups are compared as they are, and nothing is left of them.
+#[tokio::test]
+async fn sec_29_groups_that_are_joined_and_left_a_thousand_times_leave_nothing() {
+    let hub = Hub::builder("h")
+        .method("Join", async |cx: Context, group: String| {
+            cx.groups().add(cx.connection_id(), &group).await
+        })
+        .method("Leave", async |cx: Context, group: String| {
+            cx.groups().remove(cx.connection_id(), &group).await
+        })
+        .build();
+    let server = serve(&hub).await;
+    let mut client = server.connect_as("ann").await;
+    let handle = hub.handle();
+    for turn in 0..1_000 {
+        for (method, group) in [("Join", "Room-A"), ("Leave", "room-a"), ("leave", "ROOM-A ")] {
+            client.call("1", method, json!([group])).await;
+            assert_eq!(client.hear().await, r#"{"type":3,"invocationId":"1","result":null}"#);
+        }
+        assert_eq!(handle.groups_with_members(), 1, "turn {turn}");
+        if turn % 2 == 0 {
+            client.call("1", "Leave", json!(["Room-A"])).await;
+            client.hear().await;
+            assert_eq!(handle.groups_with_members(), 0, "turn {turn}");
+        }
+    }
+    drop(client);
+    until("the registry is empty", || {
+        handle.connections() == 0 && handle.groups_with_members() == 0
+    })
+    .await;
+}
+
 #[tokio::test]
 async fn raw_methods_take_a_range_of_arguments_and_other_names() {
     let hub = Hub::builder("h")

@@ -17,8 +17,6 @@ use crate::services::{Error, Principal, content};
 pub const MAX_PROFILES: usize = 1_000;
 /// Profiles that are stored at once: between two portions others are served.
 const PORTION: usize = 100;
-/// Characters of a name at most.
-const NAME_CHARACTERS: usize = 200;
 /// Characters of an avatar's address at most.
 const AVATAR_CHARACTERS: usize = 2_000;
 
@@ -177,14 +175,8 @@ fn checked(id: UserId, profile: &NewProfile) -> Result<Profile, Error> {
     };
     Ok(Profile {
         id,
-        username: name("username", profile.username.as_deref())?,
-        full_name: name("fullName", profile.full_name.as_deref())?,
+        username: content::name("username", profile.username.as_deref())?,
+        full_name: content::name("fullName", profile.full_name.as_deref())?,
         avatar,
     })
-}
-
-/// A name as it is stored; it is shown in the middle of a line.
-fn name(field: &'static str, name: Option<&str>) -> Result<Option<String>, Error> {
-    let name = content::line(field, name, NAME_CHARACTERS)?;
-    Ok(name.map(|name| name.split_whitespace().collect::<Vec<_>>().join(" ")))
 }

@@ -13,7 +13,7 @@ use crate::{hub_client::HubClient, support::TestApp};
 /// Method, arguments with the world's ids, and what each role gets: a stranger, a former member, a member, an admin, the
 /// owner, one who is blocked, one who is deactivated.
 #[rustfmt::skip]
-const TABLE: &[(&str, &str, &str)] = &[
+pub(super) const TABLE: &[(&str, &str, &str)] = &[
     ("JoinConversation", r#"["{conversation}"]"#, "0 ~ + + + + -"),
     ("LeaveConversation", r#"["{conversation}"]"#, "0 + + + + + -"),
     ("GetConversations", "[]", "+ + + + + + -"),

@@ -9,7 +9,7 @@ use crate::support::TestApp;
 /// Method, route, path and body with the world's ids, and what each role gets: a stranger, a former member, a member, an
 /// admin, the owner, one who is blocked, one who is deactivated.
 #[rustfmt::skip]
-const TABLE: &[(&str, &str, &str, &str, &str)] = &[
+pub(super) const TABLE: &[(&str, &str, &str, &str, &str)] = &[
     ("get", "/api/Chat/messages", "/messages?chatId={conversation}", "", "0 ~ + + + + -"),
     ("post", "/api/Chat/messages", "/messages", r#"{"conversationId": "{conversation}", "content": "x"}"#, "0 ~ + + + - -"),
     ("get", "/api/Chat/messages/search", "/messages/search?q=hello&chatId={conversation}", "", "0 ~ + + + + -"),

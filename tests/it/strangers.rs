@@ -1,0 +1,177 @@
+//! What nobody hears who does not belong: every event the server tells, with strangers, a former member and somebody who
+//! is blocked listening on both hubs.
+
+use std::{collections::BTreeSet, fs, path::Path, time::Duration};
+
+use hubwire::clock::Clock;
+use serde_json::{Value, json};
+
+use crate::{
+    line::{CHAT, Line, ONLINE},
+    support::{Person, TestApp},
+};
+
+/// Words with a capital in the source of the hubs that are no events.
+const NOT_EVENTS: [&str; 11] = [
+    "GetOnlineStatus",
+    "GetPresenceStates",
+    "Heartbeat",
+    "InternalError",
+    "IsUserOnline",
+    "KeepAlive",
+    "Ping",
+    "SetStatus",
+    "SubscribeToPresence",
+    "TouchServer",
+    "UpdateStatus",
+];
+
+/// Every event that the source of the hubs names, where it does not name what clients call.
+fn events() -> BTreeSet<String> {
+    let hubs = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/hubs");
+    let mut names = BTreeSet::new();
+    for file in fs::read_dir(hubs).unwrap() {
+        let path = file.unwrap().path();
+        if path.is_dir() || path.ends_with("chat.rs") {
+            continue;
+        }
+        let is_name = |word: &&str| {
+            word.starts_with(|letter: char| letter.is_ascii_uppercase())
+                && word.chars().all(|letter| letter.is_ascii_alphabetic())
+        };
+        // What stands between two quotation marks is every second piece.
+        let text = fs::read_to_string(path).unwrap();
+        let lines = text.lines().filter(|line| !line.trim_start().starts_with("//"));
+        let words = lines.flat_map(|line| line.split('"').skip(1).step_by(2));
+        names.extend(words.filter(is_name).map(str::to_owned));
+    }
+    names.retain(|name| !NOT_EVENTS.contains(&name.as_str()));
+    names
+}
+
+/// Both hubs of one person.
+struct Ears {
+    chat: Line,
+    online: Line,
+}
+
+impl Ears {
+    async fn open(app: &TestApp, user: &str) -> Self {
+        Self {
+            chat: Line::open(app, user, CHAT).await,
+            online: Line::open(app, user, ONLINE).await,
+        }
+    }
+
+    /// The names of all that was heard so far.
+    async fn heard(&mut self) -> Vec<String> {
+        let mut heard = self.chat.heard("Ping").await;
+        heard.extend(self.online.heard("Ping").await);
+        heard
+    }
+}
+
+/// Everything that can happen in a group and between two people.
+async fn everything_happens(app: &TestApp, ann: &Person, bob: &Person, of_ann: &mut Ears) {
+    let json = |text: &str| -> Value { serde_json::from_str(text).unwrap() };
+    let group = ann
+        .post("/groups", &json(r#"{"name": "secret", "memberIds": ["bob", "gone"]}"#))
+        .await
+        .data();
+    let id = group["id"].as_str().unwrap();
+    let (path, participants) = (format!("/conversations/{id}"), format!("/groups/{id}/participants"));
+    ann.delete(&format!("{participants}/gone")).await.data();
+    let ids = [ann.say(id, "one").await, ann.say(id, "two").await].map(|m| m["id"].as_str().unwrap().to_owned());
+    let message = format!("/messages/{}", ids[0]);
+    bob.post(&format!("{message}/read"), &json("{}")).await.data();
+    let three = ann.say(id, "three").await;
+    bob.post(&format!("{path}/read"), &json("{}")).await.data();
+    ann.put(&message, &json(r#"{"content": "edited"}"#)).await.data();
+    for emoji in [r#"{"emoji": "x"}"#, r#"{"emoji": "x"}"#] {
+        bob.post(&format!("{message}/reactions/toggle"), &json(emoji))
+            .await
+            .data();
+    }
+    ann.post(&format!("{message}/pin"), &json("{}")).await.data();
+    ann.delete(&format!("{message}/pin")).await.data();
+    ann.delete(&message).await.data();
+    ann.put(&path, &json(r#"{"name": "renamed", "avatar": "a"}"#))
+        .await
+        .data();
+    ann.post(&participants, &json(r#"{"memberIds": ["cat"]}"#)).await.data();
+    ann.put(&participants, &json(r#"{"userId": "cat", "role": "admin"}"#))
+        .await
+        .data();
+    ann.post(&format!("{path}/mute"), &json("{}")).await.data();
+    of_ann.chat.call("SendTypingIndicator", json!([id, true])).await;
+    of_ann.chat.call("MarkAsRead", json!([id])).await;
+    of_ann.chat.call("MessageDelivered", json!([three["id"]])).await;
+    of_ann.chat.call("SetStatus", json!(["away"])).await;
+    ann.put("/users/me", &json(r#"{"fullName": "Ann Renamed"}"#))
+        .await
+        .data();
+    ann.delete(&format!("{participants}/cat")).await.data();
+    ann.delete(&format!("/groups/{id}?scope=everyone")).await.data();
+    let [direct, barred] = [ann.direct("bob").await, ann.direct("foe").await];
+    ann.say(&direct, "between us").await;
+    for conversation in [&direct, &barred] {
+        of_ann
+            .chat
+            .call("SendTypingIndicator", json!([conversation, true]))
+            .await;
+    }
+    // A conversation that is not open is noticed only.
+    let lobby = bob
+        .post("/groups", &json(r#"{"name": "lobby", "memberIds": ["ann"]}"#))
+        .await
+        .data();
+    let mut narrow = Line::open(app, "bob", CHAT).await;
+    narrow.call("JoinConversation", json!([lobby["id"]])).await;
+    ann.say(&direct, "aside").await;
+    narrow.hears("ConversationUpdated").await;
+}
+
+/// Row 28 of the security checklist.
+#[tokio::test]
+async fn sec_28_no_event_reaches_who_does_not_belong() {
+    let app = TestApp::by(Clock::fixed(1_700_000_000_000), |_| {}).await;
+    let [ann, bob, eve] = app.people(["ann", "bob", "eve"]);
+    // `foe` has a conversation with `ann` and is blocked by her; `eve` knows none of them; `gone` is a member at first.
+    for friend in ["bob", "cat", "foe"] {
+        ann.direct(friend).await;
+    }
+    ann.post("/users/foe/block", &json!({})).await.data();
+    eve.direct("zoe").await;
+    let mut outsiders = Vec::new();
+    for user in ["eve", "foe", "gone"] {
+        outsiders.push((user, Ears::open(&app, user).await));
+    }
+    let mut insiders = [Ears::open(&app, "bob").await, Ears::open(&app, "cat").await];
+    let mut of_ann = Ears::open(&app, "ann").await;
+    // All who came have been told of before anything happens.
+    for ears in &mut insiders {
+        ears.online.hears("UserOnline").await;
+        ears.chat.hears("UserPresenceChanged").await;
+    }
+    everything_happens(&app, &ann, &bob, &mut of_ann).await;
+    let mut heard = BTreeSet::from(["UserOnline".to_owned()]);
+    heard.extend(of_ann.heard().await);
+    of_ann.chat.leave().await;
+    of_ann.online.leave().await;
+    while !heard.contains("UserOffline") {
+        app.app.clock.advance(Duration::from_secs(1));
+        for ears in &mut insiders {
+            heard.extend(ears.heard().await);
+        }
+    }
+    assert_eq!(heard, events(), "an event without a row, or a row without an event");
+    for (user, ears) in &mut outsiders {
+        // Who comes is told that nobody is here. Who was a member was told that much, and nothing after it.
+        let expected: &[&str] = match *user {
+            "gone" => &["NewConversation", "RemovedFromGroup", "GetOnlineUsers"],
+            _ => &["GetOnlineUsers"],
+        };
+        assert_eq!(ears.heard().await, expected, "{user}");
+        assert_eq!(ears.online.hears("GetOnlineUsers").await, json!([]), "{user}");
+    }
+}
