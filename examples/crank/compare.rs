@@ -141,9 +141,9 @@ fn measures(compare: &Compare) -> Vec<(String, Measure)> {
 }
 
 /// A running server, stopped when it is dropped.
-struct Running {
-    child: Child,
-    server: Server,
+pub(crate) struct Running {
+    pub(crate) child: Child,
+    pub(crate) server: Server,
     took: Duration,
 }
 
@@ -209,7 +209,7 @@ async fn once(measure: &Measure, command: &str, warm: &Running, hub: &str) -> Re
 }
 
 /// Starts a server on the first core and waits until it answers.
-async fn start(command: &str, hub: &str) -> Result<Running> {
+pub(crate) async fn start(command: &str, hub: &str) -> Result<Running> {
     let address = TcpListener::bind("127.0.0.1:0")?.local_addr()?.to_string();
     let command = command.replace("{address}", &address);
     let words = ["taskset", "-c", "0"].into_iter().chain(command.split_whitespace());
@@ -236,7 +236,7 @@ async fn start(command: &str, hub: &str) -> Result<Running> {
     Ok(Running { child, server, took })
 }
 
-fn pin_to(core: &str, pid: u32) -> Result<()> {
+pub(crate) fn pin_to(core: &str, pid: u32) -> Result<()> {
     let pinned = Command::new("taskset")
         .args(["-cp", core, &pid.to_string()])
         .stdout(Stdio::null())

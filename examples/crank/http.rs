@@ -3,7 +3,7 @@
 use anyhow::{Context as _, Result, bail};
 use serde::Deserialize;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 
 use crate::Server;
 
@@ -47,6 +47,18 @@ impl Door {
         Ok(stream)
     }
 
+    /// The same, and the system takes little for a client that does not read.
+    pub(crate) async fn connect_narrowly(&self) -> Result<TcpStream> {
+        let socket = TcpSocket::new_v4()?;
+        socket.set_recv_buffer_size(4 * 1024)?;
+        let stream = socket
+            .connect(self.authority.parse()?)
+            .await
+            .with_context(|| format!("cannot connect to {}", self.authority))?;
+        stream.set_nodelay(true)?;
+        Ok(stream)
+    }
+
     /// A request to the hub's path and `rest`, with these header lines and this body.
     pub(crate) fn request(&self, method: &str, rest: &str, headers: &str, body: &str) -> String {
         let Self { authority, hub, token } = self;
@@ -62,8 +74,14 @@ impl Door {
 
     /// The connection token of a fresh negotiation.
     pub(crate) async fn negotiate(&self) -> Result<String> {
+        self.negotiate_with("").await
+    }
+
+    /// The same, with more in the query.
+    pub(crate) async fn negotiate_with(&self, query: &str) -> Result<String> {
         let mut stream = self.connect().await?;
-        let request = self.request("POST", "/negotiate?negotiateVersion=1", "Connection: close\r\n", "");
+        let path = format!("/negotiate?negotiateVersion=1{query}");
+        let request = self.request("POST", &path, "Connection: close\r\n", "");
         stream.write_all(request.as_bytes()).await?;
         let mut answer = String::new();
         stream.read_to_string(&mut answer).await?;

@@ -5,6 +5,7 @@
 //! cargo run --release --example crank -- broadcast --url http://127.0.0.1:5310 --server-pid PID --window 8
 //! cargo run --release --example crank -- idle      --url http://127.0.0.1:5310 --server-pid PID --transport sse
 //! cargo run --release --example crank -- compare   --server 'ours=target/release/examples/conformance --listen {address}'
+//! cargo run --release --example crank -- attack    --server 'target/release/examples/conformance --listen {address}'
 //! cargo run --release --example crank -- send      --url http://127.0.0.1:5080 --server-pid PID --secret SECRET --senders 32
 //! cargo run --release --example crank -- start     --binary target/release/hubwire
 //! ```
@@ -15,6 +16,7 @@
 //! `HUBWIRE_LIMITS_MESSAGES_PER_MINUTE=0`. CPU and memory come from `/proc`, so the server is on this machine.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "its output is what it is for")]
 
+mod attack;
 mod broadcast;
 mod client;
 mod compare;
@@ -64,6 +66,8 @@ enum Measure {
         #[command(flatten)]
         idle: idle::Idle,
     },
+    /// Starts a server for each kind of hostile client and reports what a thousand of them cost it in memory.
+    Attack(attack::Attack),
     /// Starts servers and takes them through all of this in turn; a table of medians.
     Compare(compare::Compare),
     /// Sends messages as fast as they are acknowledged and reports how many, how long each took, and the CPU time.
@@ -154,6 +158,7 @@ async fn measure(measure: Measure) -> Result<()> {
         Measure::Echo { server, echo } => echo::run(&server, &echo).await?.print(),
         Measure::Broadcast { server, broadcast } => broadcast::run(&server, &broadcast).await?.print(),
         Measure::Idle { server, idle } => idle::run(&server, &idle).await?.print(),
+        Measure::Attack(attack) => attack::run(&attack).await?,
         Measure::Compare(compare) => compare::run(&compare).await?,
         Measure::Send {
             server,

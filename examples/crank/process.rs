@@ -11,11 +11,20 @@ pub(crate) struct Process(pub(crate) u32);
 impl Process {
     /// Resident memory in KB.
     pub(crate) fn resident_kb(self) -> Result<u64> {
+        self.kb_of("VmRSS:")
+    }
+
+    /// The most that it ever had, in KB.
+    pub(crate) fn peak_kb(self) -> Result<u64> {
+        self.kb_of("VmHWM:")
+    }
+
+    fn kb_of(self, name: &str) -> Result<u64> {
         let status = self.read("status")?;
         let line = status
             .lines()
-            .find_map(|line| line.strip_prefix("VmRSS:"))
-            .context("no VmRSS")?;
+            .find_map(|line| line.strip_prefix(name))
+            .with_context(|| format!("no {name}"))?;
         Ok(line.trim().trim_end_matches(" kB").parse()?)
     }
 

@@ -115,7 +115,10 @@ impl Hub {
     }
 
     async fn send(&self, to: &Target, target: &str, arguments: impl ToArguments + Send + Sync) -> Result<(), HubError> {
-        let call = Encoded::new(target, arguments, self.0.options.naming);
+        let mut call = Encoded::new(target, arguments, self.0.options.naming);
+        if let Some(protocol) = self.0.local.0.protocol_of(to) {
+            call = call.only_for(protocol)?;
+        }
         self.0.manager.send(&self.0.local, to, &call).await
     }
 

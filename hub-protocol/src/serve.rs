@@ -24,6 +24,8 @@ pub use self::runtime::runtime;
 use self::seat::{Desk, Seat, Waiter};
 pub(crate) use self::{seat::Waiting, socket::Socket};
 
+/// Largest head of a request, in bytes, as Kestrel's; more is answered 431. As much of a body is read at a time.
+const LONGEST_HEAD: usize = 32 * 1024;
 /// Pause after an accept that failed for want of file descriptors or memory.
 const BACK_OFF: Duration = Duration::from_millis(100);
 
@@ -44,7 +46,10 @@ where
     S::Future: Send,
 {
     let mut builder = http1::Builder::new();
-    builder.timer(TokioTimer::new());
+    builder
+        .timer(TokioTimer::new())
+        .max_header_size(LONGEST_HEAD)
+        .max_buf_size(LONGEST_HEAD);
     loop {
         match listener.accept().await {
             Ok((tcp, _)) => {

@@ -85,9 +85,10 @@ impl Member {
         drop(items);
     }
 
-    pub(super) fn push(&self, encoded: &Encoded<'_>) -> Result<(), HubError> {
+    /// Queues what `hearers` hear, this one among them.
+    pub(super) fn push(&self, encoded: &Encoded<'_>, hearers: usize) -> Result<(), HubError> {
         if let Some(protocol) = self.protocol.get() {
-            self.outbox.push(encoded.frame(*protocol)?);
+            self.outbox.push(encoded.frame(*protocol)?, hearers);
         }
         Ok(())
     }
@@ -207,7 +208,7 @@ impl Connection {
     ///
     /// Fails for values that the protocol cannot carry.
     pub fn push(&self, call: &Encoded<'_>) -> Result<(), HubError> {
-        self.member.push(call)
+        self.member.push(call, usize::MAX)
     }
 
     /// Sends where there is room, also while behind, and says whether there was.

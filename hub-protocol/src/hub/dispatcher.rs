@@ -32,6 +32,8 @@ pub(super) struct Finished {
     pub(super) stream: Option<String>,
     /// The ids of the client's streams that nobody reads any more.
     pub(super) uploads: Vec<String>,
+    /// What the call came with.
+    pub(super) bytes: usize,
 }
 
 /// A call that was admitted and has not begun.
@@ -42,6 +44,7 @@ pub(super) struct Admitted {
     pub(super) method: Arc<Method>,
     pub(super) call: Invocation,
     pub(super) uploads: Vec<Source>,
+    pub(super) bytes: usize,
 }
 
 /// Finds the method of a call and checks that it may be called like this; else the sentence for the caller.
@@ -85,6 +88,7 @@ pub(super) async fn run(admitted: Admitted) -> Finished {
         method,
         call,
         uploads,
+        bytes,
     } = admitted;
     let next = Next {
         hub: &hub.0,
@@ -128,6 +132,7 @@ pub(super) async fn run(admitted: Admitted) -> Finished {
         end: None,
         stream: id.filter(|_| method.handler.is_streaming()),
         uploads: call.stream_ids,
+        bytes,
     }
 }
 

@@ -4,7 +4,8 @@ use std::sync::OnceLock;
 
 use super::HubError;
 use crate::{
-    codec::{Protocol, ToArguments},
+    codec::{Arguments, Protocol, ToArguments},
+    error::EncodeError,
     json::Naming,
     message::{HubMessage, Invocation},
     transport::Frame,
@@ -37,6 +38,14 @@ impl<'a> Encoded<'a> {
         }
     }
 
+    /// Lets go of the arguments, which may be much larger than what they are written as, once they are written for the
+    /// only client that will hear them: it may be waited for.
+    pub(super) fn only_for(mut self, protocol: Protocol) -> Result<Self, HubError> {
+        self.frame(protocol)?;
+        self.arguments = Box::new(Written);
+        Ok(self)
+    }
+
     /// The client method it calls.
     pub fn target(&self) -> &'a str {
         self.target
@@ -61,5 +70,14 @@ impl<'a> Encoded<'a> {
             stream_ids: Vec::new(),
         };
         Ok(cell.get_or_init(|| Frame::of(protocol, &HubMessage::Invocation(call))))
+    }
+}
+
+/// In the place of arguments that are written already.
+struct Written;
+
+impl ToArguments for Written {
+    fn encode(&self, _: Protocol, _: Naming) -> Result<Arguments, EncodeError> {
+        Err(EncodeError("the call was written for its only client".to_owned()))
     }
 }

@@ -99,8 +99,9 @@ impl Local {
             };
         }
         let mut outcome = Ok(());
+        let hearers = self.0.count_of(target);
         self.0.each_of(target, |member| {
-            if let Err(error) = member.push(call) {
+            if let Err(error) = member.push(call, hearers) {
                 outcome = Err(error);
             }
         });
@@ -148,6 +149,8 @@ impl Local {
         };
         let frame = Frame::of(protocol, &HubMessage::Invocation(call));
         member.push_frame_when_room(&frame).await;
+        // Nor is it kept for as long as the client thinks.
+        drop(frame);
         let outcome = asked.answer().await.ok_or_else(|| gone("disconnected"))?;
         Ok(Reply { protocol, outcome })
     }

@@ -45,12 +45,23 @@ enum Mode {
 struct State {
     mode: Mode,
     /// Allocated when the first frame waits, freed when none does: an idle client costs nothing.
-    queue: VecDeque<Outgoing>,
+    queue: VecDeque<Queued>,
     bytes: usize,
+    /// How many of them are this client's alone.
+    own: usize,
     bound: usize,
+    /// How many times the bound may wait of what is shared with others.
+    widest: usize,
     position: u64,
     feed: Option<Box<dyn Feed>>,
     stop: Option<CloseReason>,
+}
+
+/// What waits, and who pays for it. No larger than without the difference.
+enum Queued {
+    /// One frame for many clients.
+    Shared(Frame),
+    Own(Outgoing),
 }
 
 /// What became of a push.
@@ -79,7 +90,9 @@ impl Outbox {
             mode: Mode::Live,
             queue: VecDeque::new(),
             bytes: 0,
+            own: 0,
             bound,
+            widest: 1,
             position: 0,
             feed: None,
             stop: None,
@@ -94,21 +107,20 @@ impl Outbox {
     }
 
     /// Makes room for a client that is sent no more than it acknowledges, which it does once a second, where
-    /// there is no feed to fall back on.
+    /// there is no feed to fall back on. Only for what many hear: they share it, so that it costs none of them more.
     pub(super) fn widen(&self, times: usize) {
         if self.overflow == Overflow::Close {
-            let mut state = self.state.lock();
-            state.bound = state.bound.saturating_mul(times);
+            self.state.lock().widest = times;
         }
     }
 
-    /// Queues a frame for one of many: nobody waits; a full outbox drops it where a feed will speak, or overflows.
-    pub(super) fn push(&self, frame: &Frame) -> Pushed {
+    /// Queues a frame for one of so many: nobody waits; a full outbox drops it where a feed will speak, or overflows.
+    pub(super) fn push(&self, frame: &Frame, hearers: usize) -> Pushed {
         let mut state = self.state.lock();
         if state.mode != Mode::Live {
             return Pushed::Dropped;
         }
-        if !state.has_room(frame.size()) {
+        if !state.has_shared_room(frame.size(), hearers) {
             // A feed would not know of it: going behind would not bring it back.
             if self.overflow == Overflow::Close || state.feed.is_none() {
                 self.overflow(&mut state);
@@ -116,7 +128,7 @@ impl Outbox {
             return Pushed::Full;
         }
         let sleeps = state.queue.is_empty();
-        state.append(frame);
+        state.append_shared(frame);
         drop(state);
         self.wake_where(sleeps);
         Pushed::Queued
@@ -128,7 +140,7 @@ impl Outbox {
         match state.mode {
             Mode::Sealed | Mode::Closed => return Pushed::Dropped,
             Mode::Live | Mode::Behind if !state.has_room(frame.size()) => return Pushed::Full,
-            Mode::Live | Mode::Behind => state.append(frame),
+            Mode::Live | Mode::Behind => state.append_own(Outgoing::Frames(frame.clone())),
         }
         drop(state);
         self.waker.wake();
@@ -157,7 +169,7 @@ impl Outbox {
     pub(super) fn push_own(&self, outgoing: Outgoing) {
         let mut state = self.state.lock();
         if state.mode != Mode::Closed {
-            state.append_outgoing(outgoing);
+            state.append_own(outgoing);
         }
     }
 
@@ -168,7 +180,7 @@ impl Outbox {
             return Pushed::Dropped;
         }
         let size = frames.iter().map(|frame| frame.size()).sum();
-        if !state.has_room(size) {
+        if !state.has_shared_room(size, usize::MAX) {
             // What lay before and was not delivered did not concern this client: its feed need not look there.
             state.position = state.position.max(position - 1);
             self.overflow(&mut state);
@@ -177,7 +189,7 @@ impl Outbox {
         state.position = position;
         let sleeps = state.queue.is_empty();
         for frame in frames {
-            state.append(frame);
+            state.append_shared(frame);
         }
         drop(state);
         self.wake_where(sleeps);
@@ -232,7 +244,8 @@ impl Outbox {
     /// Whether more waits than so many times the bound.
     pub(super) fn is_over(&self, times: usize) -> bool {
         let state = self.state.lock();
-        state.bytes > state.bound.saturating_mul(times)
+        let bound = state.bound.saturating_mul(times);
+        state.own > bound || state.bytes > bound.saturating_mul(state.widest)
     }
 
     /// Hands what waits to the transport, about `most` bytes of it.
@@ -241,18 +254,26 @@ impl Outbox {
         if state.queue.is_empty() {
             return state.after_the_queue();
         }
-        let mut taken = 0;
+        let (mut taken, mut own) = (0, 0);
         while taken < most
-            && let Some(outgoing) = state.queue.pop_front()
+            && let Some(queued) = state.queue.pop_front()
         {
+            let outgoing = match queued {
+                Queued::Shared(frame) => Outgoing::Frames(frame),
+                Queued::Own(outgoing) => {
+                    own += size(&outgoing);
+                    outgoing
+                }
+            };
             taken += size(&outgoing);
             send(outgoing);
         }
         state.bytes -= taken;
+        state.own -= own;
         if state.queue.is_empty() {
             state.queue = VecDeque::new();
         }
-        let room = state.bytes <= state.bound / 2;
+        let room = state.own <= state.bound / 2;
         drop(state);
         if room {
             self.room.notify_waiters();
@@ -282,7 +303,7 @@ impl Outbox {
         let mut state = self.state.lock();
         state.mode = Mode::Closed;
         state.queue = VecDeque::new();
-        state.bytes = 0;
+        (state.bytes, state.own) = (0, 0);
         state.feed = None;
         drop(state);
         self.room.notify_waiters();
@@ -321,16 +342,25 @@ impl Outbox {
 impl State {
     /// A frame larger than the bound still goes out when nothing else waits.
     fn has_room(&self, size: usize) -> bool {
-        self.bytes == 0 || self.bytes + size <= self.bound
+        self.has_shared_room(size, usize::MAX) && (self.own == 0 || self.own + size <= self.bound)
     }
 
-    fn append(&mut self, frame: &Frame) {
-        self.append_outgoing(Outgoing::Frames(frame.clone()));
+    /// As many hear it, so many times the bound may wait, in moderation.
+    fn has_shared_room(&self, size: usize, hearers: usize) -> bool {
+        let times = hearers.clamp(1, self.widest);
+        self.bytes == 0 || self.bytes + size <= self.bound.saturating_mul(times)
     }
 
-    fn append_outgoing(&mut self, outgoing: Outgoing) {
-        self.bytes += size(&outgoing);
-        self.queue.push_back(outgoing);
+    fn append_shared(&mut self, frame: &Frame) {
+        self.bytes += frame.size();
+        self.queue.push_back(Queued::Shared(frame.clone()));
+    }
+
+    fn append_own(&mut self, outgoing: Outgoing) {
+        let size = size(&outgoing);
+        self.bytes += size;
+        self.own += size;
+        self.queue.push_back(Queued::Own(outgoing));
     }
 
     fn after_the_queue(&mut self) -> Taken {

@@ -12,7 +12,7 @@ use dashmap::DashMap;
 use parking_lot::Mutex;
 
 use super::{Target, context::Member};
-use crate::negotiate::ConnectionId;
+use crate::{codec::Protocol, negotiate::ConnectionId};
 
 type Members = HashMap<ConnectionId, Arc<Member>>;
 
@@ -101,6 +101,27 @@ impl Registry {
                 }
             }),
             Target::Users(users) => users.iter().for_each(|user| each_in(&self.users, user, &mut visit)),
+        }
+    }
+
+    /// About how many are chosen: those who are left out count too.
+    pub(super) fn count_of(&self, target: &Target) -> usize {
+        let members = |name: &String| self.groups.get(name).map_or(0, |members| members.len());
+        match target {
+            Target::All | Target::AllExcept(_) => self.len(),
+            Target::Connection(_) => 1,
+            Target::Connections(ids) => ids.len(),
+            Target::Groups(names) => names.iter().map(members).sum(),
+            Target::GroupExcept(name, _) => members(name),
+            Target::Users(users) => users.iter().map(|user| self.count_of_user(user)).sum(),
+        }
+    }
+
+    /// The protocol of the one connection that is chosen, where it is here.
+    pub(super) fn protocol_of(&self, target: &Target) -> Option<Protocol> {
+        match target {
+            Target::Connection(id) => self.parsed(id)?.protocol.get().copied(),
+            _ => None,
         }
     }
 

@@ -63,6 +63,8 @@ pub(crate) struct Session<T> {
     stopping: bool,
     /// The transport has ended; what arrived before is still acted on.
     left: Option<End>,
+    /// Until when what arrived before the end may wait for a method that reads its stream.
+    left_until: Option<Instant>,
     /// Messages may be unread because the client does not take the answers.
     held_back: bool,
     progress: Progress,
@@ -148,6 +150,7 @@ pub(crate) fn run<T: Transport>(
         away: false,
         stopping: false,
         left: None,
+        left_until: None,
         held_back: false,
         progress: Progress::Handshaking,
     });
@@ -281,11 +284,9 @@ impl<T: Transport> Session<T> {
         if self.stopping && self.running() == 0 {
             return Poll::Ready(Turn::Stop(CloseReason::Shutdown));
         }
-        if self.calls.poll_room(cx).is_ready() {
-            return Poll::Ready(Turn::Room);
-        }
+        self.calls.register(cx);
         if self.resting && self.may_read() {
-            // A call gave its slot up to wait for its client.
+            // A call gave its slot up to wait for its client, or took an item that waited.
             return Poll::Ready(Turn::Room);
         }
         if self.left.is_some() {
@@ -316,7 +317,8 @@ impl<T: Transport> Session<T> {
     }
 
     fn poll_timer(&mut self, cx: &mut Task<'_>) -> Poll<()> {
-        let Some(due) = self.core.poll_timeout().into_iter().chain(self.stalled_until()).min() else {
+        let others = self.stalled_until().into_iter().chain(self.left_until);
+        let Some(due) = self.core.poll_timeout().into_iter().chain(others).min() else {
             return Poll::Pending;
         };
         let due = tokio::time::Instant::from_std(due);
@@ -358,6 +360,7 @@ impl<T: Transport> Session<T> {
                 // What arrived before the end counts, as in ASP.NET Core: a client that sends and then leaves has
                 // sent. Nobody hears the answers.
                 self.left = Some(end);
+                self.left_until = Some(now() + self.hub.0.options.disconnect_timeout);
                 self.member.outbox.close();
                 (self.pulling, self.stalled) = (None, None);
             }
@@ -383,6 +386,13 @@ impl<T: Transport> Session<T> {
         self.core.handle_timeout(now);
         if self.stalled_until().is_some_and(|until| until <= now) {
             self.core.handle_end(CloseReason::SendTimeout);
+        }
+        // A method that does not read may wait for what its client never sent: nothing would ever end either.
+        if self.left_until.take_if(|until| *until <= now).is_some()
+            && let Some(end) = self.left
+            && self.is_blocked()
+        {
+            self.core.handle_end(CloseReason::Transport(end));
         }
     }
 

@@ -1,6 +1,7 @@
 //! The library from outside: bytes, properties, one connection under virtual time, whole hubs over sockets.
 #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
+mod attacks;
 mod churn;
 mod client_results;
 mod connection;

@@ -9,7 +9,7 @@ use std::{
 use bytes::Bytes;
 use futures_util::{
     FutureExt, StreamExt,
-    future::{AbortHandle, Abortable, BoxFuture},
+    future::{AbortHandle, Abortable},
     stream::FuturesUnordered,
 };
 
@@ -19,7 +19,7 @@ use crate::{
         HubError,
         dispatcher::{Admitted, Finished, Running, admit, answer, run},
         place::{Place, Slot},
-        upload::{self, Sink, Source},
+        upload::{self, Sink, Source, Waiting},
     },
     message::{Completion, HubMessage, Invocation, Outcome},
     transport::Transport,
@@ -32,6 +32,10 @@ pub(super) struct Calls {
     first: Option<Running>,
     others: Option<Box<FuturesUnordered<Running>>>,
     streams: Option<Box<Streams>>,
+    /// What waits in streams from the client, those that it has ended too.
+    waiting: Option<Arc<Waiting>>,
+    /// What the calls that run came with, in bytes.
+    bytes: usize,
 }
 
 #[derive(Default)]
@@ -40,8 +44,6 @@ struct Streams {
     down: HashMap<String, AbortHandle>,
     /// Streams from the client, by their own id.
     up: HashMap<String, Sink>,
-    /// An item that waits for room in its stream; nothing else is read before it has it.
-    blocked: Option<BoxFuture<'static, ()>>,
 }
 
 impl Calls {
@@ -82,20 +84,10 @@ impl Calls {
         }
     }
 
-    /// Whether an item waits for room in its stream.
-    pub(super) fn is_blocked(&self) -> bool {
-        self.streams.as_ref().is_some_and(|streams| streams.blocked.is_some())
-    }
-
-    /// Ready when the item that waited has its room.
-    pub(super) fn poll_room(&mut self, cx: &mut Task<'_>) -> Poll<()> {
-        let blocked = self.streams.as_mut().and_then(|streams| streams.blocked.as_mut());
-        match blocked.map(|blocked| blocked.poll_unpin(cx)) {
-            Some(Poll::Ready(())) => {
-                self.streams.get_or_insert_default().blocked = None;
-                Poll::Ready(())
-            }
-            Some(Poll::Pending) | None => Poll::Pending,
+    /// Has the session look again when a method has taken something.
+    pub(super) fn register(&self, cx: &Task<'_>) {
+        if let Some(waiting) = &self.waiting {
+            waiting.register(cx);
         }
     }
 
@@ -123,6 +115,7 @@ impl Calls {
     }
 
     fn forget(&mut self, finished: Finished) -> Finished {
+        self.bytes -= finished.bytes;
         if let Some(streams) = &mut self.streams {
             if let Some(id) = &finished.stream {
                 streams.down.remove(id);
@@ -133,7 +126,7 @@ impl Calls {
                     streams.up.remove(id);
                 }
             }
-            if streams.down.is_empty() && streams.up.is_empty() && streams.blocked.is_none() {
+            if streams.down.is_empty() && streams.up.is_empty() {
                 self.streams = None;
             }
         }
@@ -148,10 +141,10 @@ impl<T: Transport> Session<T> {
             HubMessage::Invocation(call) => self.begin(call, false),
             HubMessage::StreamInvocation(call) => self.begin(call, true),
             HubMessage::StreamItem(item) => {
-                if let Some(streams) = &mut self.calls.streams
+                if let Some(streams) = &self.calls.streams
                     && let Some(sink) = streams.up.get(&item.invocation_id)
                 {
-                    streams.blocked = sink.send(own(&item.item));
+                    sink.send(own(&item.item));
                 }
             }
             HubMessage::Completion(completion) => self.complete(completion),
@@ -188,7 +181,9 @@ impl<T: Transport> Session<T> {
             Slot::take(&self.member)
         };
         let cx = self.context(Place::Call(Arc::clone(&slot)));
+        let bytes = size(&call);
         let admitted = admit(&self.hub, &cx, &call, streaming)
+            .and_then(|method| self.has_room_for(&method.name, bytes).map(|()| method))
             .and_then(|method| Ok((self.open_streams(&method.name, &call, streaming)?, method)));
         let (uploads, method) = match admitted {
             Ok(admitted) => admitted,
@@ -200,6 +195,7 @@ impl<T: Transport> Session<T> {
                 return;
             }
         };
+        self.calls.bytes += bytes;
         let id = call.invocation_id.clone().filter(|_| streaming);
         let uploads_of_call = call.stream_ids.clone();
         let hub = self.hub.clone();
@@ -210,6 +206,7 @@ impl<T: Transport> Session<T> {
             method,
             call,
             uploads,
+            bytes,
         });
         let Some(id) = id else {
             return self.calls.push(Box::pin(running));
@@ -228,6 +225,7 @@ impl<T: Transport> Session<T> {
                         end: None,
                         stream: Some(id),
                         uploads: uploads_of_call,
+                        bytes,
                     }
                 }
             }
@@ -256,8 +254,12 @@ impl<T: Transport> Session<T> {
             ));
         }
         let protocol = *self.member.protocol.get().expect("calls come after the handshake");
+        if ids.is_empty() {
+            return Ok(Vec::new());
+        }
+        let waiting = self.calls.waiting.get_or_insert_default();
         let open = |id: &String| {
-            let (sink, source) = upload::open(options.stream_buffer_capacity, protocol);
+            let (sink, source) = upload::open(options.stream_buffer_capacity, protocol, waiting);
             (id.clone(), sink, source)
         };
         let opened: Vec<_> = ids.iter().map(open).collect();
@@ -270,16 +272,39 @@ impl<T: Transport> Session<T> {
             .collect())
     }
 
+    /// Whether a call may begin beside those that run, by what they came with; else the sentence for the caller.
+    fn has_room_for(&self, method: &str, bytes: usize) -> Result<(), String> {
+        let most = self.hub.0.options.inbox_bytes;
+        if self.calls.bytes > 0 && self.calls.bytes + bytes > most {
+            let text = format!("The calls of a connection have at most {most} bytes at a time.");
+            return Err(HubError::public(text).sentence(method, false));
+        }
+        Ok(())
+    }
+
     /// Whether another message may be acted on: there is a slot, and no stream is full.
     pub(super) fn has_slot(&self) -> bool {
         let most = self.hub.0.options.maximum_parallel_invocations.max(1);
-        self.running() < most && !self.calls.is_blocked()
+        self.running() < most && !self.is_blocked()
+    }
+
+    /// Whether an item waits for room in its stream, or too much waits in all streams together.
+    pub(super) fn is_blocked(&self) -> bool {
+        let most = self.hub.0.options.inbox_bytes;
+        self.calls.waiting.as_ref().is_some_and(|waiting| waiting.is_over(most))
     }
 
     /// How many calls hold a slot.
     pub(super) fn running(&self) -> usize {
         self.member.running.load(Ordering::Acquire)
     }
+}
+
+/// What a call holds while it runs, in bytes: its arguments, and its ids, each of which is kept in several places.
+fn size(call: &Invocation) -> usize {
+    let ids = call.invocation_id.iter().chain(&call.stream_ids);
+    let arguments = call.arguments.items().iter();
+    ids.map(|id| 4 * id.len()).sum::<usize>() + arguments.map(Bytes::len).sum::<usize>()
 }
 
 /// A small item that waits must not hold the large buffer that it came in.
