@@ -160,16 +160,11 @@ test('names of people and groups, descriptions, addresses of pictures and reacti
   await isHarmless(page, done, elements);
   for (const [place, title] of titles.entries()) {
     await page.locator('#conversations .row').nth(place).click();
-    // Dan is called as the group is, in the line of its members; the history calls him what he is called now or was then.
+    // Dan is called as the group is, in the line of its members.
     await page.waitForFunction((name) => document.getElementById('peer-name').textContent === name
       && document.getElementById('peer-line').textContent.includes(name)
       && document.querySelector('#messages .message .author')?.textContent, title);
   }
-  await isHarmless(page, done, elements);
-  await page.reload();
-  await page.locator('#messages .message', { hasText: 'hello' }).waitFor();
-  const author = await page.locator('#messages .message .author').first().textContent();
-  assert.ok(short.map(words).includes(author), author);
   await isHarmless(page, done, elements);
 });
 
