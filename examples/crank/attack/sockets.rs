@@ -129,7 +129,7 @@ pub(super) async fn uploads(door: &Door) -> Result<Held> {
 pub(super) async fn questions(door: &Door) -> Result<Held> {
     let stream = open(door, "", JSON).await?;
     let mut held = Held(vec![stream]);
-    let record = text(text_call("AskMe", "").as_bytes());
+    let record = text(call("1", "AskMe", "\"\"").as_bytes());
     for _ in 0..STREAMS {
         if !shove(&mut held.0[0], &record).await? || !held.sip() {
             break;

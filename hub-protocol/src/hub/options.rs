@@ -29,8 +29,8 @@ pub struct HubOptions {
     pub maximum_parallel_invocations: usize,
     /// How many items of one stream from a client wait for the method that reads it: 10.
     pub stream_buffer_capacity: usize,
-    /// How many streams of one client, in both directions together, may run at once: 1,000. More are refused with an
-    /// error of that call. ASP.NET Core knows no limit.
+    /// How many streams of one client, in both directions together, may run at once: 100. More are refused with an
+    /// error of that call. Each costs 2 KB and more while it runs. ASP.NET Core knows no limit.
     pub maximum_streams: usize,
     /// How many sent bytes are kept for a client that may come back on another socket, until it acknowledges
     /// them: 100,000. While more are, nothing is sent, and `overflow` decides when the outbox is full as well. Since
@@ -40,7 +40,9 @@ pub struct HubOptions {
     pub outbox_bytes: usize,
     /// What happens then.
     pub overflow: Overflow,
-    /// How many received bytes wait while a call runs before the socket is read no more: 64 KiB.
+    /// How many received bytes wait while a call runs before the socket is read no more: 64 KiB. As many may wait in all
+    /// streams from the client together, where an item counts for 64 bytes more than it has; and calls that run side by
+    /// side may have come with as many, else the last is refused.
     pub inbox_bytes: usize,
     /// How long a socket may take no bytes before its connection ends as lost: 10 s.
     pub send_timeout: Duration,
@@ -60,7 +62,7 @@ impl Default for HubOptions {
             naming: Naming::CamelCase,
             maximum_parallel_invocations: 1,
             stream_buffer_capacity: 10,
-            maximum_streams: 1_000,
+            maximum_streams: 100,
             stateful_reconnect_buffer_bytes: 100_000,
             outbox_bytes: 64 * 1024,
             overflow: Overflow::Close,

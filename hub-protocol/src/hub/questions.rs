@@ -15,7 +15,7 @@ use crate::message::Outcome;
 
 /// How many questions may wait for one client: calls that wait for it have given their places up, so that a client
 /// which never answers could begin any number of them.
-const MOST: usize = 1_000;
+const MOST: usize = 100;
 
 /// Why nothing can be asked.
 pub(super) enum Unasked {

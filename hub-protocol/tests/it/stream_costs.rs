@@ -177,7 +177,7 @@ async fn sec_43_streams_without_an_end_are_refused_at_the_documented_number() {
     while refused < 10_000 - most {
         let record = client.hear().await;
         if record.contains(r#""error""#) {
-            let text = "on the server. HubException: A connection has at most 1000 streams at a time.\"}";
+            let text = "on the server. HubException: A connection has at most 100 streams at a time.\"}";
             assert!(record.ends_with(text), "{record}");
             refused += 1;
         }
