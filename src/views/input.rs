@@ -6,7 +6,7 @@ mod places;
 use serde::Deserialize;
 use serde_json::Value;
 
-pub use self::people::{PeopleInput, ProfileInput, ProfilesInput, StatusInput};
+pub use self::people::{PeopleInput, PrivacyInput, ProfileInput, ProfilesInput, StatusInput};
 pub use self::places::{FlagDraft, GroupChangeDraft, Targets};
 
 pub use super::loose::Text;
