@@ -265,6 +265,7 @@ pub struct Paging {
     offset: Text,
     before: Text,
     after: Text,
+    order: Text,
     include_archived: Flag,
 }
 
@@ -282,6 +283,7 @@ impl Paging {
             offset: value("offset", &self.offset)?,
             before: value("before", &self.before)?,
             after: value("after", &self.after)?,
+            order: value("order", &self.order)?,
         })
     }
 
