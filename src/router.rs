@@ -109,6 +109,7 @@ routes! {
     "/api/Chat/users/blocked": get blocks::list;
     "/api/Chat/users/bulk": post people::put_all;
     "/api/Chat/users/me": get people::me, put people::rename_me;
+    "/api/Chat/users/me/privacy": get people::privacy, put people::set_privacy;
     "/api/Chat/users/search": get people::search;
     "/api/Chat/users/{id}": get people::find, put people::put;
     "/api/Chat/users/{id}/block": post blocks::block, delete blocks::unblock;

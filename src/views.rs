@@ -31,7 +31,7 @@ pub use events::{
 };
 pub use loose::{List, Text};
 pub use message::{ForwardedFrom, Message, MessagePage, ReplyTo};
-pub use people::{Activity, Refused, Upserted};
+pub use people::{Activity, Privacy, Refused, Upserted};
 pub use person::{Member, Participant, Person, Sender};
 pub use presence::Presence;
 pub use reaction::{Former, Reaction};

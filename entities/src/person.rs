@@ -40,6 +40,8 @@ pub struct Model {
     pub deactivated_at: Option<i64>,
     /// What their token said last, as JSON: only what is new in a token changes a name.
     pub claims: Option<String>,
+    /// Others do not learn what they have read.
+    pub hides_reads: bool,
 }
 
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]

@@ -7,6 +7,7 @@ mod m20261120_000002_log;
 mod m20261128_000003_chat_model;
 mod m20261128_000004_search;
 mod m20261128_000005_people;
+mod m20261128_000006_privacy;
 
 pub use sea_orm_migration::prelude::MigratorTrait;
 
@@ -23,6 +24,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261128_000003_chat_model::Migration),
             Box::new(m20261128_000004_search::Migration),
             Box::new(m20261128_000005_people::Migration),
+            Box::new(m20261128_000006_privacy::Migration),
         ]
     }
 }

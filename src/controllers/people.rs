@@ -8,8 +8,8 @@ use super::{Caller, Failure, Input, Params, Reference, Reply};
 use crate::{
     app::App,
     views::{
-        self, Activity, Person, Upserted,
-        input::{ProfileInput, ProfilesInput},
+        self, Activity, Person, Privacy, Upserted,
+        input::{PrivacyInput, ProfileInput, ProfilesInput},
     },
 };
 
@@ -27,6 +27,22 @@ pub async fn rename_me(
 ) -> Result<Reply<Person>, Failure> {
     let person = app.services.people.rename_me(&principal, input.profile()?).await?;
     Ok(Reply::new(Person::from(&person)))
+}
+
+/// `GET /api/Chat/users/me/privacy`
+pub async fn privacy(State(app): State<Arc<App>>, Caller(principal): Caller) -> Result<Reply<Privacy>, Failure> {
+    let privacy = app.services.people.privacy(&principal).await?;
+    Ok(Reply::new(Privacy::from(privacy)))
+}
+
+/// `PUT /api/Chat/users/me/privacy`
+pub async fn set_privacy(
+    State(app): State<Arc<App>>,
+    Caller(principal): Caller,
+    Input(input): Input<PrivacyInput>,
+) -> Result<Reply<Privacy>, Failure> {
+    let privacy = app.services.people.set_privacy(&principal, input.privacy()?).await?;
+    Ok(Reply::new(Privacy::from(privacy)))
 }
 
 /// `GET /api/Chat/users/{id}`

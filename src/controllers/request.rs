@@ -159,6 +159,7 @@ impl Params {
             offset: value("offset"),
             before: value("before"),
             after: value("after"),
+            order: value("order"),
         }
     }
 }

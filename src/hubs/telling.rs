@@ -203,19 +203,27 @@ fn shown(who: impl Fn() -> Who, name: &'static str, message: &MessageDetails, vi
 fn moved(moved: &Moved, at: i64) -> Telling {
     let is_read = moved.kind == moves::Kind::Read;
     let mut calls = Vec::with_capacity(moved.covered.len() + 1);
+    let hearers = || {
+        if moved.is_hidden {
+            Who::Only(moved.person.id.clone())
+        } else {
+            Who::Everybody
+        }
+    };
     match moved.covered.as_slice() {
         _ if !is_read => {}
         [] => {}
         [one] => calls.push(Told::aloud(
-            Who::Everybody,
+            hearers(),
             call("MessageRead", views::MessageRead::new(moved, one, at)),
         )),
         _ => calls.push(Told::aloud(
-            Who::Everybody,
+            hearers(),
             call("MessagesRead", views::MessagesRead::new(moved, at)),
         )),
     }
-    calls.extend(moved.covered.iter().map(|message| {
+    let told = moved.covered.iter().filter(|_| !moved.is_hidden);
+    calls.extend(told.map(|message| {
         let status = views::MessageStatus::moved(moved, message, at);
         Told::always(Who::Only(message.sender.clone()), call("MessageStatus", status))
     }));

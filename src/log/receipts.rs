@@ -6,8 +6,11 @@ use std::collections::HashMap;
 use entities::ids::{ConversationNumber, Seq};
 use entities::moves::{self, Kind};
 use entities::user_id::UserId;
-use entities::{member, message};
-use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, Statement, Value};
+use entities::{member, message, person};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, JoinType, QueryFilter, QueryOrder, QuerySelect, RelationTrait,
+    Statement, Value,
+};
 
 use crate::log::event::{Receipt, Status};
 use crate::log::values;
@@ -28,6 +31,8 @@ struct Track {
     visible_from: Seq,
     /// Everything up to here is read, also what no move says.
     read_through: Seq,
+    /// What they read is shown as received.
+    hides_reads: bool,
     /// Those that matter, in the order of their places: what was received, what was read.
     moves: [Vec<moves::Model>; 2],
 }
@@ -52,18 +57,29 @@ impl Receipts {
         }
         let mut numbers: Vec<_> = spans.iter().map(|span| span.conversation).collect();
         numbers.dedup();
-        let rows = member::Entity::find()
+        let rows: Vec<(ConversationNumber, UserId, Seq, Seq, bool)> = member::Entity::find()
+            .select_only()
+            .columns([
+                member::Column::Conversation,
+                member::Column::UserId,
+                member::Column::VisibleFromSeq,
+                member::Column::ReadSeq,
+            ])
+            .column(person::Column::HidesReads)
+            .join(JoinType::InnerJoin, member::Relation::Person.def())
             .filter(member::Column::Conversation.is_in(numbers))
             .filter(member::Column::UntilEvent.is_null())
             .order_by_asc(member::Column::Number)
+            .into_tuple()
             .all(connection)
             .await?;
         let mut members: HashMap<ConversationNumber, Vec<Track>> = HashMap::new();
-        for row in rows {
-            members.entry(row.conversation).or_default().push(Track {
-                user: row.user_id,
-                visible_from: row.visible_from_seq,
-                read_through: row.read_seq,
+        for (conversation, user, visible_from, read_through, hides_reads) in rows {
+            members.entry(conversation).or_default().push(Track {
+                user,
+                visible_from,
+                read_through,
+                hides_reads,
                 moves: [Vec::new(), Vec::new()],
             });
         }
@@ -128,6 +144,15 @@ impl Track {
         let read_at = self.moved(Kind::Read, seq);
         let delivered_at = self.moved(Kind::Delivered, seq);
         let is_read = read_at.is_some() || seq <= self.read_through;
+        let delivered_at = delivered_at.or(read_at);
+        if self.hides_reads {
+            let is_here = is_read || delivered_at.is_some();
+            return Receipt {
+                status: if is_here { Status::Delivered } else { Status::Sent },
+                delivered_at,
+                read_at: None,
+            };
+        }
         let status = match (is_read, delivered_at) {
             (true, _) => Status::Read,
             (false, Some(_)) => Status::Delivered,
@@ -135,7 +160,7 @@ impl Track {
         };
         Receipt {
             status,
-            delivered_at: delivered_at.or(read_at),
+            delivered_at,
             read_at,
         }
     }

@@ -230,7 +230,7 @@ impl Messages {
         self.conversations.log.unproven.proven(message);
     }
 
-    /// A page of a conversation, ascending in `seq`; see CONTRACT §2 for the direction.
+    /// A page of a conversation, ascending in `seq` unless asked otherwise; see CONTRACT §2 for the direction.
     pub async fn page(
         &self,
         principal: &Principal,
@@ -239,13 +239,8 @@ impl Messages {
     ) -> Result<Page<MessageDetails>, Error> {
         let window = page.window()?;
         let membership = self.conversations.resolve(principal, reference).await?;
-        history::page(
-            &self.conversations.database.read,
-            &membership,
-            &principal.user_id,
-            &window,
-        )
-        .await
+        let read = &self.conversations.database.read;
+        page.arrange(history::page(read, &membership, &principal.user_id, &window).await?)
     }
 
     /// One message the caller may see, by UUID or number.

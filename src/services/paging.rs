@@ -25,6 +25,8 @@ pub struct PageRequest {
     pub offset: Option<String>,
     pub before: Option<String>,
     pub after: Option<String>,
+    /// `asc` or `desc`: how messages stand on their page, which is the same either way.
+    pub order: Option<String>,
 }
 
 /// One page and where it lies.
@@ -98,6 +100,17 @@ impl PageRequest {
 }
 
 impl PageRequest {
+    /// Puts the messages of a page, which ascend, in the order that is asked for.
+    pub(crate) fn arrange<T>(&self, mut page: Page<T>) -> Result<Page<T>, Error> {
+        let order = self.order.as_deref().unwrap_or_default().trim();
+        if order.eq_ignore_ascii_case("desc") {
+            page.items.reverse();
+        } else if !order.is_empty() && !order.eq_ignore_ascii_case("asc") {
+            return Err(Error::invalid("order", "must be asc or desc"));
+        }
+        Ok(page)
+    }
+
     /// The same for lists that `before` and `after` mean nothing to.
     pub(crate) fn offsets(&self) -> Result<Window, Error> {
         let window = Self {

@@ -3,6 +3,7 @@
 //! Anybody who is signed in may see anybody's profile and search for people by name; nobody sees a token.
 
 mod directory;
+mod privacy;
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -21,6 +22,7 @@ use crate::services::details::Person;
 use crate::services::{Error, Principal, content};
 
 pub use self::directory::{MAX_PROFILES, NewProfile, Refused, Upserted};
+pub use self::privacy::Privacy;
 
 /// Characters of a name or an avatar's address in a token that are looked at.
 const CLAIM_CHARACTERS: usize = 2_000;

@@ -283,11 +283,16 @@ async fn tell_of(shared: &Shared, database: &Database, user: UserId) {
                 let audience = known.into_iter().map(|known| known.user);
                 let audience: Arc<[_]> = audience.filter(|user| table.is_connected(user)).collect();
                 let ago = i64::try_from(told.last_seen.as_millis()).unwrap_or(0);
+                let last_seen = shared.clock.now() - ago;
+                if told.now == Status::Offline {
+                    // While the table is held: who sees that they are gone sees since when.
+                    shared.keeper.note(user.clone(), last_seen);
+                }
                 PresenceChange {
                     sight: Sight {
                         user,
                         status: told.now,
-                        last_seen: Some(shared.clock.now() - ago),
+                        last_seen: Some(last_seen),
                     },
                     comes_or_goes: (told.before == Status::Offline) != (told.now == Status::Offline),
                     audience,
@@ -301,11 +306,6 @@ async fn tell_of(shared: &Shared, database: &Database, user: UserId) {
         }
     };
     let Some(change) = change else { return };
-    if change.sight.status == Status::Offline
-        && let Some(at) = change.sight.last_seen
-    {
-        shared.keeper.note(change.sight.user.clone(), at);
-    }
     if !change.audience.is_empty() {
         shared.publish(change).await;
     }

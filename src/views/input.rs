@@ -6,7 +6,7 @@ mod places;
 use serde::Deserialize;
 use serde_json::Value;
 
-pub use self::people::{PeopleInput, ProfileInput, ProfilesInput, StatusInput};
+pub use self::people::{PeopleInput, PrivacyInput, ProfileInput, ProfilesInput, StatusInput};
 pub use self::places::{FlagDraft, GroupChangeDraft, Targets};
 
 pub use super::loose::Text;
@@ -265,6 +265,7 @@ pub struct Paging {
     offset: Text,
     before: Text,
     after: Text,
+    order: Text,
     include_archived: Flag,
 }
 
@@ -282,6 +283,7 @@ impl Paging {
             offset: value("offset", &self.offset)?,
             before: value("before", &self.before)?,
             after: value("after", &self.after)?,
+            order: value("order", &self.order)?,
         })
     }
 

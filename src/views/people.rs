@@ -1,4 +1,4 @@
-//! What administrators are told of people.
+//! What is told of people besides their profiles: to administrators, and to themselves.
 
 use entities::user_id::UserId;
 use serde::Serialize;
@@ -18,6 +18,21 @@ impl Activity {
     /// The state somebody is in now.
     pub fn new(user_id: UserId, is_active: bool) -> Self {
         Self { user_id, is_active }
+    }
+}
+
+/// What others learn of the caller.
+#[derive(Clone, Copy, Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Privacy {
+    pub read_receipts: bool,
+}
+
+impl From<people::Privacy> for Privacy {
+    fn from(privacy: people::Privacy) -> Self {
+        Self {
+            read_receipts: privacy.read_receipts,
+        }
     }
 }
 

@@ -157,6 +157,54 @@ async fn bad_parameters_are_named() {
 }
 
 #[tokio::test]
+async fn archived_ones_are_listed_only_where_they_are_asked_for() {
+    let app = TestApp::start().await;
+    let ann = app.person("ann");
+    let (archived, other) = (ann.direct("bob").await, ann.direct("cat").await);
+    ann.post(&format!("/conversations/{archived}/archive"), &json!({}))
+        .await
+        .data();
+    for query in ["", "?includeArchived=false", "?includeArchived="] {
+        let answer = ann.get(&format!("/conversations{query}")).await;
+        assert_eq!(ids(&answer.data()), [other.as_str()], "{query}");
+        assert_eq!(
+            answer.json()["pagination"]["limit"],
+            50,
+            "{query}: fifty unless somebody says"
+        );
+    }
+    let mut all = ids(&ann.get("/conversations?includeArchived=true").await.data());
+    all.sort_unstable();
+    let mut both = [archived, other];
+    both.sort_unstable();
+    assert_eq!(all, both);
+}
+
+#[tokio::test]
+async fn conversations_and_messages_are_named_by_uuid_in_any_case_or_by_number() {
+    let app = TestApp::start().await;
+    let ann = app.person("ann");
+    let id = ann.direct("bob").await;
+    let sent = ann.say(&id, "hi").await;
+    let message = sent["id"].as_str().unwrap();
+    // The first of their kinds in a new database.
+    for reference in [id.as_str(), &id.to_uppercase(), "1"] {
+        let found = ann.get(&format!("/conversations/{reference}")).await.data();
+        assert_eq!(found["id"], id.as_str(), "{reference}");
+        let listed = ann.get(&format!("/messages?chatId={reference}")).await.data();
+        assert_eq!(listed["messages"][0]["id"], message, "{reference}");
+        let sent = ann.say(reference, "more").await;
+        assert_eq!(sent["conversationId"], id.as_str(), "emitted as a UUID");
+    }
+    for reference in [message, &message.to_uppercase(), "1"] {
+        let found = ann.get(&format!("/messages/{reference}")).await.data();
+        assert_eq!(found["id"], message, "{reference}");
+        let answer = json!({"conversationId": id, "content": "yes", "parentMessageId": reference});
+        assert_eq!(ann.post("/messages", &answer).await.data()["parentMessageId"], message);
+    }
+}
+
+#[tokio::test]
 async fn strangers_and_malformed_ids_find_nothing() {
     let app = TestApp::start().await;
     let [ann, cat] = app.people(["ann", "cat"]);

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::TestApp;
+use crate::{hub_client::HubClient, support::TestApp};
 
 #[tokio::test]
 async fn message_has_every_member_of_the_contract() {
@@ -200,6 +200,45 @@ async fn too_many_messages_are_told_when_to_come_back() {
             .is_ok_and(|seconds| (1..=60).contains(&seconds))
     );
     answer.refused(429, "rate_limited");
+}
+
+#[tokio::test]
+async fn a_page_descends_where_that_is_asked_for_and_is_the_same_page() {
+    let app = TestApp::start().await;
+    let ann = app.person("ann");
+    let id = ann.direct("bob").await;
+    let first = ann.say(&id, "0").await;
+    for text in ["1", "2", "3", "4", "5"] {
+        let answer = json!({"conversationId": id, "content": text, "parentMessageId": first["id"]});
+        ann.post("/messages", &answer).await.data();
+    }
+    let shown = |messages: &Value| -> String {
+        let messages = messages.as_array().unwrap().iter();
+        messages.map(|message| message["content"].as_str().unwrap()).collect()
+    };
+    let thread = format!("/messages/{}/thread", first["id"].as_str().unwrap());
+    for (query, expected) in [
+        ("limit=3", "345"),
+        ("limit=3&order=asc", "345"),
+        ("limit=3&order=DESC", "543"),
+        ("limit=3&order=", "345"),
+        ("limit=2&page=2&order=desc", "32"),
+    ] {
+        let listed = ann.get(&format!("/messages?chatId={id}&{query}")).await.data();
+        assert_eq!(shown(&listed["messages"]), expected, "{query}");
+        assert_eq!(
+            shown(&ann.get(&format!("{thread}?{query}")).await.data()),
+            expected,
+            "{query}"
+        );
+    }
+    let refused = ann.get(&format!("/messages?chatId={id}&order=newest")).await;
+    assert_eq!(refused.refused(400, "validation_failed")["details"]["field"], "order");
+    let mut hub = HubClient::connect(&app, "ann").await;
+    let listed = hub
+        .call("GetMessages", json!([id, {"limit": 2, "order": "desc"}]))
+        .await;
+    assert_eq!(shown(&listed["messages"]), "54");
 }
 
 #[tokio::test]

@@ -290,3 +290,74 @@ async fn rest_reads_these_through_this_one_or_all() {
         .await
         .refused(415, "unsupported_media");
 }
+
+#[tokio::test]
+async fn who_hides_what_they_read_is_seen_to_receive_it() {
+    let app = TestApp::start().await;
+    let [ann, bob, cat] = app.people(["ann", "bob", "cat"]);
+    assert_eq!(bob.get("/users/me/privacy").await.data(), json!({"readReceipts": true}));
+    let hide = json!({"readReceipts": false});
+    assert_eq!(bob.put("/users/me/privacy", &hide).await.data(), hide);
+    assert_eq!(bob.get("/users/me/privacy").await.data(), hide);
+    let refused = bob.put("/users/me/privacy", &json!({})).await;
+    assert_eq!(
+        refused.refused(400, "validation_failed")["details"]["field"],
+        "readReceipts"
+    );
+
+    let (id, sent) = group(&ann, &["bob", "cat"], 1).await;
+    let [mut of_ann, mut of_bob, mut phone, mut of_cat] = meet(&app, ["ann", "bob", "bob", "cat"]).await;
+    cat.post(&format!("/conversations/{id}/read"), &json!({})).await.data();
+    let by_cat = |read: &Value| read["userId"] == "cat";
+    of_ann.hears_where("MessageRead", by_cat).await;
+    of_bob.hears_where("MessageRead", by_cat).await;
+    phone.hears_where("MessageRead", by_cat).await;
+    of_cat.hears_where("MessageRead", by_cat).await;
+    let read = of_bob.call("MarkAsRead", json!([id])).await;
+    assert_eq!(read["unreadCount"], 0);
+    // One's own connections clear their badges.
+    for own in [&mut of_bob, &mut phone] {
+        assert_eq!(own.hears("MessageRead").await["userId"], "bob");
+        assert_eq!(own.hears("UnreadCountUpdated").await, 0);
+    }
+    let of_bobs = |status: &Value| status["data"]["userId"] == "bob";
+    let status = of_ann.hears_where("MessageStatus", of_bobs).await;
+    assert_eq!(
+        (&status["type"], &status["data"]["messageId"]),
+        (&json!("message.delivered"), &sent[0])
+    );
+    ann.say(&id, "the end").await;
+    of_ann.hears_text("the end").await;
+    of_cat.hears_text("the end").await;
+    assert!(of_ann.heard("MessageRead").is_empty() && of_cat.heard("MessageRead").is_empty());
+    assert!(of_ann.heard("MessageStatus").iter().all(|status| !of_bobs(status)));
+
+    let shown = message(&ann, &id, &sent[0]).await;
+    assert_eq!(
+        (&shown["status"], &shown["readAt"]),
+        (&json!("delivered"), &Value::Null)
+    );
+    let receipts = async || {
+        ann.get(&format!("/messages/{}/read-receipts", sent[0].as_str().unwrap()))
+            .await
+            .data()
+    };
+    let hidden = receipts().await;
+    assert_eq!(
+        (&hidden["readCount"], &hidden["deliveredCount"]),
+        (&json!(1), &json!(2))
+    );
+    assert_eq!(
+        (&hidden["receipts"][1]["userId"], &hidden["receipts"][1]["status"]),
+        (&json!("bob"), &json!("delivered"))
+    );
+    bob.put("/users/me/privacy", &json!({"ReadReceipts": "true"}))
+        .await
+        .data();
+    assert_eq!(
+        receipts().await["readCount"],
+        2,
+        "hidden only for as long as they say so"
+    );
+    assert_eq!(message(&ann, &id, &sent[0]).await["status"], "read");
+}

@@ -1,5 +1,6 @@
 //! `SendMessage` in every shape clients give it, and what is refused.
 
+use hubwire::config::{Config, Limits};
 use serde_json::{Value, json};
 
 use crate::{hub_client::HubClient, support::TestApp};
@@ -136,6 +137,32 @@ async fn method_names_ignore_case_and_a_trailing_async() {
         let expected =
             format!("Failed to invoke '{name}' due to an error on the server. HubException: Method does not exist.");
         assert_eq!(error, expected);
+    }
+}
+
+#[tokio::test]
+async fn ten_thousand_characters_of_any_script_pass_and_arrive_whole() {
+    let app = TestApp::with(|config| {
+        config.limits = Limits {
+            messages_per_minute: 0,
+            ..Config::default().limits
+        };
+    })
+    .await;
+    let [mut ann, mut bob] = [
+        HubClient::connect(&app, "ann").await,
+        HubClient::connect(&app, "bob").await,
+    ];
+    for letter in ["a", "é", "字", "\u{1F600}", "\"", "\u{85}x"] {
+        let count = 10_000 / letter.chars().count();
+        let text = letter.repeat(count);
+        ann.call("SendMessage", json!(["bob", text])).await;
+        let heard = bob.hears("ReceiveMessage").await;
+        assert_eq!(heard["id"], heard["messageId"]);
+        let expected: String = text.chars().filter(|character| !character.is_control()).collect();
+        assert!(heard["content"] == expected.as_str(), "{letter}");
+        let refused = ann.refused("SendMessage", json!(["bob", "a".repeat(10_001)])).await;
+        assert!(refused.starts_with("validation_failed: "), "{refused}");
     }
 }
 

@@ -85,6 +85,7 @@ fn moved(kind: moves::Kind, covered: i64) -> Body {
         up_to_seq: PLACE,
         last: MessageId(Uuid::nil()),
         covered: covered.collect(),
+        is_hidden: false,
     }))
 }
 

@@ -39,6 +39,9 @@ pub struct Moved {
     pub last: MessageId,
     /// The newly covered messages of others, in order; the newest 100 of them.
     pub covered: Vec<Covered>,
+    /// Nobody but the reader learns of it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_hidden: bool,
 }
 
 /// A message that a move covered, and what its author is told.

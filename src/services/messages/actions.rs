@@ -121,7 +121,7 @@ impl Messages {
                 self.detailed(&membership, rows, visible_from).await?
             }
         };
-        Ok(Page {
+        page.arrange(Page {
             items,
             pagination: placement.pagination(None),
         })

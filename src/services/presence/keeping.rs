@@ -9,23 +9,38 @@ use tokio::sync::Notify;
 
 use super::RETRY;
 use crate::log::Log;
+use crate::log::cache::Cache;
 use crate::log::writer::changes::LastSeen;
 
 /// People of one change.
 const PORTION: usize = 256;
 
-/// What is not stored yet.
+/// People whose stored time is remembered, per generation of the cache.
+const CAPACITY: usize = 1_024;
+
+/// What is not stored yet, or was a moment ago.
 #[derive(Debug)]
 pub(super) struct Keeper {
-    noted: Arc<Mutex<HashMap<UserId, i64>>>,
+    noted: Arc<Mutex<Noted>>,
     more: Arc<Notify>,
     log: Log,
 }
 
+#[derive(Debug)]
+struct Noted {
+    waiting: HashMap<UserId, i64>,
+    /// For those who looked into the database before it was there.
+    stored: Cache<UserId, i64>,
+}
+
 impl Keeper {
     pub(super) fn start(log: Log) -> Self {
+        let noted = Noted {
+            waiting: HashMap::new(),
+            stored: Cache::new(CAPACITY),
+        };
         let keeper = Self {
-            noted: Arc::default(),
+            noted: Arc::new(Mutex::new(noted)),
             more: Arc::default(),
             log: log.clone(),
         };
@@ -35,13 +50,15 @@ impl Keeper {
 
     /// Somebody was last seen then, in milliseconds since 1970, UTC.
     pub(super) fn note(&self, user: UserId, at: i64) {
-        self.noted.lock().insert(user, at);
+        self.noted.lock().waiting.insert(user, at);
         self.more.notify_one();
     }
 
-    /// What was noted of somebody and is not stored yet.
+    /// What was noted of somebody and may not have been stored when the database was asked.
     pub(super) fn noted(&self, user: &UserId) -> Option<i64> {
-        self.noted.lock().get(user).copied()
+        let mut noted = self.noted.lock();
+        let waiting = noted.waiting.get(user).copied();
+        waiting.or_else(|| noted.stored.find(user))
     }
 
     /// Stores what is noted, as far as the database takes it.
@@ -61,7 +78,7 @@ impl Drop for Keeper {
 }
 
 /// Stores what is noted, as soon as it is. Ends with the keeper.
-async fn keep(noted: Weak<Mutex<HashMap<UserId, i64>>>, more: Arc<Notify>, log: Log) {
+async fn keep(noted: Weak<Mutex<Noted>>, more: Arc<Notify>, log: Log) {
     loop {
         let Some(noted) = noted.upgrade() else { return };
         match portion(&noted) {
@@ -79,9 +96,10 @@ async fn keep(noted: Weak<Mutex<HashMap<UserId, i64>>>, more: Arc<Notify>, log: 
     }
 }
 
-fn portion(noted: &Mutex<HashMap<UserId, i64>>) -> Option<Vec<(UserId, i64)>> {
+fn portion(noted: &Mutex<Noted>) -> Option<Vec<(UserId, i64)>> {
     let noted = noted.lock();
     let portion: Vec<_> = noted
+        .waiting
         .iter()
         .take(PORTION)
         .map(|(user, at)| (user.clone(), *at))
@@ -90,15 +108,16 @@ fn portion(noted: &Mutex<HashMap<UserId, i64>>) -> Option<Vec<(UserId, i64)>> {
 }
 
 /// Whether it was stored. It counts as noted until then, so that who looks meanwhile sees it.
-async fn store(noted: &Mutex<HashMap<UserId, i64>>, log: &Log, portion: Vec<(UserId, i64)>) -> bool {
+async fn store(noted: &Mutex<Noted>, log: &Log, portion: Vec<(UserId, i64)>) -> bool {
     if log.writer.change(LastSeen(portion.clone())).await.is_err() {
         return false;
     }
     let mut noted = noted.lock();
     for (user, at) in portion {
-        if noted.get(&user) == Some(&at) {
-            noted.remove(&user);
+        if noted.waiting.get(&user) == Some(&at) {
+            noted.waiting.remove(&user);
         }
+        noted.stored.insert(user, at);
     }
     true
 }

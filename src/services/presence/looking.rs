@@ -136,7 +136,7 @@ impl Presence {
             }
         };
         let last_seen = if status == Status::Offline {
-            self.shared.keeper.noted(&known.user).or(known.last_seen)
+            Ord::max(self.shared.keeper.noted(&known.user), known.last_seen)
         } else {
             Some(clock.now())
         };

@@ -2,8 +2,11 @@
 
 use serde::Deserialize;
 
-use super::super::loose::{self, List, Text};
-use crate::services::{Error, people::NewProfile};
+use super::super::loose::{self, Flag, List, Text};
+use crate::services::{
+    Error,
+    people::{NewProfile, Privacy},
+};
 
 /// Somebody's profile, or the part of it that is to change.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -70,6 +73,23 @@ impl PeopleInput {
     pub fn ids(&self) -> Result<Vec<String>, Error> {
         loose::first_list(&[("userIds", &self.user_ids), ("ids", &self.ids)])?
             .ok_or_else(|| Error::invalid("userIds", "is needed"))
+    }
+}
+
+/// What others may learn from now on.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+pub struct PrivacyInput {
+    read_receipts: Flag,
+}
+
+impl PrivacyInput {
+    /// The whole of it.
+    pub fn privacy(&self) -> Result<Privacy, Error> {
+        let read_receipts = self.read_receipts.said("readReceipts")?;
+        Ok(Privacy {
+            read_receipts: read_receipts.ok_or_else(|| Error::invalid("readReceipts", "is needed"))?,
+        })
     }
 }
 

@@ -11,6 +11,7 @@ use sea_orm::{
     ActiveValue, ColumnTrait, Condition, DatabaseTransaction, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
 };
 
+use super::privacy::hides_reads;
 use super::states::own;
 use crate::log::event::{Body, Covered, Moved, Person};
 use crate::log::writer::change::{Change, Outcome, Scope};
@@ -52,12 +53,21 @@ impl Change for Move {
         let (conversation, member) = own(scope, self.conversation, &self.person.id).await?;
         let mut pointer = member.read_seq;
         if let Some((first, last)) = self.asked(scope.transaction, &member, conversation.last_seq).await? {
+            let is_hidden = self.kind == Kind::Read && hides_reads(scope.transaction, &self.person.id).await?;
+            if is_hidden {
+                // Who has read has received, and that is never hidden.
+                let received = Self {
+                    kind: Kind::Delivered,
+                    ..self.clone()
+                };
+                received.cover(scope, &conversation, (first, last), false).await?;
+            }
             if self.kind == Kind::Read {
                 pointer = Seq(last);
                 move_pointer(scope.transaction, &member, pointer).await?;
                 scope.work.keep();
             }
-            self.cover(scope, &conversation, (first, last)).await?;
+            self.cover(scope, &conversation, (first, last), is_hidden).await?;
         }
         Ok(at(scope.transaction, self.conversation, pointer).await?)
     }
@@ -106,6 +116,7 @@ impl Move {
         scope: &mut Scope<'_>,
         conversation: &conversation::Model,
         asked: Interval,
+        is_hidden: bool,
     ) -> Result<(), DbErr> {
         let gaps = self.uncovered(scope.transaction, asked).await?;
         let (Some((first, _)), Some((_, last))) = (gaps.first(), gaps.last()) else {
@@ -140,6 +151,7 @@ impl Move {
             up_to_seq: Seq(*last),
             last: newest,
             covered,
+            is_hidden,
         };
         let body = Body::Moved(Arc::new(moved));
         scope

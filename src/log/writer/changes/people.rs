@@ -161,6 +161,7 @@ pub(super) fn blank(id: &UserId, now: i64) -> person::Model {
         last_seen_at: None,
         deactivated_at: None,
         claims: None,
+        hides_reads: false,
     }
 }
 

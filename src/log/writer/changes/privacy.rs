@@ -1,0 +1,44 @@
+//! What people keep to themselves.
+
+use entities::person;
+use entities::user_id::UserId;
+use sea_orm::sea_query::Expr;
+use sea_orm::{ColumnTrait, DatabaseTransaction, DbErr, EntityTrait, QueryFilter, QuerySelect};
+
+use crate::log::Error;
+use crate::log::writer::change::{Change, Outcome, Scope};
+
+/// Whether others learn what somebody has read.
+#[derive(Clone, Debug)]
+pub(crate) struct SetPrivacy {
+    pub id: UserId,
+    pub hides_reads: bool,
+}
+
+impl Change for SetPrivacy {
+    type Output = ();
+
+    async fn apply(&self, scope: &mut Scope<'_>) -> Outcome<()> {
+        let updated = person::Entity::update_many()
+            .col_expr(person::Column::HidesReads, Expr::value(self.hides_reads))
+            .filter(person::Column::Id.eq(&self.id))
+            .exec(scope.transaction)
+            .await?;
+        scope.work.keep();
+        if updated.rows_affected == 0 {
+            return Err(Error::UnknownPerson.into());
+        }
+        Ok(())
+    }
+}
+
+/// Whether somebody keeps to themselves what they have read.
+pub(super) async fn hides_reads(transaction: &DatabaseTransaction, id: &UserId) -> Result<bool, DbErr> {
+    let stored: Option<bool> = person::Entity::find_by_id(id.clone())
+        .select_only()
+        .column(person::Column::HidesReads)
+        .into_tuple()
+        .one(transaction)
+        .await?;
+    Ok(stored.unwrap_or_default())
+}
