@@ -125,13 +125,17 @@ pub(crate) async fn run(attack: &Attack) -> Result<()> {
         BACK.as_secs()
     );
     println!("|---|---:|---:|---:|");
-    let kinds = attack.kind.map_or(Kind::value_variants().to_vec(), |kind| vec![kind]);
+    let kinds = attack
+        .kind
+        .map_or_else(|| Kind::value_variants().to_vec(), |kind| vec![kind]);
     let mut missed = Vec::new();
     for kind in kinds {
         let cost = measure(attack, kind).await?;
         let name = format!("{kind:?}").to_lowercase();
         let mb = |kb: f64| kb / 1024.0;
-        let left = cost.left_kb.map_or("–".to_owned(), |left| format!("{:.1}", mb(left)));
+        let left = cost
+            .left_kb
+            .map_or_else(|| "–".to_owned(), |left| format!("{:.1}", mb(left)));
         println!("| {name} | {:.1} | {:.1} | {left} |", mb(cost.base_kb), cost.kb_each);
         if cost.kb_each > attack.most as f64 || cost.left_kb.is_none_or(|left| left > attack.left as f64) {
             missed.push(name);
