@@ -93,10 +93,9 @@ impl Hubs {
         self.chat.routes(chat).merge(self.online.routes(online))
     }
 
-    /// The methods that clients may call on any of the hubs, without aliases.
-    pub fn methods(&self) -> Vec<&str> {
-        let hubs = [&self.chat, &self.online];
-        hubs.iter().flat_map(|hub| hub.handle.hub().methods()).collect()
+    /// The methods that clients may call, of the chat hub and of the one of who is online, without aliases.
+    pub fn methods(&self) -> [Vec<&str>; 2] {
+        [&self.chat, &self.online].map(|hub| hub.handle.hub().methods())
     }
 
     /// Sends all clients away to come back later, and lets no new ones in.

@@ -204,7 +204,10 @@ async fn sec_37_wrong_arguments_fail_their_call_and_the_connection_stays() {
 #[tokio::test]
 async fn sec_37_every_method_takes_as_many_arguments_as_it_says() {
     let app = TestApp::start().await;
-    for (hub, methods) in app.app.hubs.methods() {
+    for (hub, methods) in ["/hubs/chat", "/hubs/chat-online"]
+        .into_iter()
+        .zip(app.app.hubs.methods())
+    {
         let door = Door { hub, ..Door::default() };
         let mut ann = HubClient::enter(app.address, &app.token("ann"), door).await;
         for method in methods {
