@@ -256,6 +256,7 @@ async fn sec_29_a_view_that_is_opened_and_closed_a_thousand_times_is_closed() {
     let app = TestApp::start().await;
     let [mut ann, mut bob] = meet(&app, ["ann", "bob"]).await;
     let sent = tell(&mut bob, "ann", "first").await;
+    ann.hears_text("first").await;
     let (lower, number) = (id(&sent).to_owned(), 1);
     let upper = lower.to_uppercase();
     let spelled = [json!(lower), json!(upper), json!(number), json!(format!(" {upper} "))];
@@ -268,7 +269,7 @@ async fn sec_29_a_view_that_is_opened_and_closed_a_thousand_times_is_closed() {
     let notice = ann.hears("ConversationUpdated").await;
     assert_eq!(notice["lastMessage"]["content"], "second");
     ann.catches_up().await;
-    assert_eq!(ann.heard_texts(), ["first"]);
+    assert!(ann.heard_texts().is_empty());
 }
 
 #[tokio::test]

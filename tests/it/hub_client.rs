@@ -200,8 +200,11 @@ impl HubClient {
 
     /// Waits until as many Pings were answered, and what proves it was taken by the server.
     pub(crate) async fn has_answered_pings(&mut self, count: u64) {
+        // Nothing else need follow a Ping.
         while self.pongs < count {
-            self.read("a Ping").await;
+            if let Some(text) = self.hear().await.expect("a Ping") {
+                self.take_in(&text);
+            }
         }
         self.catches_up().await;
     }
@@ -240,31 +243,44 @@ impl HubClient {
                 Some(record) => return Some(record),
                 None => {
                     let text = self.next_message().await?;
-                    let records = text
-                        .split_terminator(RS)
-                        .map(|record| serde_json::from_str(record).unwrap());
-                    assert!(text.ends_with(RS), "whole records: {text}");
-                    self.records = records.collect::<Vec<_>>().into_iter();
+                    self.take_in(&text);
                 }
             }
         }
     }
 
+    /// Puts the records of a message behind those that are not read yet.
+    fn take_in(&mut self, text: &str) {
+        assert!(text.ends_with(RS), "whole records: {text}");
+        let records = text
+            .split_terminator(RS)
+            .map(|record| serde_json::from_str(record).unwrap());
+        self.records = self.records.by_ref().chain(records).collect::<Vec<_>>().into_iter();
+    }
+
     async fn next_message(&mut self) -> Option<String> {
         loop {
-            let message = tokio::time::timeout(DEADLINE, self.socket.next()).await;
-            match message.expect("something in time")? {
-                Ok(Message::Text(text)) => return Some(text.as_str().to_owned()),
-                Ok(Message::Ping(_)) => {
-                    // The library has queued the Pong.
-                    drop(self.socket.flush().await);
-                    self.pongs += 1;
-                }
-                Ok(Message::Close(close)) => self.closed = close.map(|close| close.code.into()),
-                Ok(other) => panic!("unexpected: {other:?}"),
-                Err(_) => return None,
+            if let Some(text) = self.hear().await? {
+                return Some(text);
             }
         }
+    }
+
+    /// Whatever comes next on the socket, and its text if it has one.
+    async fn hear(&mut self) -> Option<Option<String>> {
+        let message = tokio::time::timeout(DEADLINE, self.socket.next()).await;
+        match message.expect("something in time")? {
+            Ok(Message::Text(text)) => return Some(Some(text.as_str().to_owned())),
+            Ok(Message::Ping(_)) => {
+                // The library has queued the Pong.
+                drop(self.socket.flush().await);
+                self.pongs += 1;
+            }
+            Ok(Message::Close(close)) => self.closed = close.map(|close| close.code.into()),
+            Ok(other) => panic!("unexpected: {other:?}"),
+            Err(_) => return None,
+        }
+        Some(None)
     }
 
     /// Reads one record to where it belongs.
