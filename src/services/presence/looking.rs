@@ -127,16 +127,19 @@ impl Presence {
 
     fn sight(&self, known: Known, viewer: &UserId) -> Sight {
         let clock = &self.shared.clock;
-        let status = {
-            let table = self.shared.table.lock();
-            if known.user == *viewer {
-                table.own_status(viewer, clock.elapsed())
+        let (status, gone_for) = {
+            let (table, now) = (self.shared.table.lock(), clock.elapsed());
+            let status = if known.user == *viewer {
+                table.own_status(viewer, now)
             } else {
-                table.status(&known.user, clock.elapsed())
-            }
+                table.status(&known.user, now)
+            };
+            (status, table.gone_for(&known.user, now))
         };
         let last_seen = if status == Status::Offline {
-            Ord::max(self.shared.keeper.noted(&known.user), known.last_seen)
+            let gone = gone_for.and_then(|gone| i64::try_from(gone.as_millis()).ok());
+            let left = gone.map(|gone| clock.now() - gone);
+            self.shared.keeper.noted(&known.user).max(known.last_seen).max(left)
         } else {
             Some(clock.now())
         };

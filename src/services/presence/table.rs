@@ -187,6 +187,13 @@ impl Table {
         Next::Never
     }
 
+    /// How long somebody is gone of whom it may not have been told yet. Who only appears to be gone is not.
+    pub(super) fn gone_for(&self, user: &UserId, now: Duration) -> Option<Duration> {
+        let entry = self.people.get(user)?;
+        let was_shown = entry.status.is_some_and(|status| status != Status::Offline);
+        (was_shown && !entry.is_here(now)).then(|| now.saturating_sub(entry.sign))
+    }
+
     /// What the others are to be told of somebody, if anything; from now on they believe it.
     pub(super) fn settle(&mut self, user: &UserId, now: Duration) -> Option<Told> {
         let entry = self.people.get_mut(user)?;

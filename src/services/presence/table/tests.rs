@@ -192,3 +192,22 @@ fn who_was_in_a_list_is_told_to_go_though_nobody_was_told_that_they_came() {
     assert_eq!(table.next(START + INTERVAL * 3), Next::Never);
     assert!(table.people.is_empty() && table.due.is_empty());
 }
+
+#[test]
+fn who_is_gone_is_gone_for_so_long_also_before_it_is_told() {
+    let mut table = table(GRACE);
+    let later = START + HEARTBEAT + INTERVAL;
+    table.beat(&ann(), START);
+    table.learn(&ann(), Status::Online, START);
+    assert_eq!(table.gone_for(&ann(), START), None);
+    assert_eq!(table.status(&ann(), later), Status::Offline);
+    assert_eq!(table.gone_for(&ann(), later), Some(HEARTBEAT + INTERVAL));
+}
+
+#[test]
+fn who_only_appears_to_be_gone_is_gone_for_no_time() {
+    let mut table = table(GRACE);
+    table.beat(&ann(), START);
+    table.learn(&ann(), Status::Offline, START);
+    assert_eq!(table.gone_for(&ann(), START + HEARTBEAT + INTERVAL), None);
+}
