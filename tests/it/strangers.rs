@@ -160,6 +160,13 @@ async fn sec_28_no_event_reaches_who_does_not_belong() {
         ears.online.hears("UserOnline").await;
         ears.chat.hears("UserPresenceChanged").await;
     }
+    // So has the block, which was before them, where somebody was there to be told.
+    let (_, foe) = &mut outsiders[1];
+    let told = foe.heard().await;
+    if told.contains(&"UserOffline".to_owned()) {
+        assert_eq!(foe.online.hears("UserOffline").await, "ann");
+        foe.chat.hears("UserPresenceChanged").await;
+    }
     everything_happens(&app, &ann, &bob, &mut of_ann).await;
     // These two were heard above.
     let mut heard = BTreeSet::from(["UserOnline".to_owned(), "ConversationUpdated".to_owned()]);
