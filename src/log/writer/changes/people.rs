@@ -7,7 +7,7 @@ use entities::{person, person_name};
 use sea_orm::sea_query::Expr;
 use sea_orm::{
     ActiveModelTrait, ActiveValue, ColumnTrait, DatabaseTransaction, DbErr, EntityTrait, IntoActiveModel, QueryFilter,
-    QuerySelect,
+    QuerySelect, Value,
 };
 
 use crate::log::Error;
@@ -78,12 +78,7 @@ impl Change for SetActive {
         };
         if stored.deactivated_at.is_none() != self.is_active {
             let since = (!self.is_active).then_some(scope.now);
-            person::Entity::update_many()
-                .col_expr(person::Column::DeactivatedAt, Expr::value(since))
-                .filter(person::Column::Id.eq(&self.id))
-                .exec(scope.transaction)
-                .await?;
-            scope.work.keep();
+            set(scope, &self.id, person::Column::DeactivatedAt, since).await?;
         }
         Ok(())
     }
@@ -93,16 +88,7 @@ impl Change for SetStatus {
     type Output = ();
 
     async fn apply(&self, scope: &mut Scope<'_>) -> Outcome<()> {
-        let updated = person::Entity::update_many()
-            .col_expr(person::Column::Status, Expr::value(self.status))
-            .filter(person::Column::Id.eq(&self.id))
-            .exec(scope.transaction)
-            .await?;
-        scope.work.keep();
-        if updated.rows_affected == 0 {
-            return Err(Error::UnknownPerson.into());
-        }
-        Ok(())
+        set(scope, &self.id, person::Column::Status, self.status).await
     }
 }
 
@@ -124,6 +110,25 @@ impl Change for LastSeen {
         scope.work.keep();
         Ok(())
     }
+}
+
+/// Says one thing of somebody who must be known.
+pub(super) async fn set(
+    scope: &mut Scope<'_>,
+    id: &UserId,
+    column: person::Column,
+    value: impl Into<Value>,
+) -> Outcome<()> {
+    let updated = person::Entity::update_many()
+        .col_expr(column, Expr::value(value))
+        .filter(person::Column::Id.eq(id))
+        .exec(scope.transaction)
+        .await?;
+    scope.work.keep();
+    if updated.rows_affected == 0 {
+        return Err(Error::UnknownPerson.into());
+    }
+    Ok(())
 }
 
 /// Those of `users` who may be added and written to, and those who may not: they were deactivated.

@@ -2,10 +2,9 @@
 
 use entities::person;
 use entities::user_id::UserId;
-use sea_orm::sea_query::Expr;
-use sea_orm::{ColumnTrait, DatabaseTransaction, DbErr, EntityTrait, QueryFilter, QuerySelect};
+use sea_orm::{DatabaseTransaction, DbErr, EntityTrait, QuerySelect};
 
-use crate::log::Error;
+use super::people::set;
 use crate::log::writer::change::{Change, Outcome, Scope};
 
 /// Whether others learn what somebody has read.
@@ -19,16 +18,7 @@ impl Change for SetPrivacy {
     type Output = ();
 
     async fn apply(&self, scope: &mut Scope<'_>) -> Outcome<()> {
-        let updated = person::Entity::update_many()
-            .col_expr(person::Column::HidesReads, Expr::value(self.hides_reads))
-            .filter(person::Column::Id.eq(&self.id))
-            .exec(scope.transaction)
-            .await?;
-        scope.work.keep();
-        if updated.rows_affected == 0 {
-            return Err(Error::UnknownPerson.into());
-        }
-        Ok(())
+        set(scope, &self.id, person::Column::HidesReads, self.hides_reads).await
     }
 }
 
