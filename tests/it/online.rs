@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use hubwire::{clock::Clock, config::PresenceScope};
+use hubwire::config::PresenceScope;
 use serde_json::json;
 
 use crate::{
@@ -11,15 +11,6 @@ use crate::{
 };
 
 const ASK: &str = "GetOnlineUsers";
-
-/// A server whose clock stands still, and three people of whom Carl is a stranger to the others.
-async fn start() -> TestApp {
-    let app = TestApp::by(Clock::fixed(1_700_000_000_000), |_| {}).await;
-    let [ann, carl] = app.people(["ann", "carl"]);
-    ann.direct("bob").await;
-    carl.direct("dora").await;
-    app
-}
 
 /// Moves the clock on until somebody is gone in the eyes of `viewer`, and says for how long it took.
 async fn until_gone(app: &TestApp, viewer: &mut Line, user: &str) -> u32 {
@@ -40,7 +31,7 @@ async fn until_gone(app: &TestApp, viewer: &mut Line, user: &str) -> u32 {
 
 #[tokio::test]
 async fn those_who_share_a_conversation_are_told_and_nobody_else() {
-    let app = start().await;
+    let app = TestApp::of_two_pairs().await;
     let mut bob = Line::open(&app, "bob", ONLINE).await;
     assert_eq!(bob.hears("GetOnlineUsers").await, json!([]));
     let mut carl = Line::open(&app, "carl", ONLINE).await;
@@ -57,7 +48,7 @@ async fn those_who_share_a_conversation_are_told_and_nobody_else() {
 
 #[tokio::test]
 async fn a_person_goes_ten_seconds_after_their_last_connection_to_either_hub() {
-    let app = start().await;
+    let app = TestApp::of_two_pairs().await;
     let mut bob = Line::open(&app, "bob", ONLINE).await;
     let mut first = Line::open(&app, "ann", ONLINE).await;
     assert_eq!(bob.hears("UserOnline").await, "ann");
@@ -86,7 +77,7 @@ async fn a_person_goes_ten_seconds_after_their_last_connection_to_either_hub() {
 
 #[tokio::test]
 async fn a_page_that_is_loaded_again_shows_nothing() {
-    let app = start().await;
+    let app = TestApp::of_two_pairs().await;
     let [bob] = app.people(["bob"]);
     bob.direct("eve").await;
     let mut bob = Line::open(&app, "bob", ONLINE).await;
@@ -109,7 +100,7 @@ async fn a_page_that_is_loaded_again_shows_nothing() {
 
 #[tokio::test]
 async fn those_whom_a_block_parts_are_gone_for_each_other_until_it_ends() {
-    let app = start().await;
+    let app = TestApp::of_two_pairs().await;
     let [ann, bob] = app.people(["ann", "bob"]);
     let mut of_bob = Line::open(&app, "bob", ONLINE).await;
     let mut of_ann = Line::open(&app, "ann", ONLINE).await;
@@ -170,7 +161,7 @@ async fn where_everybody_sees_everybody_strangers_are_told_and_blocked_people_ar
 
 #[tokio::test]
 async fn presence_is_the_same_over_every_transport_and_protocol() {
-    let app = start().await;
+    let app = TestApp::of_two_pairs().await;
     let _bob = Line::open(&app, "bob", CHAT).await;
     for way in ONLINE.each() {
         let mut ann = Line::open(&app, "ann", way).await;

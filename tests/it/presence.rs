@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use hubwire::clock::Clock;
 use serde_json::{Value, json};
 
 use crate::{
@@ -12,22 +11,13 @@ use crate::{
 
 const NOW: &str = "2023-11-14T22:13:20.000Z";
 
-/// A server whose clock stands still; Ann and Bob share a conversation, Carl and Dora another.
-async fn start() -> TestApp {
-    let app = TestApp::by(Clock::fixed(1_700_000_000_000), |_| {}).await;
-    let [ann, carl] = app.people(["ann", "carl"]);
-    ann.direct("bob").await;
-    carl.direct("dora").await;
-    app
-}
-
 fn presence(user: &str, status: &str, last_seen: Option<&str>) -> Value {
     json!({"userId": user, "isOnline": status != "offline", "status": status, "lastSeen": last_seen})
 }
 
 #[tokio::test]
 async fn both_hubs_answer_who_is_here() {
-    let app = start().await;
+    let app = TestApp::of_two_pairs().await;
     let _carl = Line::open(&app, "carl", CHAT).await;
     for way in CHAT.each().into_iter().chain(ONLINE.each()) {
         let mut ann = Line::open(&app, "ann", way).await;
@@ -74,7 +64,7 @@ async fn both_hubs_answer_who_is_here() {
 
 #[tokio::test]
 async fn a_status_is_told_on_the_chat_hub_and_as_here_or_gone_on_the_other() {
-    let app = start().await;
+    let app = TestApp::of_two_pairs().await;
     let mut chat = Line::open(&app, "bob", CHAT).await;
     let mut online = Line::open(&app, "bob", ONLINE).await;
     let mut ann = Line::open(&app, "ann", ONLINE).await;
@@ -123,7 +113,7 @@ async fn a_status_is_told_on_the_chat_hub_and_as_here_or_gone_on_the_other() {
 
 #[tokio::test]
 async fn rest_shows_presence_only_to_those_who_share_a_conversation() {
-    let app = start().await;
+    let app = TestApp::of_two_pairs().await;
     let [ann, bob, carl] = app.people(["ann", "bob", "carl"]);
     let nobody = |id: &str| presence(id, "offline", None);
     assert_eq!(bob.get("/presence").await.data(), json!([]));

@@ -44,6 +44,15 @@ impl TestApp {
         Self::by(Clock::system(), change).await
     }
 
+    /// A server whose clock stands still; Ann and Bob share a conversation, Carl and Dora another.
+    pub(crate) async fn of_two_pairs() -> Self {
+        let app = Self::by(Clock::fixed(1_700_000_000_000), |_| {}).await;
+        let [ann, carl] = app.people(["ann", "carl"]);
+        ann.direct("bob").await;
+        carl.direct("dora").await;
+        app
+    }
+
     /// A server that lives by this clock.
     pub(crate) async fn by(clock: Clock, change: impl FnOnce(&mut Config)) -> Self {
         let folder = tempfile::tempdir().unwrap();

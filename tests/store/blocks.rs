@@ -25,12 +25,7 @@ impl Store {
 #[tokio::test]
 async fn neither_writes_to_the_other_until_the_block_ends() {
     for store in Store::each().await {
-        let direct = store
-            .services
-            .conversations
-            .direct(&principal("ann"), "bob")
-            .await
-            .unwrap();
+        let direct = store.direct("ann", "bob").await;
         store.post("bob", to(&direct), "one").await.unwrap();
         for _ in 0..2 {
             store.block("ann", "bob", true).await;

@@ -34,12 +34,7 @@ async fn racing_first_messages_make_one_conversation() {
             conversations.insert(send.await.unwrap().conversation);
         }
         assert_eq!(conversations.len(), 1);
-        let direct = store
-            .services
-            .conversations
-            .direct(&principal("bob"), "ann")
-            .await
-            .unwrap();
+        let direct = store.direct("bob", "ann").await;
         assert!(conversations.contains(&direct.number));
     }
 }
@@ -178,12 +173,7 @@ async fn unknown_people_are_placeholders_or_refused() {
         assert_eq!(refused.code(), "not_found");
         // With the other setting the same database takes them in.
         let store = store.restart().await;
-        let direct = store
-            .services
-            .conversations
-            .direct(&principal("ann"), "nobody")
-            .await
-            .unwrap();
+        let direct = store.direct("ann", "nobody").await;
         assert_eq!(direct.kind, Kind::Direct);
         assert!(direct.participants.iter().any(|one| one.person.full_name == "nobody"));
         let mut token = principal("nobody");
@@ -192,12 +182,7 @@ async fn unknown_people_are_placeholders_or_refused() {
             ..Profile::default()
         };
         store.services.people.seen(&token).await.unwrap();
-        let direct = store
-            .services
-            .conversations
-            .direct(&principal("ann"), "nobody")
-            .await
-            .unwrap();
+        let direct = store.direct("ann", "nobody").await;
         assert!(direct.participants.iter().any(|one| one.person.full_name == "No Body"));
     }
 }

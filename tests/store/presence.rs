@@ -5,7 +5,7 @@ use std::time::Duration;
 use entities::block;
 use entities::person::Status;
 use entities::user_id::UserId;
-use hubwire::services::presence::{Presence, PresenceChange, Sight};
+use hubwire::services::presence::{Presence, PresenceChange, Present, Sight};
 use sea_orm::{EntityTrait as _, Set};
 use tokio::sync::mpsc::Receiver;
 
@@ -30,6 +30,18 @@ async fn prepared() -> (Store, Presence, Receiver<PresenceChange>) {
     let presence = store.services.presence.clone();
     let changes = presence.subscribe();
     (store, presence, changes)
+}
+
+/// Ann and Bob know each other, are here, and each has been told of the other.
+async fn together(store: &Store) -> (Presence, Receiver<PresenceChange>, [Present; 2]) {
+    store.group("ann", &["bob"]).await;
+    let presence = store.services.presence.clone();
+    let mut changes = presence.subscribe();
+    let bob = presence.arrive(&user("bob"));
+    let ann = presence.arrive(&user("ann"));
+    assert_eq!(next(&mut changes).await, change("ann", true, &["bob"]));
+    assert_eq!(next(&mut changes).await, change("bob", true, &["ann"]));
+    (presence, changes, [ann, bob])
 }
 
 async fn take(changes: &mut Receiver<PresenceChange>) -> PresenceChange {
@@ -134,13 +146,7 @@ async fn acquaintances_are_those_who_share_a_conversation_now() {
 #[tokio::test]
 async fn a_chosen_status_is_told_kept_and_shown_again() {
     for store in Store::each().await {
-        store.group("ann", &["bob"]).await;
-        let presence = store.services.presence.clone();
-        let mut changes = presence.subscribe();
-        let _bob = presence.arrive(&user("bob"));
-        let ann = presence.arrive(&user("ann"));
-        assert_eq!(next(&mut changes).await, change("ann", true, &["bob"]));
-        assert_eq!(next(&mut changes).await, change("bob", true, &["ann"]));
+        let (presence, mut changes, [ann, _bob]) = together(&store).await;
         for (name, status, comes_or_goes) in [
             ("away", Status::Away, false),
             (" DND ", Status::Dnd, false),
@@ -166,13 +172,7 @@ async fn a_chosen_status_is_told_kept_and_shown_again() {
 #[tokio::test]
 async fn last_seen_is_when_the_last_connection_ended_and_survives_a_restart() {
     for store in Store::each().await {
-        store.group("ann", &["bob"]).await;
-        let presence = store.services.presence.clone();
-        let mut changes = presence.subscribe();
-        let _bob = presence.arrive(&user("bob"));
-        let ann = presence.arrive(&user("ann"));
-        assert_eq!(next(&mut changes).await, change("ann", true, &["bob"]));
-        assert_eq!(next(&mut changes).await, change("bob", true, &["ann"]));
+        let (presence, mut changes, [ann, _bob]) = together(&store).await;
         store.clock.advance(SECOND * 60);
         let left = store.clock.now();
         drop(ann);

@@ -241,12 +241,7 @@ async fn a_move_names_the_newest_hundred_it_covers() {
 #[tokio::test]
 async fn a_direct_message_has_the_state_of_the_other() {
     for store in Store::each().await {
-        let direct = store
-            .services
-            .conversations
-            .direct(&principal("ann"), "bob")
-            .await
-            .unwrap();
+        let direct = store.direct("ann", "bob").await;
         let ids = posted(&store, &direct, "ann", 3).await;
         let later = |minutes: u64| EPOCH + i64::try_from(minutes).unwrap() * 60_000;
         store.clock.advance(Duration::from_secs(60));

@@ -165,7 +165,7 @@ async fn owner_and_admins_change_what_the_group_shows_and_everybody_is_told() {
         };
         let after = change("ann", cleared).await.unwrap();
         assert_eq!((after.name.as_deref(), after.description), (Some("Team"), None));
-        let direct = conversations.direct(&principal("ann"), "bob").await.unwrap();
+        let direct = store.direct("ann", "bob").await;
         let refused = conversations
             .change_group(&principal("ann"), &direct.id.to_string(), named("us"))
             .await;

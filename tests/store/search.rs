@@ -23,6 +23,12 @@ async fn search(store: &Store, user: &str, term: &str, place: Option<&Conversati
         .await
 }
 
+/// How much somebody finds.
+async fn total(store: &Store, user: &str, term: &str, place: Option<&ConversationDetails>) -> i64 {
+    let found = search(store, user, term, place).await.unwrap();
+    found.page.pagination.total
+}
+
 /// What bob finds everywhere, the best first.
 async fn texts(store: &Store, term: &str) -> Vec<String> {
     let found = search(store, "bob", term, None).await.unwrap();

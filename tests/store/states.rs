@@ -9,11 +9,6 @@ use hubwire::services::states::Flag;
 use crate::support::{EPOCH, Store, person, principal, to};
 
 impl Store {
-    async fn direct(&self, user: &str, with: &str) -> ConversationDetails {
-        let conversations = &self.services.conversations;
-        conversations.direct(&principal(user), with).await.unwrap()
-    }
-
     async fn listed(&self, user: &str, include_archived: bool) -> Vec<ConversationDetails> {
         let conversations = &self.services.conversations;
         let page = conversations

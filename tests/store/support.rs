@@ -83,6 +83,11 @@ impl Store {
             .0
     }
 
+    pub async fn direct(&self, user: &str, with: &str) -> ConversationDetails {
+        let conversations = &self.services.conversations;
+        conversations.direct(&principal(user), with).await.unwrap()
+    }
+
     pub async fn post(&self, sender: &str, target: Target, content: &str) -> Result<Posted, Error> {
         self.services
             .messages
