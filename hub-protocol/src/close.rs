@@ -47,6 +47,8 @@ pub enum CloseReason {
     ConnectFailed(String),
     /// The hub's lifetime manager failed; the client is told nothing.
     Unmanaged,
+    /// The client came back on another connection and this one did not answer.
+    Superseded,
     /// A result that could not be written.
     Unwritable(String),
     /// Code of the application panicked outside of a call: a feed, or what hears of proofs.
@@ -67,7 +69,7 @@ impl CloseReason {
             })
         };
         match self {
-            Self::HandshakeCanceled | Self::HandshakeRefused | Self::Unmanaged => None,
+            Self::HandshakeCanceled | Self::HandshakeRefused | Self::Unmanaged | Self::Superseded => None,
             Self::ClientClosed(_) | Self::Aborted => Some(Close::default()),
             Self::Transport(_) | Self::Shutdown | Self::AuthenticationExpired => Some(Close {
                 error: None,
@@ -99,7 +101,7 @@ impl CloseReason {
         match self {
             Self::ClientClosed(_) => End::Closed,
             Self::Transport(end) => *end,
-            Self::ClientTimeout | Self::SendTimeout | Self::SlowConsumer => End::Lost,
+            Self::ClientTimeout | Self::SendTimeout | Self::SlowConsumer | Self::Superseded => End::Lost,
             Self::Aborted
             | Self::Shutdown
             | Self::HandshakeCanceled
@@ -133,6 +135,7 @@ impl CloseReason {
             Self::SlowConsumer => "slow_consumer",
             Self::SendTimeout => "send_timeout",
             Self::ConnectFailed(_) => "connect_failed",
+            Self::Superseded => "superseded",
             Self::Unmanaged => "unmanaged",
             Self::Unwritable(_) => "unwritable",
             Self::Panicked => "panicked",

@@ -46,6 +46,11 @@ impl Endpoint {
         waiting.note();
         let output = std::future::poll_fn(|cx| polling.pipe.poll_output(cx, Some(polling.poll)));
         match tokio::time::timeout(self.application.options().poll_timeout, output).await {
+            // hyper does not ask for a body of no bytes.
+            Ok(Output::Records(bytes, answered)) if bytes.is_empty() => {
+                answered.note(&polling.pipe);
+                records(Body::empty())
+            }
             Ok(Output::Records(bytes, answered)) => records(Body::new(Answer {
                 bytes: Some(bytes),
                 answered: Some(answered),

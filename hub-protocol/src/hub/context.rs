@@ -223,9 +223,25 @@ impl Connection {
         Ok(self.member.outbox.try_push(call.frame(*protocol)?) != Pushed::Full)
     }
 
-    /// Lets `feed` speak for everything after `position` whenever this connection is behind.
+    /// Lets `feed` speak for everything after `position`: at once, until it has nothing newer, and whenever this
+    /// connection is behind later.
+    ///
+    /// Where the hub's [`Overflow`](super::Overflow) is `Behind`, a connection is behind from its beginning: nothing is
+    /// delivered to it before this is called.
     pub fn follow(&self, feed: impl Feed + 'static, position: u64) {
-        self.member.outbox.follow(Box::new(feed), position, false);
+        self.member.outbox.follow(Box::new(feed), position);
+    }
+
+    /// How far this connection has come: what concerns it up to here was handed over, in order. A probe that is sent
+    /// later proves all of it.
+    pub fn position(&self) -> u64 {
+        self.member.outbox.position()
+    }
+
+    /// After which position this connection lacks something: while it is behind, and once it has ended, where it was
+    /// behind or was delivered to after its end. `None` where everything that was delivered to it was queued.
+    pub fn lacks_after(&self) -> Option<u64> {
+        self.member.outbox.lacks_after()
     }
 
     /// Asks the client's transport to prove that it has received everything sent so far.
@@ -239,6 +255,11 @@ impl Connection {
     /// Ends the connection with a Close; its client does not come back by itself.
     pub fn abort(&self) {
         self.member.outbox.stop(CloseReason::Aborted);
+    }
+
+    /// Ends the connection as lost, at once and without a word: its client has another one, or has long gone.
+    pub fn supersede(&self) {
+        self.member.outbox.stop(CloseReason::Superseded);
     }
 
     /// Whether the connection is over.

@@ -13,7 +13,8 @@ pub enum Overflow {
     Close,
     /// Nothing more is queued. Once the socket has taken what waits, the connection's
     /// [`Feed`](super::Feed) takes over from the connection's position. Sends without a position are dropped
-    /// meanwhile, and where there is no room for them.
+    /// meanwhile, and where there is no room for them. A connection begins like this, see
+    /// [`Connection::follow`](super::Connection::follow).
     Behind,
 }
 

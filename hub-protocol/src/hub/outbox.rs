@@ -53,6 +53,8 @@ struct State {
     /// How many times the bound may wait of what is shared with others.
     widest: usize,
     position: u64,
+    /// What a closed outbox was the first to refuse, or where it was behind: its client lacks what comes after.
+    lacks_after: Option<u64>,
     feed: Option<Box<dyn Feed>>,
     stop: Option<CloseReason>,
 }
@@ -86,14 +88,20 @@ pub(super) enum Taken {
 
 impl Outbox {
     pub(super) fn new(bound: usize, overflow: Overflow) -> Self {
+        let mode = match overflow {
+            Overflow::Close => Mode::Live,
+            // Until its feed says from where on.
+            Overflow::Behind => Mode::Behind,
+        };
         let state = State {
-            mode: Mode::Live,
+            mode,
             queue: VecDeque::new(),
             bytes: 0,
             own: 0,
             bound,
             widest: 1,
             position: 0,
+            lacks_after: None,
             feed: None,
             stop: None,
         };
@@ -176,7 +184,13 @@ impl Outbox {
     /// Queues all frames of one position, or none: not what was heard already, and not while behind.
     pub(super) fn deliver(&self, position: u64, frames: &[&Frame]) -> Pushed {
         let mut state = self.state.lock();
-        if state.mode != Mode::Live || position <= state.position {
+        if position <= state.position {
+            return Pushed::Dropped;
+        }
+        if state.mode != Mode::Live {
+            if state.mode != Mode::Behind {
+                state.lacks_after.get_or_insert(position - 1);
+            }
             return Pushed::Dropped;
         }
         let size = frames.iter().map(|frame| frame.size()).sum();
@@ -196,17 +210,32 @@ impl Outbox {
         Pushed::Queued
     }
 
-    /// Gives the connection a feed that resumes after `position`. With `behind` it takes over at once.
-    pub(super) fn follow(&self, feed: Box<dyn Feed>, position: u64, behind: bool) {
+    /// Gives the connection a feed that takes over at once, after `position`.
+    pub(super) fn follow(&self, feed: Box<dyn Feed>, position: u64) {
         let mut state = self.state.lock();
-        state.feed = Some(feed);
-        // What was delivered meanwhile is not heard again.
-        state.position = state.position.max(position);
-        if behind && state.mode == Mode::Live {
+        if matches!(state.mode, Mode::Live | Mode::Behind) {
+            state.feed = Some(feed);
+            // What was delivered meanwhile is not heard again.
+            state.position = state.position.max(position);
             state.mode = Mode::Behind;
         }
         drop(state);
         self.waker.wake();
+    }
+
+    /// Everything up to here that concerns the client was queued or lies behind it.
+    pub(super) fn position(&self) -> u64 {
+        self.state.lock().position
+    }
+
+    /// Where the client is while its feed speaks, or was when it ended: it lacks what comes after. `None` is nothing.
+    pub(super) fn lacks_after(&self) -> Option<u64> {
+        let state = self.state.lock();
+        match state.mode {
+            Mode::Live => None,
+            Mode::Behind => Some(state.position),
+            Mode::Sealed | Mode::Closed => state.lacks_after,
+        }
     }
 
     /// Asks the session to end. The first reason stays.
@@ -292,6 +321,7 @@ impl Outbox {
     pub(super) fn seal(&self) {
         let mut state = self.state.lock();
         if state.mode != Mode::Closed {
+            state.note_end();
             state.mode = Mode::Sealed;
         }
         drop(state);
@@ -301,6 +331,7 @@ impl Outbox {
     /// Drops what waits and everything that will come.
     pub(super) fn close(&self) {
         let mut state = self.state.lock();
+        state.note_end();
         state.mode = Mode::Closed;
         state.queue = VecDeque::new();
         (state.bytes, state.own) = (0, 0);
@@ -332,6 +363,7 @@ impl Outbox {
             Overflow::Close | Overflow::Behind => {
                 state.stop.get_or_insert(CloseReason::SlowConsumer);
                 self.stops.store(true, Ordering::Release);
+                state.note_end();
                 state.mode = Mode::Closed;
             }
         }
@@ -349,6 +381,12 @@ impl State {
     fn has_shared_room(&self, size: usize, hearers: usize) -> bool {
         let times = hearers.clamp(1, self.widest);
         self.bytes == 0 || self.bytes + size <= self.bound.saturating_mul(times)
+    }
+
+    fn note_end(&mut self) {
+        if self.mode == Mode::Behind {
+            self.lacks_after = Some(self.position);
+        }
     }
 
     fn append_shared(&mut self, frame: &Frame) {

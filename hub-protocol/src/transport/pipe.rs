@@ -184,7 +184,9 @@ impl Pipe {
         }
         // Only now: the poll that took over waits here too.
         self.output.register(cx.waker());
-        if state.outbound.is_empty() {
+        // A probe alone is worth an empty answer: the next poll proves it. An event stream has no next one.
+        let is_asked = poll.is_some() && !state.asked.is_empty();
+        if state.outbound.is_empty() && !is_asked {
             return if state.closed {
                 Poll::Ready(Output::Ended)
             } else {
@@ -270,6 +272,23 @@ mod tests {
             matches!(received(), Some(Incoming::Authenticated(user)) if user.identifier.as_deref() == Some("second"))
         );
         assert!(received().is_none());
+    }
+
+    #[tokio::test]
+    async fn a_probe_alone_is_answered_and_proven_by_the_next_poll() {
+        let pipe = Arc::new(Pipe::new(4, 4));
+        let mut half = Half::new(Arc::clone(&pipe), TransportKind::LongPolling);
+        let poll = pipe.begin_poll(None);
+        half.send(crate::transport::Outgoing::Probe(7));
+        let output = std::future::poll_fn(|cx| pipe.poll_output(cx, Some(poll))).await;
+        let Output::Records(bytes, answered) = output else {
+            panic!("{output:?}")
+        };
+        assert!(bytes.is_empty());
+        answered.note(&pipe);
+        pipe.begin_poll(None);
+        let received = std::future::poll_fn(|cx| half.poll_receive(cx)).now_or_never();
+        assert!(matches!(received, Some(Incoming::Proven(7))));
     }
 
     #[tokio::test]

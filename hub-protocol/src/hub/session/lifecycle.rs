@@ -57,7 +57,9 @@ impl<T: Transport> Session<T> {
         );
         match reason {
             CloseReason::Transport(_) => {}
-            CloseReason::SlowConsumer | CloseReason::SendTimeout => self.transport.send(Outgoing::Abort),
+            CloseReason::SlowConsumer | CloseReason::SendTimeout | CloseReason::Superseded => {
+                self.transport.send(Outgoing::Abort);
+            }
             _ => {
                 let patience = self.hub.0.options.close_timeout;
                 let written = std::future::poll_fn(|cx| self.poll_last_words(cx));

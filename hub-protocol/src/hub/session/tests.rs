@@ -2,7 +2,10 @@
 
 mod resuming;
 
-use std::time::Duration;
+use std::{
+    sync::atomic::{AtomicBool, Ordering},
+    time::Duration,
+};
 
 use bytes::Bytes;
 use parking_lot::Mutex;
@@ -228,12 +231,12 @@ async fn nothing_follows_the_close() {
     assert!(heard.ends_with("{\"type\":7}\u{1e}"), "{heard}");
 }
 
-/// A feed whose pulls say where they begin and never come back.
-struct Stuck(mpsc::Sender<u64>);
+/// A feed that has nothing new when it is first asked, and whose pulls say where they begin and never come back.
+struct Stuck(mpsc::Sender<u64>, AtomicBool);
 
 impl Feed for Stuck {
     fn head(&self) -> u64 {
-        u64::MAX
+        if self.1.swap(true, Ordering::Relaxed) { u64::MAX } else { 7 }
     }
 
     fn pull(self: Box<Self>, after: u64, _: Protocol) -> BoxFuture<'static, (Box<dyn Feed>, Pulled)> {
@@ -254,7 +257,7 @@ fn behind() -> (Hub, mpsc::Receiver<u64>) {
             ..HubOptions::default()
         })
         .on_connected(move |cx| {
-            cx.connection().follow(Stuck(pulls.clone()), 7);
+            cx.connection().follow(Stuck(pulls.clone(), AtomicBool::default()), 7);
             async { Ok(()) }
         })
         .method("Echo", async |_: Context, text: String| Ok(text))
@@ -305,6 +308,39 @@ async fn a_feed_takes_over_where_deliveries_stopped_and_not_where_the_last_one_w
     assert!(connection.try_send(&call("a")).unwrap());
     assert!(!connection.deliver(1_000, &[&call(&"b".repeat(2_000))]).unwrap());
     assert_eq!(pulled.recv().await, Some(999));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_connection_lacks_is_known_while_it_is_behind_and_after_its_end() {
+    let (hub, mut pulled) = behind();
+    let client = Client::connect(&hub).await;
+    let connection = only(&hub);
+    assert!(connection.deliver(8, &[&call("a")]).unwrap());
+    assert_eq!((connection.position(), connection.lacks_after()), (8, None));
+    assert!(!connection.deliver(9, &[&call(&"b".repeat(2_000))]).unwrap());
+    assert_eq!(connection.lacks_after(), Some(8));
+    assert_eq!(pulled.recv().await, Some(8));
+    connection.supersede();
+    sleep(Duration::from_secs(1)).await;
+    assert_eq!(hub.handle().connections(), 0);
+    assert!(!client.heard().contains("\"type\":7"), "it is not told");
+    assert!(!connection.deliver(10, &[&call("c")]).unwrap());
+    assert_eq!(connection.lacks_after(), Some(8));
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_first_delivery_after_the_end_is_what_a_connection_lacks() {
+    let (hub, _pulled) = behind();
+    let client = Client::connect(&hub).await;
+    let connection = only(&hub);
+    assert!(connection.deliver(8, &[&call("a")]).unwrap());
+    client.say(r#"{"type":7}"#).await;
+    sleep(Duration::from_secs(1)).await;
+    assert_eq!(connection.lacks_after(), None);
+    for position in [20, 30] {
+        assert!(!connection.deliver(position, &[&call("late")]).unwrap());
+        assert_eq!(connection.lacks_after(), Some(19));
+    }
 }
 
 #[tokio::test(start_paused = true)]
