@@ -163,6 +163,7 @@ fn settings(config: &Config) -> Settings {
             config::PresenceScope::Conversations => PresenceScope::Conversations,
             config::PresenceScope::Everyone => PresenceScope::Everyone,
         },
+        resume: config.resume,
         ..Settings::default()
     }
 }

@@ -35,6 +35,8 @@ pub struct Verified {
     pub principal: Principal,
     /// When the token ends, in milliseconds since 1970 UTC, without the leeway.
     pub expires_at: i64,
+    /// The session it belongs to (`sid`), if it says so.
+    pub session: Option<String>,
 }
 
 impl Verified {

@@ -87,6 +87,8 @@ pub struct Limits {
     pub connections_per_person: u64,
     /// Streams a connection may have at once, in both directions together.
     pub streams_per_connection: u64,
+    /// Messages of one conversation that a device is told at most of those it missed.
+    pub replay_messages: u64,
 }
 
 /// Everything that can be set. Tests build it from [`Config::default`].
@@ -130,6 +132,8 @@ pub struct Config {
     pub detailed_errors: bool,
     /// How long stopping may take in all.
     pub shutdown: Duration,
+    /// For how long a lost connection can be gone on with.
+    pub resume: Duration,
 }
 
 /// A setting that cannot be used: one sentence that names it, and exit code 2.
@@ -233,6 +237,7 @@ impl Config {
             limits: Limits::default(),
             detailed_errors: false,
             shutdown: Duration::ZERO,
+            resume: Duration::ZERO,
         }
     }
 }

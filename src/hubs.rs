@@ -14,10 +14,14 @@ mod notices;
 mod online;
 mod presence;
 mod proof;
+mod standing;
 mod telling;
 mod verbs;
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, atomic::AtomicU64},
+    time::Duration,
+};
 
 use axum::{Router, middleware};
 use hub_protocol::{
@@ -25,6 +29,8 @@ use hub_protocol::{
     endpoint::Endpoint,
     hub::{Hub, HubError, HubHandle, HubOptions, Overflow},
 };
+
+use tokio::sync::Notify;
 
 use crate::{clock::Clock, config::Config, log::Log, services};
 
@@ -44,6 +50,12 @@ struct Chat {
     log: Log,
     listeners: Arc<Listeners>,
     notices: Notices,
+    /// Everybody was told everything up to here.
+    told: AtomicU64,
+    /// A connection that has no stored place yet.
+    arrivals: Arc<Notify>,
+    /// Messages of one conversation that a connection is told at most of what its device missed.
+    replay_messages: usize,
 }
 
 /// The hubs of this server. Cheap to clone.
@@ -71,13 +83,18 @@ impl Hubs {
             log: log.clone(),
             listeners,
             notices,
+            told: AtomicU64::new(fanout::number(log.tail.head())),
+            arrivals: Arc::default(),
+            replay_messages: narrow(config.limits.replay_messages).unwrap_or(usize::MAX),
         });
+        Door::warn(config);
         let of_chat = HubOptions {
             overflow: Overflow::Behind,
             ..options(config)
         };
         let hub = chat::hub(&chat, of_chat);
         fanout::start(&chat);
+        standing::start(&chat);
         presence::start(&chat);
         let online = online::hub(services, options(config));
         expelling::start(&services.people, vec![hub.handle(), online.handle()]);
@@ -106,7 +123,6 @@ impl Hubs {
 
 impl Mounted {
     fn new(hub: &Hub, clock: &Clock, config: &Config) -> Self {
-        let limit = usize::try_from(config.limits.connections_per_person).unwrap_or(usize::MAX);
         Self {
             handle: hub.handle(),
             endpoint: hub
@@ -114,7 +130,7 @@ impl Mounted {
                 .require_user()
                 .allow_stateful_reconnect()
                 .close_on_authentication_expiration(),
-            door: Door::new(limit, clock.clone()),
+            door: Door::new(clock, config),
         }
     }
 
@@ -130,9 +146,13 @@ impl Mounted {
     }
 }
 
+/// A limit of the settings, where there is one.
+fn narrow(limit: u64) -> Option<usize> {
+    usize::try_from(limit).ok().filter(|limit| *limit > 0)
+}
+
 /// What the hubs have in common.
 fn options(config: &Config) -> HubOptions {
-    let narrow = |limit: u64| usize::try_from(limit).ok().filter(|limit| *limit > 0);
     HubOptions {
         connection: connection::Options {
             maximum_receive_message_size: narrow(config.limits.hub_message_bytes),

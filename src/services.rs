@@ -14,6 +14,7 @@ pub mod access;
 pub mod blocks;
 pub mod content;
 pub mod conversations;
+pub mod deliveries;
 pub mod details;
 pub mod error;
 pub mod groups;
@@ -27,6 +28,7 @@ pub mod presence;
 pub mod reading;
 pub mod search;
 pub mod states;
+pub mod tickets;
 pub mod typing;
 
 pub use self::error::Error;
@@ -116,6 +118,8 @@ pub struct Settings {
     pub presence_interval: Duration,
     /// How long somebody without a connection is here after a sign of life.
     pub presence_heartbeat: Duration,
+    /// For how long a lost connection can be gone on with.
+    pub resume: Duration,
 }
 
 impl Default for Settings {
@@ -129,6 +133,7 @@ impl Default for Settings {
             presence_grace: Duration::from_secs(10),
             presence_interval: Duration::from_secs(1),
             presence_heartbeat: Duration::from_secs(5 * 60),
+            resume: Duration::from_secs(5 * 60),
         }
     }
 }
@@ -143,6 +148,8 @@ pub struct Services {
     pub search: search::Search,
     pub typing: typing::Typing,
     pub presence: presence::Presence,
+    pub deliveries: deliveries::Deliveries,
+    pub tickets: tickets::Tickets,
 }
 
 impl Services {
@@ -169,6 +176,8 @@ impl Services {
         );
         let messages = messages::Messages::new(conversations.clone(), typing.clone(), clock.clone());
         let search = search::Search::new(conversations.clone());
+        let deliveries = deliveries::Deliveries::new(log.clone());
+        let tickets = tickets::Tickets::new(database.clone(), log.clone(), clock.clone(), settings.resume);
         Self {
             people,
             blocks,
@@ -177,6 +186,8 @@ impl Services {
             search,
             typing,
             presence,
+            deliveries,
+            tickets,
         }
     }
 

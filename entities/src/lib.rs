@@ -11,8 +11,10 @@ pub mod member;
 pub mod message;
 pub mod message_edit;
 pub mod moves;
+pub mod node;
 pub mod person;
 pub mod person_name;
 pub mod reaction;
+pub mod ticket;
 
 pub mod user_id;

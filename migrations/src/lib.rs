@@ -8,6 +8,7 @@ mod m20261128_000003_chat_model;
 mod m20261128_000004_search;
 mod m20261128_000005_people;
 mod m20261128_000006_privacy;
+mod m20261128_000009_tickets;
 
 pub use sea_orm_migration::prelude::MigratorTrait;
 
@@ -25,6 +26,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261128_000004_search::Migration),
             Box::new(m20261128_000005_people::Migration),
             Box::new(m20261128_000006_privacy::Migration),
+            Box::new(m20261128_000009_tickets::Migration),
         ]
     }
 }

@@ -82,6 +82,7 @@ impl Rules {
                 is_admin: self.is_admin(claims),
             },
             expires_at,
+            session: claims.get("sid").and_then(Value::as_str).map(str::to_owned),
         })
     }
 

@@ -78,6 +78,8 @@ settings! {
         |config, text| config.detailed_errors = choice(text, &[("true", true), ("1", true), ("false", false), ("0", false)])?;
     "shutdown_seconds" = "10"; "How long stopping may take in all, 1 to 300 seconds.";
         |config, text| config.shutdown = Duration::from_secs(number(text, 1, 300)?);
+    "resume_minutes" = "5"; "Minutes for which a lost connection can be gone on with, 1 to 1440.";
+        |config, text| config.resume = Duration::from_secs(60 * number(text, 1, 1440)?);
     "log.format" = "text"; "text or json, one line an event, on standard error.";
         |config, text| config.log.format = choice(text, &[("text", LogFormat::Text), ("json", LogFormat::Json)])?;
     "log.level" = "info"; "error, warn, info, debug or trace, or directives such as info,hubwire=debug.";
@@ -100,6 +102,8 @@ settings! {
         |config, text| config.limits.connections_per_person = limit(text)?;
     "limits.streams_per_connection" = "100"; "Streams a connection may have at once, in both directions together.";
         |config, text| config.limits.streams_per_connection = limit(text)?;
+    "limits.replay_messages" = "20000"; "Messages of one conversation that a device is told at most of those it missed.";
+        |config, text| config.limits.replay_messages = limit(text)?;
 }
 
 /// The setting with this key.

@@ -16,7 +16,8 @@ use hub_protocol::{
 };
 use serde::Serialize;
 
-use super::{Chat, feed::LogFeed, listeners::Listener, presence, verbs};
+use super::{Chat, fanout, feed::LogFeed, listeners::Listener, presence, verbs};
+use crate::services::tickets::Resumption;
 
 /// Builds the hub.
 pub(super) fn hub(chat: &Arc<Chat>, options: HubOptions) -> Hub {
@@ -131,9 +132,7 @@ impl Chat {
         }
         cx.connection()
             .set(Arc::new(self.services.presence.arrive(listener.user())));
-        let head = u64::try_from(self.log.tail.head().0).expect("event ids are positive");
-        cx.connection()
-            .follow(LogFeed::new(Arc::clone(self), Arc::clone(&listener)), head);
+        self.begin(&listener).await;
         // A profile that cannot be stored now is stored with the next call.
         if let Err(error) = self.services.people.seen(listener.principal()).await {
             tracing::warn!("a person who connected cannot be stored: {error}");
@@ -144,22 +143,37 @@ impl Chat {
         Ok(())
     }
 
-    fn disconnected(&self, cx: &Context, _: &Disconnected) {
-        let Ok(listener) = Listener::of(cx.connection()) else {
-            return;
+    /// From here on it hears: what it missed since an earlier connection of its device, then what comes.
+    async fn begin(self: &Arc<Self>, listener: &Arc<Listener>) {
+        let head = self.log.tail.head();
+        let resumption = self.resume(listener).await;
+        let (from, used) = match resumption {
+            Some(Resumption { position, hears, used }) => {
+                listener.begin(hears);
+                (position.min(head), Some(used))
+            }
+            None => {
+                listener.begin(None);
+                (head, None)
+            }
         };
-        if self.listeners.remove(&listener) {
-            self.services.typing.stop_all(listener.user());
+        let feed = LogFeed::new(Arc::clone(self), Arc::clone(listener), head);
+        listener.connection.follow(feed, fanout::number(from));
+        self.arrivals.notify_one();
+        if let Some(used) = used {
+            self.services.tickets.forget(used);
         }
     }
 
-    fn proven(&self, listener: &Listener, nonce: u64) {
-        let (proven, next) = listener.proof.proven(nonce);
-        proven
-            .into_iter()
-            .for_each(|message| self.services.messages.proven(message));
-        if let Some(nonce) = next {
-            listener.connection.probe(nonce);
+    fn disconnected(&self, cx: &Context, how: &Disconnected) {
+        let Ok(listener) = Listener::of(cx.connection()) else {
+            return;
+        };
+        // While it is still found: nobody must see neither it nor what it leaves.
+        self.see_out(&listener, how);
+        listener.end();
+        if self.listeners.remove(&listener) {
+            self.services.typing.stop_all(listener.user());
         }
     }
 }

@@ -2,21 +2,30 @@
 //!
 //! Tells the hub who comes in; that they may was checked by the router, for every request of a connection anew.
 
+mod device;
 mod places;
 
-use std::sync::Arc;
+use std::{net::SocketAddr, sync::Arc};
 
 use axum::{
-    extract::{Query, Request, State},
+    extract::{ConnectInfo, Query, Request, State},
     middleware::Next,
     response::{IntoResponse, Response},
 };
 use http::{HeaderMap, Method, StatusCode, header};
 use hub_protocol::{hub::User, negotiate::ConnectionId};
 
-use crate::{auth::Verified, clock::Clock, services::Principal};
+use crate::{
+    auth::Verified,
+    clock::Clock,
+    config::Config,
+    services::{Principal, tickets::Device},
+};
 
-use self::places::{NoPlace, Place, Places};
+use self::{
+    device::{Cookies, Recognised},
+    places::{NoPlace, Place, Places},
+};
 
 /// What the hub knows of whoever is behind a connection.
 #[derive(Debug)]
@@ -28,6 +37,8 @@ pub(super) struct Visitor {
     /// `/hubs/messages?userId=`: the person whose thread the page shows.
     pub(super) partner: Option<String>,
     pub(super) proof: Proves,
+    /// What it is recognised by when it comes back.
+    pub(super) device: Device,
 }
 
 /// How a connection can show that what it was sent has arrived.
@@ -46,15 +57,23 @@ pub(super) enum Proves {
 pub(super) struct Door {
     places: Arc<Places>,
     clock: Clock,
+    cookies: Cookies,
 }
 
 impl Door {
-    /// A door for so many connections of each person; 0 is no limit.
-    pub(super) fn new(limit: usize, clock: Clock) -> Self {
+    /// A door for as many connections of each person as the settings allow.
+    pub(super) fn new(clock: &Clock, config: &Config) -> Self {
+        let limit = usize::try_from(config.limits.connections_per_person).unwrap_or(usize::MAX);
         Self {
             places: Arc::new(Places::new(limit)),
-            clock,
+            clock: clock.clone(),
+            cookies: Cookies::new(config),
         }
+    }
+
+    /// Says once of all doors what the settings mean for them, where somebody may not expect it.
+    pub(super) fn warn(config: &Config) {
+        Cookies::new(config).warn();
     }
 
     /// Lets no new connection in any more. Those that live go on.
@@ -69,6 +88,9 @@ pub(super) async fn enter(State(door): State<Door>, mut request: Request, next: 
         return StatusCode::UNAUTHORIZED.into_response();
     };
     let remaining = verified.remaining(door.clock.now());
+    let peer = request.extensions().get::<ConnectInfo<SocketAddr>>();
+    let peer = peer.map_or_else(String::new, |ConnectInfo(peer)| peer.ip().to_string());
+    let Recognised { device, cookie } = door.cookies.recognise(request.headers(), &verified, &peer);
     let principal = verified.principal;
     let query =
         Query::<Vec<(String, String)>>::try_from_uri(request.uri()).map_or_else(|_| Vec::new(), |query| query.0);
@@ -96,6 +118,7 @@ pub(super) async fn enter(State(door): State<Door>, mut request: Request, next: 
             .filter(|partner| is_thread && !matches!(partner.trim(), "" | "undefined" | "null"))
             .map(str::to_owned),
         proof: Proves::of(request.headers()),
+        device,
         principal,
         _place: place,
     };
@@ -106,7 +129,17 @@ pub(super) async fn enter(State(door): State<Door>, mut request: Request, next: 
     };
     user.extensions.insert(Arc::new(visitor));
     request.extensions_mut().insert(user);
-    next.run(request).await
+    // Of those that open a connection, or are about to: negotiation and the first GET.
+    let opens = *request.method() == Method::GET || request.uri().path().ends_with("/negotiate");
+    let mut response = next.run(request).await;
+    if let Some(cookie) = cookie.filter(|_| opens && is_welcome(response.status())) {
+        response.headers_mut().append(header::SET_COOKIE, cookie);
+    }
+    response
+}
+
+fn is_welcome(status: StatusCode) -> bool {
+    status.is_success() || status == StatusCode::SWITCHING_PROTOCOLS
 }
 
 impl Proves {

@@ -1,8 +1,15 @@
 //! From the log to the sockets: follows the tail and turns each event into calls of those who hear it.
 
-use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
+use std::{
+    panic::AssertUnwindSafe,
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
 
-use entities::{ids::ConversationId, user_id::UserId};
+use entities::{
+    ids::{ConversationId, EventId},
+    user_id::UserId,
+};
 use futures_util::FutureExt;
 use hub_protocol::hub::Encoded;
 use tokio::sync::broadcast::error::RecvError;
@@ -14,7 +21,7 @@ use super::{
     telling::{Personal, Telling},
 };
 use crate::{
-    log::event::{Body, Departure, Event, State},
+    log::event::{Body, Departure, Event, MessageDetails, State},
     services::{Error, typing::TypingEvent},
     views,
 };
@@ -48,6 +55,7 @@ async fn follow_log(chat: Arc<Chat>) {
                         tracing::error!(event.id = event.id.0, "telling an event panicked");
                     }
                     position = event.id;
+                    chat.told.store(number(position), Ordering::Release);
                 }
             }
             Err(error) => {
@@ -71,6 +79,24 @@ async fn follow_typing(chat: Arc<Chat>) {
 }
 
 impl Chat {
+    /// Sends what an event is to a connection, and asks for proof of it when it is time to.
+    fn deliver(&self, listener: &Listener, event: &Event, hears: bool, calls: &[&Encoded<'_>]) {
+        if calls.is_empty() {
+            return;
+        }
+        match listener.connection.deliver(position(event), calls) {
+            Ok(true) => {
+                listener
+                    .proof
+                    .sent(position(event), message(event, hears), listener.user());
+                self.ask(listener);
+            }
+            // Its feed will tell it, or a later connection.
+            Ok(false) => {}
+            Err(error) => tracing::error!(event.id = event.id.0, "an event cannot be written: {error}"),
+        }
+    }
+
     async fn tell(&self, event: &Event) {
         let telling = Telling::of(event);
         if let Some(user) = &event.user {
@@ -78,7 +104,9 @@ impl Chat {
             if !listeners.is_empty() {
                 let own = self.personal(&telling, event, user).await;
                 let calls: Vec<_> = own.iter().collect();
-                listeners.iter().for_each(|listener| deliver(listener, event, &calls));
+                listeners
+                    .iter()
+                    .for_each(|listener| self.deliver(listener, event, false, &calls));
             }
             return;
         }
@@ -95,7 +123,7 @@ impl Chat {
                 let hears = listener.hears(membership.number);
                 let mut calls = telling.for_connection(member, hears);
                 calls.extend(&own);
-                deliver(&listener, event, &calls);
+                self.deliver(&listener, event, hears, &calls);
                 self.note(&telling, event, &listener, hears);
             }
         }
@@ -110,6 +138,8 @@ impl Chat {
         frames: &mut Vec<hub_protocol::transport::Frame>,
         protocol: hub_protocol::codec::Protocol,
     ) {
+        let known = frames.len();
+        let mut heard = false;
         let mut add = |call: &Encoded<'_>| match call.frame(protocol) {
             Ok(frame) => frames.push(frame.clone()),
             Err(error) => tracing::error!(event.id = event.id.0, "an event cannot be written: {error}"),
@@ -126,6 +156,7 @@ impl Chat {
                 };
                 let telling = Telling::of(event);
                 let hears = listener.hears(membership.number);
+                heard = hears;
                 telling.for_connection(member, hears).into_iter().for_each(&mut add);
                 self.note(&telling, event, listener, hears);
                 telling
@@ -133,6 +164,11 @@ impl Chat {
         };
         let own = self.personal(&telling, event, listener.user()).await;
         own.iter().for_each(add);
+        if frames.len() > known {
+            listener
+                .proof
+                .sent(position(event), message(event, heard), listener.user());
+        }
     }
 
     /// What a connection that does not hear the conversation is told a little later.
@@ -256,16 +292,23 @@ fn reason(what: State) -> &'static str {
     }
 }
 
-fn deliver(listener: &Listener, event: &Event, calls: &[&Encoded<'_>]) {
-    if calls.is_empty() {
-        return;
-    }
-    if let Err(error) = listener.connection.deliver(position(event), calls) {
-        tracing::error!(event.id = event.id.0, "an event cannot be written: {error}");
-    }
-}
-
 /// An event's place in the log, as the connections count.
 pub(super) fn position(event: &Event) -> u64 {
-    u64::try_from(event.id.0).expect("event ids are positive")
+    number(event.id)
+}
+
+pub(super) fn number(id: EventId) -> u64 {
+    u64::try_from(id.0).expect("event ids are positive")
+}
+
+pub(super) fn event_id(position: u64) -> EventId {
+    EventId(i64::try_from(position).expect("positions are event ids"))
+}
+
+/// The message that a connection which hears it is sent with an event.
+pub(super) fn message(event: &Event, hears: bool) -> Option<&MessageDetails> {
+    match &event.body {
+        Body::MessagePosted(message) if hears => Some(message),
+        _ => None,
+    }
 }

@@ -1,15 +1,20 @@
 //! What a connection that fell behind reads: the log from its position, as that connection would have heard it.
 
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc};
 
-use entities::ids::EventId;
+use entities::ids::{ConversationNumber, EventId};
 use futures_util::future::BoxFuture;
 use hub_protocol::{
     codec::Protocol,
     hub::{Feed, Pulled},
+    transport::Frame,
 };
 
-use super::{Chat, fanout, listeners::Listener};
+use super::{Chat, calls::call, fanout, listeners::Listener};
+use crate::{
+    log::event::{Body, Event},
+    views,
+};
 
 /// Events read at a time.
 const BATCH: usize = 256;
@@ -20,41 +25,85 @@ const ENOUGH: usize = 64 * 1024;
 pub(super) struct LogFeed {
     chat: Arc<Chat>,
     listener: Arc<Listener>,
+    /// Until here it tells what happened before the connection began.
+    until: EventId,
+    /// How many messages of each conversation it told of those.
+    told: HashMap<ConversationNumber, usize>,
 }
 
 impl LogFeed {
-    pub(super) fn new(chat: Arc<Chat>, listener: Arc<Listener>) -> Self {
-        Self { chat, listener }
+    /// Of a connection that begins at `until`, or resumes at an earlier position.
+    pub(super) fn new(chat: Arc<Chat>, listener: Arc<Listener>, until: EventId) -> Self {
+        Self {
+            chat,
+            listener,
+            until,
+            told: HashMap::new(),
+        }
+    }
+
+    /// Whether a message is one too many of what happened before: the client is told of it as of the others, in one.
+    fn is_too_much(&mut self, event: &Event) -> bool {
+        let Body::MessagePosted(message) = &event.body else {
+            return false;
+        };
+        if event.id > self.until || !self.listener.hears(message.conversation) {
+            return false;
+        }
+        let told = self.told.entry(message.conversation).or_default();
+        *told += 1;
+        *told > self.chat.replay_messages
+    }
+
+    /// What is told of those conversations instead, once everything that happened before has been.
+    async fn summarise(&mut self, frames: &mut Vec<Frame>, protocol: Protocol) {
+        let user = self.listener.user();
+        for (conversation, told) in std::mem::take(&mut self.told) {
+            if told <= self.chat.replay_messages {
+                continue;
+            }
+            match self.chat.services.conversations.view_for(user, conversation).await {
+                Ok(Some(details)) => {
+                    let update = views::ConversationUpdated::new(&details, user, "message");
+                    frames.extend(call("ConversationUpdated", update).frame(protocol).ok().cloned());
+                }
+                Ok(None) => {}
+                Err(error) => tracing::warn!("a conversation cannot be shown: {error}"),
+            }
+        }
     }
 }
 
 impl Feed for LogFeed {
     fn head(&self) -> u64 {
-        u64::try_from(self.chat.log.tail.head().0).expect("event ids are positive")
+        fanout::number(self.chat.log.tail.head())
     }
 
-    fn pull(self: Box<Self>, after: u64, protocol: Protocol) -> BoxFuture<'static, (Box<dyn Feed>, Pulled)> {
+    fn pull(mut self: Box<Self>, after: u64, protocol: Protocol) -> BoxFuture<'static, (Box<dyn Feed>, Pulled)> {
         Box::pin(async move {
             let mut pulled = Pulled {
                 frames: Vec::new(),
                 position: after,
             };
-            let position = EventId(i64::try_from(after).expect("positions are event ids"));
-            match self.chat.log.read_after(position, BATCH).await {
+            match self.chat.log.read_after(fanout::event_id(after), BATCH).await {
                 // There is something newer, or nobody had asked. Who does not show it yet is asked again, not at once.
                 Ok(events) if events.is_empty() => tokio::time::sleep(fanout::RETRY).await,
                 Ok(events) => {
                     let mut bytes = 0;
                     for event in events {
                         let known = pulled.frames.len();
-                        self.chat
-                            .retell(&event, &self.listener, &mut pulled.frames, protocol)
-                            .await;
+                        if !self.is_too_much(&event) {
+                            let frames = &mut pulled.frames;
+                            self.chat.retell(&event, &self.listener, frames, protocol).await;
+                        }
                         pulled.position = fanout::position(&event);
                         bytes += pulled.frames[known..].iter().map(|frame| frame.size()).sum::<usize>();
                         if bytes >= ENOUGH {
                             break;
                         }
+                    }
+                    if pulled.position >= fanout::number(self.until) {
+                        self.summarise(&mut pulled.frames, protocol).await;
                     }
                 }
                 Err(error) => {

@@ -3,18 +3,26 @@
 //! A connection hears everything its user belongs to until it joins a conversation for the first time; from then on
 //! it hears what it joined and what it sent to.
 
-use std::{collections::HashSet, sync::Arc};
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
 
 use dashmap::DashMap;
 use entities::{ids::ConversationNumber, user_id::UserId};
 use hub_protocol::hub::{Connection, HubError};
 use parking_lot::Mutex;
+use uuid::Uuid;
 
 use super::{
     door::{Proves, Visitor},
+    fanout,
     proof::Proof,
 };
-use crate::services::Principal;
+use crate::services::{
+    Principal,
+    tickets::{Hears, Ticket},
+};
 
 /// One connection to the chat hub.
 #[derive(Debug)]
@@ -22,8 +30,18 @@ pub(super) struct Listener {
     pub(super) connection: Connection,
     pub(super) visitor: Arc<Visitor>,
     /// `None` until the first join: everything.
-    joined: Mutex<Option<HashSet<ConversationNumber>>>,
+    joined: Mutex<Hears>,
     pub(super) proof: Proof,
+    /// What its place is stored under.
+    pub(super) ticket: Uuid,
+    /// Whether it has a place: it knows where in the log it begins.
+    has_begun: AtomicBool,
+    /// Another connection of its device has its place now.
+    is_superseded: AtomicBool,
+    /// It was seen out: nothing more comes of it.
+    is_over: AtomicBool,
+    /// What was stored last.
+    stored: Mutex<Option<Ticket>>,
 }
 
 impl Listener {
@@ -40,6 +58,11 @@ impl Listener {
             visitor,
             joined: Mutex::default(),
             proof: Proof::new(can_prove),
+            ticket: Uuid::new_v4(),
+            has_begun: AtomicBool::new(false),
+            is_superseded: AtomicBool::new(false),
+            is_over: AtomicBool::new(false),
+            stored: Mutex::default(),
         }
     }
 
@@ -71,6 +94,71 @@ impl Listener {
         if let Some(joined) = &mut *self.joined.lock() {
             joined.remove(&conversation);
         }
+    }
+
+    /// It begins, where an earlier connection of its device ended or anew. What was joined meanwhile is kept.
+    pub(super) fn begin(&self, hears: Hears) {
+        let mut joined = self.joined.lock();
+        match (&mut *joined, hears) {
+            (Some(joined), Some(hears)) => joined.extend(hears),
+            (None, hears) => *joined = hears,
+            (Some(_), None) => {}
+        }
+        drop(joined);
+        self.has_begun.store(true, Ordering::Release);
+    }
+
+    /// Where it is, once everybody was told everything up to `told`; `None` where it has no place of its own.
+    pub(super) fn standing(&self, told: u64) -> Option<Ticket> {
+        if !self.has_begun.load(Ordering::Acquire) || self.is_superseded.load(Ordering::Acquire) {
+            return None;
+        }
+        // In this order: what is no longer lacking may be unproven.
+        let lacks_after = self.connection.lacks_after();
+        let unproven_after = self.proof.unproven_from().map(|first| first.saturating_sub(1));
+        let position = [lacks_after, unproven_after].into_iter().flatten().min();
+        Some(Ticket {
+            id: self.ticket,
+            user: self.user().clone(),
+            device: self.visitor.device.clone(),
+            hears: self.joined.lock().clone(),
+            position: position.filter(|position| *position < told).map(fanout::event_id),
+        })
+    }
+
+    /// What has to be stored of where it is, if that is not what is stored.
+    pub(super) fn unstored(&self, told: u64) -> Option<Ticket> {
+        let standing = self.standing(told)?;
+        let mut stored = self.stored.lock();
+        if stored.as_ref() == Some(&standing) {
+            return None;
+        }
+        *stored = Some(standing.clone());
+        Some(standing)
+    }
+
+    /// Storing failed: it is to be tried again.
+    pub(super) fn store_again(&self) {
+        *self.stored.lock() = None;
+    }
+
+    /// Gives its place away, once.
+    pub(super) fn give_up(&self, told: u64) -> Option<Ticket> {
+        let standing = self.standing(told)?;
+        let was_superseded = self.is_superseded.swap(true, Ordering::AcqRel);
+        (!was_superseded).then(|| Ticket {
+            position: Some(standing.position.unwrap_or_else(|| fanout::event_id(told))),
+            ..standing
+        })
+    }
+
+    /// It was seen out.
+    pub(super) fn end(&self) {
+        self.is_over.store(true, Ordering::Release);
+    }
+
+    pub(super) fn is_over(&self) -> bool {
+        self.is_over.load(Ordering::Acquire)
     }
 
     /// Sending alone never narrows anything.
@@ -109,6 +197,13 @@ impl Listeners {
         self.0
             .remove_if(listener.user(), |_, listeners| listeners.is_empty())
             .is_some()
+    }
+
+    /// Everybody's connections.
+    pub(super) fn each(&self, mut visit: impl FnMut(&Arc<Listener>)) {
+        self.0
+            .iter()
+            .for_each(|listeners| listeners.iter().for_each(&mut visit));
     }
 
     /// A user's connections.

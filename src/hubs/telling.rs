@@ -1,20 +1,27 @@
 //! Which event becomes which call for whom: the table of the design, as one match.
 
+use std::collections::HashMap;
+
 use entities::{ids::Seq, moves, user_id::UserId};
 use hub_protocol::hub::Encoded;
 
 use super::calls::call;
 use crate::{
-    log::event::{Body, Event, MemberChange, MessageDetails, Moved},
+    log::event::{Body, Delivered, Event, MemberChange, MessageDetails, Moved},
     log::members::Member,
     views,
 };
+
+/// Messages of one move whose authors are told.
+const MOST_TOLD: usize = 100;
 
 /// What is told of one event.
 #[derive(Debug, Default)]
 pub(super) struct Telling {
     /// Told to members, in this order. Of an event about one person alone they are told nothing.
     pub(super) calls: Vec<Told>,
+    /// Told to these members alone, heard or not.
+    pub(super) to_each: HashMap<UserId, Vec<Encoded<'static>>>,
     /// Who is told something of their own, which is read when it is told.
     pub(super) personal: Personal,
     /// Why connections that do not hear the conversation get a notice, if they do.
@@ -91,7 +98,8 @@ impl Telling {
     /// The calls for one connection of a member, in order.
     pub(super) fn for_connection(&self, member: &Member, hears: bool) -> Vec<&Encoded<'static>> {
         let calls = self.calls.iter().filter(|told| told.is_for(member, hears));
-        calls.map(|told| &told.call).collect()
+        let own = self.to_each.get(&member.user).into_iter().flatten();
+        calls.map(|told| &told.call).chain(own).collect()
     }
 
     fn members(calls: Vec<Told>) -> Self {
@@ -138,6 +146,7 @@ impl Telling {
                 Self::everybody(call("MessagePinned", views::MessagePinned::new(pinned, by, at)))
             }
             Body::Moved(moved) => self::moved(moved, at),
+            Body::Delivered(delivered) => self::delivered(delivered, at),
             Body::MemberAdded(change) => member("MemberAdded", change, by, at),
             Body::MemberRemoved(change) => member("MemberRemoved", change, by, at),
             Body::RoleChanged(change) => member("MemberRoleChanged", change, by, at),
@@ -235,6 +244,26 @@ fn moved(moved: &Moved, at: i64) -> Telling {
             Personal::Nobody
         },
         ..Telling::members(calls)
+    }
+}
+
+/// The authors of what arrived learn where, message by message.
+fn delivered(delivered: &Delivered, at: i64) -> Telling {
+    let mut to_each: HashMap<UserId, Vec<Encoded<'static>>> = HashMap::new();
+    for arrival in &delivered.arrivals {
+        let places = arrival.from_seq..=arrival.up_to_seq;
+        let arrived = delivered.covered.iter().filter(|message| places.contains(&message.seq));
+        // Of each member the newest hundred, as of every move.
+        let arrived: Vec<_> = arrived.filter(|message| message.sender != arrival.user).collect();
+        for message in &arrived[arrived.len().saturating_sub(MOST_TOLD)..] {
+            let status = views::MessageStatus::delivered(delivered, &arrival.user, message, at);
+            let calls = to_each.entry(message.sender.clone()).or_default();
+            calls.push(call("MessageStatus", status));
+        }
+    }
+    Telling {
+        to_each,
+        ..Telling::default()
     }
 }
 

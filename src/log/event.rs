@@ -18,7 +18,7 @@ pub use self::conversation::{
 pub(crate) use self::message::written;
 pub use self::message::{Forwarded, MessageDetails, MessageRef, Quoted, ReactionSummary, Receipt, Status};
 pub use self::person::Person;
-pub use self::reaction::{Covered, Moved, Pinned, Reacted};
+pub use self::reaction::{Arrival, Covered, Delivered, Moved, Pinned, Reacted};
 
 /// Declares the bodies with their names in the column `kind`: one list for writing and reading.
 macro_rules! bodies {
@@ -67,6 +67,8 @@ bodies! {
     MessagePinned(Pinned) = "message_pinned",
     /// The same, and to the authors of what was covered.
     Moved(Moved) = "moved",
+    /// To the authors of what arrived.
+    Delivered(Delivered) = "delivered",
     /// Concerns the conversation; what each member is told is [`Body::MemberJoined`].
     ConversationCreated(ConversationCreated) = "conversation_created",
     /// To the person who joined: `Event::user`.
@@ -105,7 +107,8 @@ impl Body {
             | Self::MessageDeleted(_)
             | Self::Reacted(_)
             | Self::MessagePinned(_)
-            | Self::Moved(_) => false,
+            | Self::Moved(_)
+            | Self::Delivered(_) => false,
         }
     }
 

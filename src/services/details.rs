@@ -6,7 +6,7 @@ use entities::member::Role;
 use entities::user_id::UserId;
 
 pub use crate::log::event::{
-    Covered, Forwarded, MemberChange, MessageDetails, MessageRef, Moved, Person, Pinned, Quoted, Reacted,
+    Covered, Delivered, Forwarded, MemberChange, MessageDetails, MessageRef, Moved, Person, Pinned, Quoted, Reacted,
     ReactionSummary, Receipt, Status,
 };
 

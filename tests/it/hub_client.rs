@@ -28,6 +28,8 @@ pub(crate) struct Door<'a> {
     pub(crate) version: u32,
     /// The socket's receive buffer in bytes, where it matters.
     pub(crate) buffer: Option<u32>,
+    /// What the client's device was given before; without it is a device of its own.
+    pub(crate) cookie: Option<&'a str>,
 }
 
 impl Default for Door<'_> {
@@ -37,6 +39,7 @@ impl Default for Door<'_> {
             query: "",
             version: 1,
             buffer: None,
+            cookie: None,
         }
     }
 }
@@ -55,6 +58,8 @@ pub(crate) struct HubClient {
     calls: u64,
     pongs: u64,
     closed: Option<u16>,
+    /// What its device is recognised by.
+    pub(crate) cookie: String,
 }
 
 impl HubClient {
@@ -80,11 +85,16 @@ impl HubClient {
             query,
             version,
             buffer,
+            cookie,
         } = door;
         let bearer = format!("Bearer {token}");
         let path = format!("{hub}/negotiate?negotiateVersion={version}&{query}");
-        let answer = ask(address, "POST", &path, &[("authorization", &bearer)], b"").await;
+        let mut headers = vec![("authorization", bearer.as_str())];
+        headers.extend(cookie.map(|cookie| ("cookie", cookie)));
+        let answer = ask(address, "POST", &path, &headers, b"").await;
         assert_eq!(answer.status, 200, "{}", answer.text());
+        let given = answer.header("set-cookie").and_then(|cookie| cookie.split(';').next());
+        let cookie = cookie.or(given).expect("a device has a cookie").to_owned();
         let answer = answer.json();
         let id = if version == 0 {
             &answer["connectionId"]
@@ -94,6 +104,7 @@ impl HubClient {
         let url = format!("ws://{address}{hub}?id={}&{query}", id.as_str().unwrap());
         let mut request = url.into_client_request().unwrap();
         request.headers_mut().insert("authorization", bearer.parse().unwrap());
+        request.headers_mut().insert("cookie", cookie.parse().unwrap());
         let tcp = TcpSocket::new_v4().unwrap();
         if let Some(bytes) = buffer {
             tcp.set_recv_buffer_size(bytes).unwrap();
@@ -109,7 +120,17 @@ impl HubClient {
             calls: 0,
             pongs: 0,
             closed: None,
+            cookie,
         }
+    }
+
+    /// Comes in as the same device as another connection.
+    pub(crate) async fn again(app: &TestApp, user: &str, cookie: &str) -> Self {
+        let door = Door {
+            cookie: Some(cookie),
+            ..Door::default()
+        };
+        Self::enter(app.address, &app.token(user), door).await
     }
 
     /// A call that succeeds.
@@ -196,6 +217,13 @@ impl HubClient {
     /// A round trip: what was sent before is carried out, and what was queued for this client before is read.
     pub(crate) async fn catches_up(&mut self) {
         self.call("GetConversations", json!([{"take": 1}])).await;
+    }
+
+    /// Reads for ever, and keeps what it hears.
+    pub(crate) async fn listens(&mut self) -> Value {
+        loop {
+            self.read("whatever comes").await;
+        }
     }
 
     /// Waits until as many Pings were answered, and what proves it was taken by the server.

@@ -43,6 +43,7 @@ mod receipts;
 mod repeats;
 mod requests;
 mod requirements;
+mod resuming;
 mod search;
 mod security;
 mod sending;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use entities::ids::Seq;
 use entities::moves::{self, Kind};
-use hubwire::log::event::{Body, Moved};
+use hubwire::log::event::{Body, Event, Moved};
 use hubwire::services::Error;
 use hubwire::services::details::{ConversationDetails, Receipt, Status};
 use hubwire::services::messages::{Mark, Marked, Named, Place};
@@ -60,12 +60,15 @@ async fn intervals(store: &Store, group: &ConversationDetails, user: &str, kind:
     rows.iter().map(|row| (row.from_seq.0, row.up_to_seq.0)).collect()
 }
 
-/// The newest event, which is a move.
-async fn last_move(store: &Store) -> Arc<Moved> {
+async fn last_event(store: &Store) -> Arc<Event> {
     let mut before = store.log.tail.head();
     before.0 -= 1;
-    let event = store.log.read_after(before, 1).await.unwrap().pop().unwrap();
-    match &event.body {
+    store.log.read_after(before, 1).await.unwrap().pop().unwrap()
+}
+
+/// The newest event, which is a move.
+async fn last_move(store: &Store) -> Arc<Moved> {
+    match &last_event(store).await.body {
         Body::Moved(moved) => Arc::clone(moved),
         other => panic!("{other:?}"),
     }
@@ -325,7 +328,7 @@ async fn what_is_proven_later_fills_the_holes() {
         let prove = async |first, last| {
             let messages = &store.services.messages;
             messages
-                .delivered(&bob, group.number, Seq(first), Seq(last))
+                .delivered(&bob.id, group.number, Seq(first), Seq(last))
                 .await
                 .unwrap();
         };
@@ -334,9 +337,12 @@ async fn what_is_proven_later_fills_the_holes() {
         prove(1, 99).await;
         let rows = intervals(&store, &group, "bob", Kind::Delivered).await;
         assert_eq!(rows, [(2, 4), (5, 6), (7, 7), (8, 8), (9, 9)]);
-        let moved = last_move(&store).await;
+        let delivered = match &last_event(&store).await.body {
+            Body::Delivered(delivered) => Arc::clone(delivered),
+            other => panic!("{other:?}"),
+        };
         assert_eq!(
-            moved.covered.iter().map(|one| one.seq.0).collect::<Vec<_>>(),
+            delivered.covered.iter().map(|one| one.seq.0).collect::<Vec<_>>(),
             [2, 3, 4, 7, 9]
         );
         let events = store.events();

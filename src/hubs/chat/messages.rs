@@ -43,7 +43,7 @@ impl Chat {
         // Heard from here on: once it is stored, the fan-out may be faster than the answer.
         listener.sent_to(prepared.conversation());
         let posted = messages.store(prepared).await?;
-        if let Some(nonce) = listener.proof.answering(posted.message.id) {
+        if let Some(nonce) = listener.proof.answering(posted.message.id, &listener.connection) {
             cx.probe_answer(nonce);
         }
         Ok(Message::for_sender(&posted.message))

@@ -18,7 +18,8 @@ impl Chat {
                 return;
             }
         };
-        if let Err(error) = listener.connection.push(&call("ReceiveMessageThread", thread)) {
+        // Before everything its feed will say.
+        if let Err(error) = listener.connection.try_send(&call("ReceiveMessageThread", thread)) {
             tracing::error!("a thread cannot be written: {error}");
         }
     }

@@ -44,6 +44,24 @@ pub struct Moved {
     pub is_hidden: bool,
 }
 
+/// Devices of members have received messages, as their connections prove.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Delivered {
+    pub conversation_id: ConversationId,
+    /// In no order.
+    pub arrivals: Vec<Arrival>,
+    /// The messages that arrived, in order; of each member the newest 100.
+    pub covered: Vec<Covered>,
+}
+
+/// Messages with a `seq` in `from_seq..=up_to_seq` arrived at a member's device for the first time.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Arrival {
+    pub user: UserId,
+    pub from_seq: Seq,
+    pub up_to_seq: Seq,
+}
+
 /// A message that a move covered, and what its author is told.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Covered {

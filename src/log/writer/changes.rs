@@ -2,6 +2,7 @@
 
 mod blocks;
 mod creation;
+mod deliveries;
 mod groups;
 mod members;
 mod messages;
@@ -13,9 +14,11 @@ mod reactions;
 mod roles;
 mod sign_in;
 mod states;
+mod tickets;
 
 pub(crate) use self::blocks::{NO_CONTACT, SetBlock};
 pub(crate) use self::creation::{NewDirect, NewGroup};
+pub(crate) use self::deliveries::Deliver;
 pub(crate) use self::groups::{ChangeGroup, EndGroup};
 pub(crate) use self::members::{AddMembers, RemoveMembers};
 pub(crate) use self::messages::{Delete, Edit, Pin};
@@ -26,3 +29,4 @@ pub(crate) use self::reactions::React;
 pub(crate) use self::roles::{ChangeRoles, Transfer};
 pub(crate) use self::sign_in::{Claims, SignIn, SignedIn};
 pub(crate) use self::states::{Hide, SetFlag};
+pub(crate) use self::tickets::{ForgetNodes, SaveTickets};

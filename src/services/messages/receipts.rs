@@ -11,7 +11,7 @@ use super::Messages;
 use crate::log::details;
 use crate::log::members::Membership;
 use crate::log::receipts::Receipts;
-use crate::log::writer::changes::{Move, Reach};
+use crate::log::writer::changes::{Deliver, Move, Reach};
 use crate::services::details::{Person, Receipt, Status};
 use crate::services::reading::{self, history, unread};
 use crate::services::{Error, Principal};
@@ -95,22 +95,19 @@ impl Messages {
         self.mark(principal, mark, Kind::Delivered).await
     }
 
-    /// A device of `user` is proven to have the messages from `first` to `last`.
+    /// A device of `user` is proven to have the messages from `first` to `last`. [`Deliveries`] gathers many of these.
+    ///
+    /// [`Deliveries`]: crate::services::deliveries::Deliveries
     pub async fn delivered(
         &self,
-        user: &Person,
+        user: &UserId,
         conversation: ConversationNumber,
         first: Seq,
         last: Seq,
     ) -> Result<(), Error> {
-        let delivered = Move {
-            conversation,
-            person: user.clone(),
-            kind: Kind::Delivered,
-            reach: Reach::Between(first, last),
-        };
-        self.conversations.log.writer.change(delivered).await?;
-        Ok(())
+        let arrivals = vec![(user.clone(), vec![(first.0, last.0)])];
+        let delivered = Deliver { conversation, arrivals };
+        Ok(self.conversations.log.writer.change(delivered).await?)
     }
 
     /// Who received and read a message the caller may see.

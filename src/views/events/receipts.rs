@@ -8,7 +8,7 @@ use entities::{
 use serde::Serialize;
 
 use super::Time;
-use crate::services::details::{Covered, MessageDetails, Moved};
+use crate::services::details::{Covered, Delivered, MessageDetails, Moved};
 
 /// `MessageStatus`: how far a message of the reader's own has come.
 #[derive(Clone, Debug, Serialize)]
@@ -56,6 +56,24 @@ impl MessageStatus {
         };
         Self {
             kind: "message.sent",
+            data,
+        }
+    }
+
+    /// It arrived at a device of somebody.
+    pub fn delivered(delivered: &Delivered, to: &UserId, message: &Covered, at: i64) -> Self {
+        let data = Status {
+            message_id: message.id,
+            conversation_id: delivered.conversation_id,
+            client_message_id: message.client_message_id.clone(),
+            temp_id: message.temp_id.clone(),
+            user_id: Some(to.clone()),
+            status: "delivered",
+            timestamp: Some(Time(at)),
+            read_at: None,
+        };
+        Self {
+            kind: "message.delivered",
             data,
         }
     }

@@ -29,6 +29,8 @@ pub(crate) enum Carrier {
 pub(crate) struct Wire {
     pub(crate) address: SocketAddr,
     token: String,
+    /// What its device is recognised by.
+    cookie: String,
     /// The hub with the connection's token.
     pub(crate) path: String,
     socket: Socket,
@@ -47,6 +49,8 @@ impl Wire {
         let negotiate = format!("{hub}/negotiate?negotiateVersion=1");
         let answer = ask(address, "POST", &negotiate, &[("authorization", &bearer)], b"").await;
         assert_eq!(answer.status, 200, "{}", answer.text());
+        let cookie = answer.header("set-cookie").and_then(|cookie| cookie.split(';').next());
+        let cookie = cookie.expect("a device has a cookie").to_owned();
         let answer = answer.json();
         let offered = answer["availableTransports"].as_array().unwrap().len();
         assert_eq!(offered, 3, "every transport is offered: {answer}");
@@ -54,6 +58,7 @@ impl Wire {
         let mut wire = Self {
             address,
             token: token.to_owned(),
+            cookie,
             path,
             socket: Socket::Polls,
         };
@@ -61,6 +66,7 @@ impl Wire {
             Carrier::WebSockets => {
                 let mut request = format!("ws://{address}{}", wire.path).into_client_request().unwrap();
                 request.headers_mut().insert("authorization", bearer.parse().unwrap());
+                request.headers_mut().insert("cookie", wire.cookie.parse().unwrap());
                 let (socket, _) = connect_async(request).await.unwrap();
                 wire.socket = Socket::Web(Box::new(socket));
             }
@@ -76,7 +82,8 @@ impl Wire {
     /// One request of the connection.
     pub(crate) async fn request(&self, method: &str, body: &[u8]) -> Answer {
         let bearer = format!("Bearer {}", self.token);
-        ask(self.address, method, &self.path, &[("authorization", &bearer)], body).await
+        let headers = [("authorization", bearer.as_str()), ("cookie", &self.cookie)];
+        ask(self.address, method, &self.path, &headers, body).await
     }
 
     /// Goes on with another token.
@@ -152,8 +159,9 @@ impl Events {
     async fn open(wire: &Wire) -> Self {
         let mut socket = TcpStream::connect(wire.address).await.unwrap();
         let request = format!(
-            "GET {} HTTP/1.1\r\nhost: {}\r\nauthorization: Bearer {}\r\naccept: text/event-stream\r\n\r\n",
-            wire.path, wire.address, wire.token
+            "GET {} HTTP/1.1\r\nhost: {}\r\nauthorization: Bearer {}\r\ncookie: {}\r\n\
+             accept: text/event-stream\r\n\r\n",
+            wire.path, wire.address, wire.token, wire.cookie
         );
         socket.write_all(request.as_bytes()).await.unwrap();
         let mut events = Self {

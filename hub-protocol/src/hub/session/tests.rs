@@ -236,7 +236,11 @@ struct Stuck(mpsc::Sender<u64>, AtomicBool);
 
 impl Feed for Stuck {
     fn head(&self) -> u64 {
-        if self.1.swap(true, Ordering::Relaxed) { u64::MAX } else { 7 }
+        if self.1.swap(true, Ordering::Relaxed) {
+            u64::MAX
+        } else {
+            7
+        }
     }
 
     fn pull(self: Box<Self>, after: u64, _: Protocol) -> BoxFuture<'static, (Box<dyn Feed>, Pulled)> {

@@ -9,6 +9,7 @@ use entities::{conversation, member, message};
 use sea_orm::sea_query::Expr;
 use sea_orm::{
     ActiveValue, ColumnTrait, Condition, DatabaseTransaction, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    QueryTrait,
 };
 
 use super::privacy::hides_reads;
@@ -17,7 +18,9 @@ use crate::log::event::{Body, Covered, Moved, Person};
 use crate::log::writer::change::{Change, Outcome, Scope};
 
 /// Messages an event names at most; the newest ones.
-const MOST_COVERED: u64 = 100;
+pub(super) const MOST_COVERED: u64 = 100;
+/// Rows of one statement.
+const ROWS: usize = 256;
 
 /// Somebody received or read messages of a conversation. What they cannot see, and what was covered before, is left
 /// out.
@@ -36,15 +39,13 @@ pub(crate) enum Reach {
     Through(Seq),
     /// All there are.
     Newest,
-    /// Just these.
-    Between(Seq, Seq),
 }
 
 /// Where the reader is afterwards: the newest message that is read.
 pub(crate) type ReadThrough = Option<MessageId>;
 
 /// Places from the first to the last, both included.
-type Interval = (i64, i64);
+pub(super) type Interval = (i64, i64);
 
 impl Change for Move {
     type Output = ReadThrough;
@@ -81,18 +82,15 @@ impl Move {
         member: &member::Model,
         newest: Seq,
     ) -> Result<Option<Interval>, DbErr> {
-        let (from, last) = match self.reach {
-            Reach::Through(seq) => (None, seq),
-            Reach::Newest => (None, newest),
-            Reach::Between(from, last) => (Some(from.0), last),
+        let last = match self.reach {
+            Reach::Through(seq) => Ord::min(seq.0, newest.0),
+            Reach::Newest => newest.0,
         };
-        let last = Ord::min(last.0, newest.0);
         let unread = Ord::max(member.read_seq.0 + 1, member.visible_from_seq.0);
-        let from = match (self.kind, from) {
+        let from = match self.kind {
             // Reading is a pointer: there are no holes behind it.
-            (Kind::Read, _) => unread,
-            (Kind::Delivered, Some(from)) => Ord::max(from, unread),
-            (Kind::Delivered, None) => Ord::max(unread, self.received(transaction).await? + 1),
+            Kind::Read => unread,
+            Kind::Delivered => Ord::max(unread, self.received(transaction).await? + 1),
         };
         Ok((from <= last).then_some((from, last)))
     }
@@ -104,10 +102,7 @@ impl Move {
     }
 
     fn own_moves(&self) -> sea_orm::Select<moves::Entity> {
-        moves::Entity::find()
-            .filter(moves::Column::Conversation.eq(self.conversation))
-            .filter(moves::Column::UserId.eq(&self.person.id))
-            .filter(moves::Column::Kind.eq(self.kind))
+        moves_of(self.conversation, &self.person.id, self.kind)
     }
 
     /// Stores and tells what of the interval was not covered before. Nothing of others in it: nobody is told anything.
@@ -118,31 +113,19 @@ impl Move {
         asked: Interval,
         is_hidden: bool,
     ) -> Result<(), DbErr> {
-        let gaps = self.uncovered(scope.transaction, asked).await?;
+        let gaps = uncovered(scope.transaction, self.conversation, &self.person.id, self.kind, asked).await?;
         let (Some((first, _)), Some((_, last))) = (gaps.first(), gaps.last()) else {
             return Ok(());
         };
-        let covered = covered(scope.transaction, self.conversation, &self.person.id, &gaps).await?;
+        let covered = covered(scope.transaction, self.conversation, Some(&self.person.id), &gaps).await?;
         if covered.is_empty() {
             return Ok(());
         }
         let Some(newest) = at(scope.transaction, self.conversation, Seq(*last)).await? else {
             return Ok(());
         };
-        let rows = gaps.iter().map(|(from, up_to)| moves::ActiveModel {
-            number: ActiveValue::NotSet,
-            conversation: ActiveValue::Set(self.conversation),
-            user_id: ActiveValue::Set(self.person.id.clone()),
-            kind: ActiveValue::Set(self.kind),
-            from_seq: ActiveValue::Set(Seq(*from)),
-            up_to_seq: ActiveValue::Set(Seq(*up_to)),
-            at: ActiveValue::Set(scope.now),
-        });
-        for row in rows {
-            moves::Entity::insert(row)
-                .exec_without_returning(scope.transaction)
-                .await?;
-        }
+        let places = gaps.iter().map(|gap| (&self.person.id, *gap));
+        insert(scope, self.conversation, self.kind, places).await?;
         let moved = Moved {
             conversation_id: conversation.id,
             kind: self.kind,
@@ -159,38 +142,71 @@ impl Move {
             .record(self.conversation, None, &self.person.id, scope.now, body)?;
         Ok(())
     }
+}
 
-    /// The parts of an interval that no move of this kind covers, in order.
-    async fn uncovered(
-        &self,
-        transaction: &DatabaseTransaction,
-        (first, last): Interval,
-    ) -> Result<Vec<Interval>, DbErr> {
-        let before = self
-            .own_moves()
-            .filter(moves::Column::FromSeq.lt(first))
-            .order_by_desc(moves::Column::FromSeq)
-            .one(transaction)
+fn moves_of(conversation: ConversationNumber, user: &UserId, kind: Kind) -> sea_orm::Select<moves::Entity> {
+    moves::Entity::find()
+        .filter(moves::Column::Conversation.eq(conversation))
+        .filter(moves::Column::UserId.eq(user))
+        .filter(moves::Column::Kind.eq(kind))
+}
+
+/// Stores intervals as covered now.
+pub(super) async fn insert(
+    scope: &Scope<'_>,
+    conversation: ConversationNumber,
+    kind: Kind,
+    places: impl Iterator<Item = (&UserId, Interval)>,
+) -> Result<(), DbErr> {
+    let rows: Vec<_> = places
+        .map(|(user, (from, up_to))| moves::ActiveModel {
+            number: ActiveValue::NotSet,
+            conversation: ActiveValue::Set(conversation),
+            user_id: ActiveValue::Set(user.clone()),
+            kind: ActiveValue::Set(kind),
+            from_seq: ActiveValue::Set(Seq(from)),
+            up_to_seq: ActiveValue::Set(Seq(up_to)),
+            at: ActiveValue::Set(scope.now),
+        })
+        .collect();
+    for rows in rows.chunks(ROWS) {
+        moves::Entity::insert_many(rows.iter().cloned())
+            .exec_without_returning(scope.transaction)
             .await?;
-        let inside = self
-            .own_moves()
-            .filter(moves::Column::FromSeq.between(first, last))
-            .order_by_asc(moves::Column::FromSeq)
-            .all(transaction)
-            .await?;
-        let mut gaps = Vec::new();
-        let mut next = first;
-        for row in before.into_iter().chain(inside) {
-            if next < row.from_seq.0 {
-                gaps.push((next, row.from_seq.0 - 1));
-            }
-            next = Ord::max(next, row.up_to_seq.0 + 1);
-        }
-        if next <= last {
-            gaps.push((next, last));
-        }
-        Ok(gaps)
     }
+    Ok(())
+}
+
+/// The parts of an interval that no move of this kind covers, in order.
+pub(super) async fn uncovered(
+    transaction: &DatabaseTransaction,
+    conversation: ConversationNumber,
+    user: &UserId,
+    kind: Kind,
+    (first, last): Interval,
+) -> Result<Vec<Interval>, DbErr> {
+    let before = moves_of(conversation, user, kind)
+        .filter(moves::Column::FromSeq.lt(first))
+        .order_by_desc(moves::Column::FromSeq)
+        .one(transaction)
+        .await?;
+    let inside = moves_of(conversation, user, kind)
+        .filter(moves::Column::FromSeq.between(first, last))
+        .order_by_asc(moves::Column::FromSeq)
+        .all(transaction)
+        .await?;
+    let mut gaps = Vec::new();
+    let mut next = first;
+    for row in before.into_iter().chain(inside) {
+        if next < row.from_seq.0 {
+            gaps.push((next, row.from_seq.0 - 1));
+        }
+        next = Ord::max(next, row.up_to_seq.0 + 1);
+    }
+    if next <= last {
+        gaps.push((next, last));
+    }
+    Ok(gaps)
 }
 
 async fn move_pointer(transaction: &DatabaseTransaction, member: &member::Model, to: Seq) -> Result<(), DbErr> {
@@ -218,11 +234,11 @@ async fn at(
         .await
 }
 
-/// The newest messages of others in the gaps that are not deleted, in order.
-async fn covered(
+/// The newest messages in the gaps that are not deleted, in order; those of others than `user`.
+pub(super) async fn covered(
     transaction: &DatabaseTransaction,
     conversation: ConversationNumber,
-    user: &UserId,
+    user: Option<&UserId>,
     gaps: &[Interval],
 ) -> Result<Vec<Covered>, DbErr> {
     let places = gaps.iter().fold(Condition::any(), |any, (first, last)| {
@@ -231,7 +247,7 @@ async fn covered(
     let mut rows = message::Entity::find()
         .filter(message::Column::Conversation.eq(conversation))
         .filter(places)
-        .filter(message::Column::SenderId.ne(user))
+        .apply_if(user, |rows, user| rows.filter(message::Column::SenderId.ne(user)))
         .filter(message::Column::DeletedAt.is_null())
         .order_by_desc(message::Column::Seq)
         .limit(MOST_COVERED)

@@ -1,0 +1,191 @@
+//! Where the connections of this server are: asked of them, stored, left behind by those that are lost, and taken up by
+//! those that come back.
+
+use std::{
+    sync::{Arc, Weak, atomic::Ordering},
+    time::Duration,
+};
+
+use futures_util::{StreamExt, stream::FuturesUnordered};
+use hub_protocol::{close::End, hub::Disconnected};
+use tokio::time::Instant;
+
+use super::{
+    Chat, fanout,
+    listeners::Listener,
+    proof::{Arrived, Proven},
+};
+use crate::services::tickets::Resumption;
+
+/// How long connections of a device that comes back have to answer.
+const PATIENCE: Duration = Duration::from_secs(2);
+/// How often those are asked who were told something within a second of the question before.
+const ASKING: Duration = Duration::from_millis(250);
+/// Least time between storing where connections are, and where new ones are.
+const STORING: (Duration, Duration) = (Duration::from_secs(1), Duration::from_millis(200));
+/// How often what servers left behind is looked through.
+const TIDYING: Duration = Duration::from_secs(60);
+
+/// Asks for proofs and stores places for as long as the server lives.
+pub(super) fn start(chat: &Arc<Chat>) {
+    tokio::spawn(ask(Arc::downgrade(chat)));
+    tokio::spawn(store(Arc::downgrade(chat)));
+}
+
+impl Chat {
+    /// Asks a connection for proof of what it was told, if it is time to.
+    pub(super) fn ask(&self, listener: &Listener) {
+        if let Some(nonce) = listener.proof.ask(|| listener.connection.position()) {
+            listener.connection.probe(nonce);
+        }
+    }
+
+    /// What a Pong proves is passed on.
+    pub(super) fn proven(&self, listener: &Listener, nonce: u64) {
+        let (Proven { answers, messages }, next) = listener.proof.proven(nonce, &listener.connection);
+        answers
+            .into_iter()
+            .for_each(|message| self.services.messages.proven(message));
+        for Arrived {
+            conversation,
+            first,
+            last,
+            ..
+        } in messages
+        {
+            self.services
+                .deliveries
+                .arrived(listener.user(), conversation, first, last);
+        }
+        if let Some(nonce) = next {
+            listener.connection.probe(nonce);
+        }
+    }
+
+    /// Where a new connection begins: where lost ones of its device ended, else with what comes next.
+    ///
+    /// Those that still live are asked first; who does not answer is taken for lost. Until then, and for two seconds at
+    /// most, the new one is told nothing.
+    pub(super) async fn resume(&self, listener: &Listener) -> Option<Resumption> {
+        let device = &listener.visitor.device;
+        let mut others: FuturesUnordered<_> = self
+            .listeners
+            .of(listener.user())
+            .into_iter()
+            .filter(|other| other.ticket != listener.ticket && other.visitor.device.is(device))
+            .map(|other| async move {
+                if !answers(&other).await {
+                    self.take_over(&other);
+                }
+            })
+            .collect();
+        while others.next().await.is_some() {}
+        loop {
+            match self.services.tickets.take(listener.user(), device).await {
+                Ok(found) => return found,
+                Err(_) if listener.connection.is_closed() => return None,
+                Err(error) => {
+                    tracing::warn!("what a connection missed cannot be looked up: {error}");
+                    tokio::time::sleep(fanout::RETRY).await;
+                }
+            }
+        }
+    }
+
+    fn take_over(&self, other: &Listener) {
+        if let Some(ticket) = other.give_up(self.told.load(Ordering::Acquire)) {
+            self.services.tickets.leave(ticket);
+        }
+        other.connection.supersede();
+    }
+
+    /// A connection ended. Whoever closed it wants nothing more of it; anything else may come back.
+    pub(super) fn see_out(&self, listener: &Listener, how: &Disconnected) {
+        if how.end == End::Closed {
+            self.services.tickets.forget(listener.ticket);
+        } else if let Some(ticket) = listener.give_up(self.told.load(Ordering::Acquire)) {
+            self.services.tickets.leave(ticket);
+        }
+    }
+
+    /// Stores where connections are that are elsewhere than was stored. Returns whether anything was worth it.
+    async fn store_standings(&self, stored: u64) -> Option<u64> {
+        // First: whoever is asked after this has been told as much.
+        let told = self.told.load(Ordering::Acquire);
+        let (mut changed, mut from) = (Vec::new(), Vec::new());
+        self.listeners.each(|listener| {
+            if let Some(ticket) = listener.unstored(told) {
+                changed.push(ticket);
+                from.push(Arc::clone(listener));
+            }
+        });
+        if changed.is_empty() && told == stored && !self.services.tickets.has_news() {
+            return Some(stored);
+        }
+        match self.services.tickets.save(fanout::event_id(told), changed).await {
+            Ok(()) => Some(told),
+            Err(error) => {
+                tracing::warn!("where connections are cannot be stored: {error}");
+                from.iter().for_each(|listener| listener.store_again());
+                None
+            }
+        }
+    }
+}
+
+/// Whether a connection shows within [`PATIENCE`] that somebody is there. Those that cannot are believed.
+async fn answers(other: &Listener) -> bool {
+    let Some((nonce, answered)) = other.proof.call_out() else {
+        return true;
+    };
+    other.connection.probe(nonce);
+    tokio::select! {
+        answered = tokio::time::timeout(PATIENCE, answered) => matches!(answered, Ok(Ok(()))),
+        // Its own end says how it is to be taken.
+        () = other.connection.closed() => {
+            gone(other).await;
+            true
+        }
+    }
+}
+
+/// Waits for a connection that is over to be seen out, for as long as it may take.
+async fn gone(other: &Listener) {
+    let seen_out = async {
+        while !other.is_over() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    let _ = tokio::time::timeout(PATIENCE, seen_out).await;
+}
+
+/// Who was told something soon after the question before is asked when its second is over.
+async fn ask(chat: Weak<Chat>) {
+    loop {
+        tokio::time::sleep(ASKING).await;
+        let Some(chat) = chat.upgrade() else { return };
+        chat.listeners.each(|listener| chat.ask(listener));
+    }
+}
+
+async fn store(chat: Weak<Chat>) {
+    let (mut stored, mut tidied) = (0, Instant::now());
+    loop {
+        let Some(known) = chat.upgrade() else { return };
+        let arrival = known.arrivals.clone();
+        drop(known);
+        let began = Instant::now();
+        tokio::select! {
+            () = tokio::time::sleep(STORING.0) => {}
+            () = arrival.notified() => tokio::time::sleep_until(began + STORING.1).await,
+        }
+        let Some(chat) = chat.upgrade() else { return };
+        stored = chat.store_standings(stored).await.unwrap_or(stored);
+        if tidied.elapsed() >= TIDYING {
+            tidied = Instant::now();
+            if let Err(error) = chat.services.tickets.tidy().await {
+                tracing::warn!("what servers left behind cannot be tidied: {error}");
+            }
+        }
+    }
+}

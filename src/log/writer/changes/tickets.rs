@@ -1,0 +1,92 @@
+//! Where the connections of a server are. No event tells of it: it shares a commit with what does.
+
+use entities::ids::EventId;
+use entities::{node, ticket};
+use sea_orm::sea_query::OnConflict;
+use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter};
+use uuid::Uuid;
+
+use crate::log::writer::change::{Change, Outcome, Scope};
+
+/// Rows of one statement.
+const ROWS: usize = 256;
+
+/// How far a server has told its connections, and what became of their tickets since it last said so.
+///
+/// All of one moment: a ticket without a position stands for everything up to `told`.
+#[derive(Clone, Debug)]
+pub(crate) struct SaveTickets {
+    pub node: Uuid,
+    pub told: EventId,
+    pub changed: Vec<ticket::Model>,
+    pub gone: Vec<Uuid>,
+}
+
+/// Forgets the servers that were not alive since `before`, and their tickets.
+#[derive(Clone, Debug)]
+pub(crate) struct ForgetNodes {
+    /// Who asks, and stays.
+    pub node: Uuid,
+    pub before: i64,
+}
+
+impl Change for SaveTickets {
+    type Output = ();
+
+    fn weight(&self) -> usize {
+        512 + 128 * (self.changed.len() + self.gone.len())
+    }
+
+    async fn apply(&self, scope: &mut Scope<'_>) -> Outcome<()> {
+        let alive = node::Model {
+            id: self.node,
+            told: self.told,
+            seen_at: scope.now,
+        };
+        let again = OnConflict::column(node::Column::Id)
+            .update_columns([node::Column::Told, node::Column::SeenAt])
+            .to_owned();
+        node::Entity::insert(alive.into_active_model().reset_all())
+            .on_conflict(again)
+            .exec_without_returning(scope.transaction)
+            .await?;
+        for rows in self.changed.chunks(ROWS) {
+            let again = OnConflict::column(ticket::Column::Id)
+                .update_columns([ticket::Column::Hears, ticket::Column::Position])
+                .to_owned();
+            ticket::Entity::insert_many(rows.iter().cloned().map(|row| row.into_active_model().reset_all()))
+                .on_conflict(again)
+                .exec_without_returning(scope.transaction)
+                .await?;
+        }
+        for ids in self.gone.chunks(ROWS) {
+            ticket::Entity::delete_many()
+                .filter(ticket::Column::Id.is_in(ids.iter().copied()))
+                .exec(scope.transaction)
+                .await?;
+        }
+        scope.work.keep();
+        Ok(())
+    }
+}
+
+impl Change for ForgetNodes {
+    type Output = ();
+
+    async fn apply(&self, scope: &mut Scope<'_>) -> Outcome<()> {
+        let stale = node::Entity::find()
+            .filter(node::Column::SeenAt.lt(self.before))
+            .filter(node::Column::Id.ne(self.node))
+            .all(scope.transaction)
+            .await?;
+        for node in stale {
+            ticket::Entity::delete_many()
+                .filter(ticket::Column::Node.eq(node.id))
+                .exec(scope.transaction)
+                .await?;
+            node::Entity::delete_by_id(node.id).exec(scope.transaction).await?;
+            scope.work.keep();
+        }
+        Ok(())
+    }
+}

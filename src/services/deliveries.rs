@@ -1,0 +1,188 @@
+//! What has arrived at people's devices, as their connections prove it: gathered, and stored at most once a second.
+//!
+//! In large groups less often, so that what their authors are told stays small beside what was said.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Weak};
+use std::time::Duration;
+
+use entities::ids::{ConversationNumber, Seq};
+use entities::user_id::UserId;
+use parking_lot::Mutex;
+use tokio::sync::Notify;
+use tokio::time::Instant;
+
+use crate::log;
+use crate::log::Log;
+use crate::log::writer::changes::Deliver;
+
+/// How long the first proof waits for others.
+const GATHERING: Duration = Duration::from_millis(50);
+/// Least time between two moves of one person in one conversation.
+const INTERVAL: Duration = Duration::from_secs(1);
+/// How many people's moves are stored a second in one conversation, on average.
+const PEOPLE_A_SECOND: f64 = 50.0;
+/// Conversations, people in one, and intervals of one person that wait at most. What finds no place stays undelivered
+/// until it is read.
+const MOST: (usize, usize, usize) = (65_536, 65_536, 64);
+
+/// What waits to be stored. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Deliveries(Arc<Shared>);
+
+#[derive(Debug, Default)]
+struct Shared {
+    waiting: Mutex<HashMap<ConversationNumber, Waiting>>,
+    more: Arc<Notify>,
+}
+
+#[derive(Debug)]
+struct Waiting {
+    arrivals: HashMap<UserId, Vec<(i64, i64)>>,
+    /// Not stored before; forgotten then if nothing waits.
+    due: Instant,
+}
+
+impl Deliveries {
+    pub(crate) fn new(log: Log) -> Self {
+        let shared = Arc::new(Shared::default());
+        tokio::spawn(store(Arc::downgrade(&shared), Arc::clone(&shared.more), log));
+        Self(shared)
+    }
+
+    /// A device of `user` is proven to have the messages from `first` to `last`.
+    pub fn arrived(&self, user: &UserId, conversation: ConversationNumber, first: Seq, last: Seq) {
+        let mut waiting = self.0.waiting.lock();
+        if waiting.len() >= MOST.0 && !waiting.contains_key(&conversation) {
+            return;
+        }
+        let mut is_new = false;
+        let entry = waiting.entry(conversation).or_insert_with(|| {
+            is_new = true;
+            Waiting {
+                arrivals: HashMap::new(),
+                due: Instant::now() + GATHERING,
+            }
+        });
+        entry.add(user, (first.0, last.0));
+        drop(waiting);
+        if is_new {
+            self.0.more.notify_one();
+        }
+    }
+}
+
+impl Waiting {
+    fn add(&mut self, user: &UserId, (first, last): (i64, i64)) {
+        if self.arrivals.len() >= MOST.1 && !self.arrivals.contains_key(user) {
+            return;
+        }
+        let places = self.arrivals.entry(user.clone()).or_default();
+        // Two devices of one person prove much the same.
+        let is_full = places.len() >= MOST.2;
+        match places
+            .iter_mut()
+            .find(|place| place.0 <= last + 1 && first <= place.1 + 1)
+        {
+            Some(place) => *place = (place.0.min(first), place.1.max(last)),
+            None if is_full => {}
+            None => places.push((first, last)),
+        }
+    }
+}
+
+impl Shared {
+    /// Takes what is due, and says when to look again.
+    fn take(&self) -> (Vec<Deliver>, Option<Instant>) {
+        let now = Instant::now();
+        let (mut taken, mut next) = (Vec::new(), None::<Instant>);
+        self.waiting.lock().retain(|conversation, waiting| {
+            if waiting.due <= now {
+                if waiting.arrivals.is_empty() {
+                    return false;
+                }
+                waiting.due = now + interval(waiting.arrivals.len());
+                let arrivals = std::mem::take(&mut waiting.arrivals)
+                    .into_iter()
+                    .map(|(user, mut places)| {
+                        places.sort_unstable();
+                        (user, places)
+                    });
+                taken.push(Deliver {
+                    conversation: *conversation,
+                    arrivals: arrivals.collect(),
+                });
+            }
+            next = Some(next.map_or(waiting.due, |next| next.min(waiting.due)));
+            true
+        });
+        (taken, next)
+    }
+}
+
+/// How long a conversation rests after so many people's moves.
+fn interval(people: usize) -> Duration {
+    INTERVAL.max(Duration::from_secs_f64(people as f64 / PEOPLE_A_SECOND))
+}
+
+async fn store(shared: Weak<Shared>, more: Arc<Notify>, log: Log) {
+    loop {
+        let Some(deliveries) = shared.upgrade().map(Deliveries) else {
+            return;
+        };
+        let (due, next) = deliveries.0.take();
+        for delivered in due {
+            match log.writer.change(delivered.clone()).await {
+                Ok(()) => {}
+                // Later, with what is proven until then.
+                Err(log::Error::Unavailable) => deliveries.again(&delivered),
+                Err(error) => tracing::error!("deliveries cannot be stored: {error}"),
+            }
+        }
+        drop(deliveries);
+        let wait = async {
+            match next {
+                Some(next) => tokio::time::sleep_until(next).await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            () = wait => {}
+            () = more.notified() => {}
+        }
+    }
+}
+
+impl Deliveries {
+    fn again(&self, delivered: &Deliver) {
+        for (user, places) in &delivered.arrivals {
+            for (first, last) in places {
+                self.arrived(user, delivered.conversation, Seq(*first), Seq(*last));
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_devices_of_one_person_prove_is_one_interval_where_it_touches() {
+        let mut waiting = Waiting {
+            arrivals: HashMap::new(),
+            due: Instant::now(),
+        };
+        let ann: UserId = "ann".parse().unwrap();
+        for place in [(1, 3), (2, 5), (6, 6), (9, 9)] {
+            waiting.add(&ann, place);
+        }
+        assert_eq!(waiting.arrivals[&ann], [(1, 6), (9, 9)]);
+    }
+
+    #[test]
+    fn large_groups_rest_longer() {
+        assert_eq!(interval(2), Duration::from_secs(1));
+        assert_eq!(interval(1_000), Duration::from_secs(20));
+    }
+}

@@ -1,0 +1,295 @@
+//! Tickets: where a device goes on after a connection of its was lost.
+//!
+//! An edge leaves one for each connection that was lost and takes those of a device that comes back. Those of living
+//! connections are stored once a second, so that whoever was connected when a server was killed has one too.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use entities::ids::{ConversationNumber, EventId};
+use entities::user_id::UserId;
+use entities::{node, ticket};
+use parking_lot::Mutex;
+use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter};
+use uuid::Uuid;
+
+use crate::clock::Clock;
+use crate::database::Database;
+use crate::log::Log;
+use crate::log::writer::changes::{ForgetNodes, SaveTickets};
+use crate::services::Error;
+
+/// Tickets kept of one device; the oldest goes.
+const MOST_OF_A_DEVICE: usize = 32;
+/// Tickets kept in all; more are not left.
+const MOST: usize = 100_000;
+
+/// What a device is recognised by: hashes, of which one that matches is enough.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Device {
+    pub key: String,
+    /// What else it is recognised by, where the key may not come again.
+    pub alias: Option<String>,
+}
+
+impl Device {
+    /// Whether both may be one.
+    #[must_use]
+    pub fn is(&self, other: &Self) -> bool {
+        let keys = |device: &Self| [Some(device.key.clone()), device.alias.clone()];
+        let theirs = keys(other);
+        keys(self)
+            .iter()
+            .flatten()
+            .any(|key| theirs.iter().flatten().any(|known| known == key))
+    }
+}
+
+/// Which conversations a connection hears; `None` is all its person belongs to.
+pub type Hears = Option<HashSet<ConversationNumber>>;
+
+/// Where one connection is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ticket {
+    pub id: Uuid,
+    pub user: UserId,
+    pub device: Device,
+    pub hears: Hears,
+    /// Everything up to here has arrived; `None` is everything there is.
+    pub position: Option<EventId>,
+}
+
+/// What a device that comes back is given.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Resumption {
+    /// It goes on after this.
+    pub position: EventId,
+    pub hears: Hears,
+    /// To [forget](Tickets::forget) once the new connection has a ticket of its own.
+    pub used: Uuid,
+}
+
+/// The tickets of this server. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Tickets(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
+    database: Database,
+    log: Log,
+    clock: Clock,
+    /// This server, from its start to its end.
+    node: Uuid,
+    lifetime: Duration,
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    /// Of lost connections, oldest first.
+    left: Vec<Left>,
+    /// Used, closed or over, and perhaps stored.
+    gone: HashSet<Uuid>,
+}
+
+#[derive(Clone, Debug)]
+struct Left {
+    ticket: Ticket,
+    until: Duration,
+    is_stored: bool,
+}
+
+impl Tickets {
+    pub(crate) fn new(database: Database, log: Log, clock: Clock, lifetime: Duration) -> Self {
+        Self(Arc::new(Shared {
+            database,
+            log,
+            clock,
+            node: Uuid::new_v4(),
+            lifetime,
+            state: Mutex::default(),
+        }))
+    }
+
+    /// A connection was lost: its device goes on at the ticket's position, which must be known.
+    pub fn leave(&self, ticket: Ticket) {
+        let until = self.0.clock.elapsed() + self.0.lifetime;
+        let mut state = self.0.state.lock();
+        let state = &mut *state;
+        let same = |left: &&Left| left.ticket.user == ticket.user && left.ticket.device.is(&ticket.device);
+        if state.left.iter().filter(same).count() >= MOST_OF_A_DEVICE
+            && let Some(oldest) = state.left.iter().position(|left| same(&left))
+        {
+            state.gone.insert(state.left.remove(oldest).ticket.id);
+        }
+        if state.left.len() < MOST {
+            state.left.push(Left {
+                ticket,
+                until,
+                is_stored: false,
+            });
+        }
+    }
+
+    /// A connection was closed by its client, or its ticket is used.
+    pub fn forget(&self, id: Uuid) {
+        self.0.state.lock().gone.insert(id);
+    }
+
+    /// What a device that comes back goes on with, if it was lost lately.
+    ///
+    /// It hears what all its lost connections heard, from the lowest of their positions. One of the tickets is used up,
+    /// the one that reaches furthest: a device that lost several connections has as many to come back with.
+    pub async fn take(&self, user: &UserId, device: &Device) -> Result<Option<Resumption>, Error> {
+        let stored = self.stored(user, device).await?;
+        let now = self.0.clock.elapsed();
+        let mut state = self.0.state.lock();
+        let state = &mut *state;
+        let own = state
+            .left
+            .iter()
+            .filter(|left| left.until > now && left.ticket.user == *user && left.ticket.device.is(device))
+            .map(|left| left.ticket.clone());
+        let others = stored.into_iter().filter(|ticket| !state.gone.contains(&ticket.id));
+        let found: Vec<Ticket> = own.chain(others).collect();
+        let Some(furthest) = found.iter().max_by_key(|ticket| ticket.position) else {
+            return Ok(None);
+        };
+        let used = furthest.id;
+        state.left.retain(|left| left.ticket.id != used);
+        let hears = found.iter().map(|ticket| ticket.hears.clone()).reduce(both);
+        Ok(Some(Resumption {
+            position: found
+                .iter()
+                .filter_map(|ticket| ticket.position)
+                .min()
+                .unwrap_or_default(),
+            hears: hears.flatten(),
+            used,
+        }))
+    }
+
+    /// What other servers on this database, living or not, and those before this one know of a device.
+    async fn stored(&self, user: &UserId, device: &Device) -> Result<Vec<Ticket>, Error> {
+        let keys = [Some(&device.key), device.alias.as_ref()];
+        let keys = || keys.into_iter().flatten().cloned();
+        let is_theirs = Condition::any()
+            .add(ticket::Column::Device.is_in(keys()))
+            .add(ticket::Column::Alias.is_in(keys()));
+        let read = &self.0.database.read;
+        let rows = ticket::Entity::find()
+            .filter(is_theirs)
+            .filter(ticket::Column::UserId.eq(user))
+            .filter(ticket::Column::Node.ne(self.0.node))
+            .all(read)
+            .await?;
+        if rows.is_empty() {
+            return Ok(Vec::new());
+        }
+        let nodes = node::Entity::find()
+            .filter(node::Column::Id.is_in(rows.iter().map(|row| row.node)))
+            .all(read)
+            .await?;
+        let told: HashMap<Uuid, EventId> = nodes.into_iter().map(|node| (node.id, node.told)).collect();
+        let known = rows.into_iter().filter_map(|row| {
+            let position = row.position.or_else(|| told.get(&row.node).copied())?;
+            Some(Ticket {
+                id: row.id,
+                user: row.user_id,
+                device: Device {
+                    key: row.device,
+                    alias: row.alias,
+                },
+                hears: row.hears.and_then(|hears| serde_json::from_str(&hears).ok()),
+                position: Some(position),
+            })
+        });
+        Ok(known.collect())
+    }
+
+    /// Stores how far this server has told its connections, with those of them that stand elsewhere than was stored.
+    ///
+    /// `told` and the tickets must be of one moment. What was used or closed meanwhile is forgotten in the same commit.
+    pub async fn save(&self, told: EventId, changed: Vec<Ticket>) -> Result<(), Error> {
+        let (mut tickets, gone) = self.0.state.lock().due(self.0.clock.elapsed());
+        let left: HashSet<Uuid> = tickets.iter().map(|ticket| ticket.id).collect();
+        let living = changed.into_iter().filter(|ticket| !left.contains(&ticket.id));
+        tickets.extend(living);
+        let rows = tickets.into_iter().filter(|ticket| !gone.contains(&ticket.id));
+        let save = SaveTickets {
+            node: self.0.node,
+            told,
+            changed: rows.map(|ticket| row(ticket, self.0.node)).collect(),
+            gone: gone.clone(),
+        };
+        self.0.log.writer.change(save).await?;
+        self.0.state.lock().stored(&left, &gone);
+        Ok(())
+    }
+
+    /// Whether there is something to store besides what an edge knows.
+    #[must_use]
+    pub fn has_news(&self) -> bool {
+        let state = self.0.state.lock();
+        !state.gone.is_empty() || state.left.iter().any(|left| !left.is_stored)
+    }
+
+    /// Forgets servers that are gone for as long as a ticket lives, once this one has lived as long itself.
+    pub async fn tidy(&self) -> Result<(), Error> {
+        if self.0.clock.elapsed() < self.0.lifetime {
+            return Ok(());
+        }
+        let lifetime = i64::try_from(self.0.lifetime.as_millis()).unwrap_or(i64::MAX);
+        let forget = ForgetNodes {
+            node: self.0.node,
+            before: self.0.clock.now().saturating_sub(lifetime),
+        };
+        Ok(self.0.log.writer.change(forget).await?)
+    }
+}
+
+impl State {
+    /// Takes out what is over, and says what of lost connections is not stored and what may be stored and should not.
+    fn due(&mut self, now: Duration) -> (Vec<Ticket>, Vec<Uuid>) {
+        let over = self.left.extract_if(.., |left| left.until <= now);
+        self.gone.extend(over.map(|left| left.ticket.id));
+        let new = self.left.iter().filter(|left| !left.is_stored);
+        (
+            new.map(|left| left.ticket.clone()).collect(),
+            self.gone.iter().copied().collect(),
+        )
+    }
+
+    fn stored(&mut self, left: &HashSet<Uuid>, gone: &[Uuid]) {
+        for known in self.left.iter_mut().filter(|known| left.contains(&known.ticket.id)) {
+            known.is_stored = true;
+        }
+        for id in gone {
+            self.gone.remove(id);
+        }
+    }
+}
+
+fn row(ticket: Ticket, node: Uuid) -> ticket::Model {
+    let hears = ticket.hears.map(|hears| {
+        let hears: Vec<_> = hears.into_iter().collect();
+        serde_json::to_string(&hears).expect("numbers are JSON")
+    });
+    ticket::Model {
+        id: ticket.id,
+        node,
+        user_id: ticket.user,
+        device: ticket.device.key,
+        alias: ticket.device.alias,
+        hears,
+        position: ticket.position,
+    }
+}
+
+/// Everything either hears.
+fn both(one: Hears, other: Hears) -> Hears {
+    let (mut one, other) = (one?, other?);
+    one.extend(other);
+    Some(one)
+}
