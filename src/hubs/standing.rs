@@ -169,16 +169,17 @@ async fn ask(chat: Weak<Chat>) {
 }
 
 async fn store(chat: Weak<Chat>) {
-    let (mut stored, mut tidied) = (0, Instant::now());
+    let (mut stored, mut tidied, mut began) = (0, Instant::now(), Instant::now());
     loop {
         let Some(known) = chat.upgrade() else { return };
         let arrival = known.arrivals.clone();
         drop(known);
-        let began = Instant::now();
+        // Counted from when the last one began: how long it takes must not make places older.
         tokio::select! {
-            () = tokio::time::sleep(STORING.0) => {}
+            () = tokio::time::sleep_until(began + STORING.0) => {}
             () = arrival.notified() => tokio::time::sleep_until(began + STORING.1).await,
         }
+        began = Instant::now();
         let Some(chat) = chat.upgrade() else { return };
         stored = chat.store_standings(stored).await.unwrap_or(stored);
         if tidied.elapsed() >= TIDYING {
