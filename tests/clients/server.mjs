@@ -47,6 +47,7 @@ export async function startServer(settings = {}) {
   return {
     url,
     dataDir,
+    get pid() { return child.pid; },
     log: () => log,
     kill: () => end('SIGKILL'),
     // As an operator stops it: it tells its clients, and is gone within ten seconds.
