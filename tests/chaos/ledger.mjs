@@ -20,6 +20,11 @@ export class Ledger {
   // Answers that contradict each other, and refusals nobody asked for.
   oddities = [];
 
+  // The ids in the order of their acknowledgement, and how many of them each receiver is known to have, and what it saw.
+  #ids = [];
+  #had = new Map();
+  #seen = new Map();
+
   constructor(clock = Date.now) { this.now = clock; }
 
   tries(sender, key, content) {
@@ -32,16 +37,21 @@ export class Ledger {
     if (entry.id && entry.id !== id) this.oddities.push(`${key} was acknowledged as ${entry.id} and as ${id}`);
     if (message.content !== entry.content) this.oddities.push(`${key} was acknowledged with another content`);
     Object.assign(entry, { id, seq: message.seq, conversation: plain(message.conversationId), at: entry.at ?? this.now() });
+    if (!this.acknowledged.has(id)) this.#ids.push(id);
     this.acknowledged.set(id, entry);
   }
 
   receives(receiver) {
-    if (!this.heard.has(receiver)) { this.heard.set(receiver, []); this.proofs.set(receiver, []); }
+    if (this.heard.has(receiver)) return;
+    this.heard.set(receiver, []);
+    this.proofs.set(receiver, []);
+    this.#seen.set(receiver, new Set());
   }
 
   hears(receiver, socket, message) {
     this.receives(receiver);
     this.heard.get(receiver).push({ id: plain(message.id), seq: message.seq, conversation: plain(message.conversationId), content: message.content, at: this.now(), socket });
+    this.#seen.get(receiver).add(plain(message.id));
   }
 
   proves(receiver, socket) {
@@ -57,11 +67,11 @@ export class Ledger {
 
   refuses(key, error) { this.oddities.push(`${key} was refused: ${error}`); }
 
-  // Whether the receiver has heard every message that is acknowledged by now.
+  // Whether the receiver has heard every message that is acknowledged by now. For waiting; the verdicts count anew.
   hasAll(receiver) {
-    if (this.heard.get(receiver).length < this.acknowledged.size) return false;
-    const seen = new Set(this.heard.get(receiver).map((one) => one.id));
-    for (const id of this.acknowledged.keys()) if (!seen.has(id)) return false;
-    return true;
+    let had = this.#had.get(receiver) ?? 0;
+    while (had < this.#ids.length && this.#seen.get(receiver).has(this.#ids[had])) had++;
+    this.#had.set(receiver, had);
+    return had === this.#ids.length;
   }
 }

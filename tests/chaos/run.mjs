@@ -8,6 +8,8 @@ import { fileURLToPath } from 'node:url';
 const folder = fileURLToPath(new URL('scenarios', import.meta.url));
 const known = fs.readdirSync(folder).filter((name) => name.endsWith('.mjs')).map((name) => name.slice(0, -4));
 const SHOWN = 10;
+// Who hangs fails: minutes for a scenario.
+const LIMITS = { short: 3, long: 60 };
 
 const wanted = [], given = {};
 let isLong = false;
@@ -45,7 +47,9 @@ for (const name of wanted) {
   console.log(`${name}: ${Object.entries(options).map(([option, value]) => `--${option} ${value}`).join(' ')}`);
   const before = passed + failed;
   try {
-    await scenario.run(options, report);
+    const minutes = LIMITS[isLong ? 'long' : 'short'];
+    const limit = new Promise((_, reject) => setTimeout(reject, minutes * 60_000, new Error(`it still ran after ${minutes} minutes`)).unref());
+    await Promise.race([scenario.run(options, report), limit]);
     if (passed + failed === before) throw new Error('nothing was checked');
   } catch (error) {
     failed++;

@@ -40,7 +40,7 @@ test('a story without anything in it breaks everywhere', () => {
   breaks(storedOnce(ledger, []), /nothing was there/);
   breaks(nothingDeliveredEarly(ledger, new Map()), /nothing was there/);
   breaks(allAre(ledger, 'delivered', []), /nothing was there/);
-  breaks(syncedBeforeTold(readTrace([], () => false), []), /nothing was there/);
+  breaks(syncedBeforeTold(readTrace([]), []), /nothing was there/);
 });
 
 describe('what is heard', () => {
@@ -49,7 +49,15 @@ describe('what is heard', () => {
     ears.splice(1, 1);
     at(21, () => ledger.breaks('kill -9'));
     breaks(nothingLost(ledger), /^bob never heard key 2 \(seq 2, acknowledged 0 ms after kill -9\)$/);
+  });
+
+  test('who waits is told whether something is missing', () => {
+    const { ledger, at, hear, message } = story();
+    assert.ok(ledger.hasAll('bob'));
+    at(40, () => { ledger.tries('ann', 'key 4', 'text 4'); ledger.acknowledges('key 4', message(4)); });
     assert.ok(!ledger.hasAll('bob'));
+    hear(4, 50);
+    assert.ok(ledger.hasAll('bob'));
   });
 
   test('somebody who hears nothing at all lost everything', () => {
@@ -192,7 +200,7 @@ describe('the trace', () => {
     '7 1.3 <... fdatasync resumed>) = 0',
     '8 1.4 sendto(12<socket:[1]>, "{\\"type\\":3,\\"result\\":{\\"content\\":\\"m-1\\"}}", 40, 0, NULL, 0) = 40',
   ];
-  const check = (lines) => syncedBeforeTold(readTrace(lines, (text) => text.includes('type\\":3')), ['m-1']);
+  const check = (lines) => syncedBeforeTold(readTrace(lines), ['m-1']);
   test('written, synced, told', () => holds(check(lines)));
   test('told without a sync', () => breaks(check([lines[0], lines[4]]), /m-1 was told in line 2 .* not synced/));
   test('told while the sync still ran', () => breaks(check([lines[0], lines[1], lines[2], lines[4], lines[3]]), /not synced/));
@@ -201,8 +209,12 @@ describe('the trace', () => {
     breaks(check([lines[0], lines[1], lines[3].replace('= 0', '= -1 EIO'), lines[4]]), /not synced/);
     breaks(check([lines[0], lines[1].replace('-wal', ''), lines[3], lines[4]]), /not synced/);
   });
-  test('never told, never written', () => {
-    breaks(check(lines.slice(0, 4)), /m-1 was never seen told/);
+  test('told to somebody else before the sync', () => {
+    breaks(check([lines[0], lines[4].replace('type\\":3', 'type\\":1'), ...lines.slice(1)]), /m-1 was told in line 2 /);
+  });
+  test('never answered, never written', () => {
+    breaks(check([...lines.slice(0, 4), lines[4].replace('type\\":3', 'type\\":1')]), /m-1 was never seen answered/);
+    breaks(check(lines.slice(0, 4)), /m-1 was never seen answered/);
     breaks(check(lines.slice(1)), /m-1 was never seen written/);
   });
 });

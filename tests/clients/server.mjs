@@ -13,6 +13,10 @@ const target = process.env.CARGO_TARGET_DIR ?? fileURLToPath(new URL('../../targ
 const clean = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('HUBWIRE_')));
 export const binary = process.env.HUBWIRE_BINARY ?? path.join(target, 'debug/hubwire');
 
+// None outlives the process that started it, however that ends by itself.
+const running = new Set();
+process.on('exit', () => { for (const child of running) child.kill('SIGKILL'); });
+
 // `settings` are environment variables, and the only ones of the server's. The limit on messages is off unless a
 // test sets it.
 export async function startServer(settings = {}) {
@@ -25,6 +29,9 @@ export async function startServer(settings = {}) {
     child = spawn(binary, ['--listen', listen], { env, cwd: dataDir, stdio: ['ignore', 'pipe', 'pipe'] });
     child.stderr.on('data', (data) => { log = (log + data).slice(-20_000); });
     isEnding = false;
+    const one = child;
+    running.add(one);
+    one.once('exit', () => running.delete(one));
     child.once('exit', (code, signal) => { if (!isEnding) console.error(`the server ended by itself (code ${code}, signal ${signal}); its log:\n${log}`); });
     const ended = once(child, 'exit').then(([code]) => { throw new Error(`the server ended with ${code} before it listened:\n${log}`); });
     ended.catch(() => {});

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { startServer } from '../server.mjs';
 import { launch } from './chromium.mjs';
+import { enter as enterOn, myId, myToken } from './page.mjs';
 
 const RUN = 'window.ran=1,alert(1)';
 const vectors = [
@@ -69,10 +70,8 @@ async function watched(t) {
 
 async function enter(page, name) {
   await page.goto(server.url);
-  await page.getByLabel('Your name').fill(name);
-  await page.getByRole('button', { name: 'Start chatting' }).click();
-  await page.locator('#badge[data-state="online"]').waitFor({ state: 'attached' });
-  return { id: await page.locator('#me-id').textContent(), token: await page.evaluate(() => sessionStorage.getItem('hubwire.token')) };
+  await enterOn(page, name);
+  return { id: await myId(page), token: await myToken(page) };
 }
 
 const api = (token) => async (method, path, body) => {

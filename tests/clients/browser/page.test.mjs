@@ -7,6 +7,7 @@ import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { startServer } from '../server.mjs';
 import { launch } from './chromium.mjs';
+import { badge, enter as enterOn, myId, myToken, shown } from './page.mjs';
 
 let server, browser, shots;
 before(async () => {
@@ -35,14 +36,10 @@ async function open(t, options = {}, url = server.url) {
 
 async function enter(t, name, options) {
   const page = await open(t, options);
-  await page.getByLabel('Your name').fill(name);
-  await page.getByRole('button', { name: 'Start chatting' }).click();
-  await badge(page, 'online');
+  await enterOn(page, name);
   return page;
 }
 
-const badge = (page, state, timeout = 30_000) => page.locator(`#badge[data-state="${state}"]`).waitFor({ state: 'attached', timeout });
-const myId = (page) => page.locator('#me-id').textContent();
 const message = (page, text) => page.locator('#messages .message', { hasText: text });
 const shot = (page, name) => page.screenshot({ path: path.join(shots, `${name}.png`) });
 
@@ -101,7 +98,7 @@ test('a reload shows the history, each message once, and scrolling up the rest',
   await ann.locator('#scroller').hover();
   while (await message(ann, 'line 1.').count() === 0) await ann.mouse.wheel(0, -2000);
   await ann.locator('#earlier', { hasText: 'This is where it began.' }).waitFor();
-  const texts = await ann.locator('#messages .text').allTextContents();
+  const texts = await shown(ann);
   assert.deepEqual(texts, [...Array.from({ length: 45 }, (_, i) => `line ${i + 1}.`), 'seen']);
 });
 
@@ -123,7 +120,7 @@ test('a server that stops and comes back is found again', async (t) => {
   await server.startAgain();
   // More than a page is said before the windows are back, or while they are coming back.
   const conversationId = await bob.evaluate(() => location.hash.slice(1));
-  const token = await bob.evaluate(() => sessionStorage.getItem('hubwire.token'));
+  const token = await myToken(bob);
   const meanwhile = Array.from({ length: 40 }, (_, i) => `meanwhile ${i + 1}.`);
   for (const content of meanwhile) {
     const answer = await fetch(`${server.url}/api/Chat/messages`, { method: 'POST', headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' }, body: JSON.stringify({ conversationId, content }) });
@@ -136,7 +133,7 @@ test('a server that stops and comes back is found again', async (t) => {
   await message(ann, 'after').waitFor();
   for (const page of [ann, bob]) {
     await message(page, 'meanwhile 40.').waitFor();
-    const texts = await page.locator('#messages .text').allTextContents();
+    const texts = await shown(page);
     assert.deepEqual(texts.filter((text) => text !== 'while away'), ['before', ...meanwhile, 'after'], 'all in order, each once');
     assert.equal(texts.filter((text) => text === 'while away').length, 1);
   }
