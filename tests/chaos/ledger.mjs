@@ -13,7 +13,9 @@ export class Ledger {
   heard = new Map();
   // receiver → the Pongs its sockets sent: {socket, at}
   proofs = new Map();
-  // What was done to whom: {what, at, receiver?}; without a receiver to all.
+  // receiver → when its sockets were opened, by their numbers
+  opened = new Map();
+  // What was done to whom: {what, at, receiver?, until?}; without a receiver to all. What has no end ends connections.
   faults = [];
   // What senders were told of their messages: {sender, id, status, stamp, at}
   statuses = [];
@@ -45,7 +47,13 @@ export class Ledger {
     if (this.heard.has(receiver)) return;
     this.heard.set(receiver, []);
     this.proofs.set(receiver, []);
+    this.opened.set(receiver, new Map());
     this.#seen.set(receiver, new Set());
+  }
+
+  opens(receiver, socket) {
+    this.receives(receiver);
+    this.opened.get(receiver).set(socket, this.now());
   }
 
   hears(receiver, socket, message) {
@@ -64,6 +72,9 @@ export class Ledger {
   }
 
   breaks(what, receiver) { this.faults.push({ what, receiver, at: this.now() }); }
+
+  // What was frozen goes on.
+  mends(what, receiver) { this.faults.findLast((fault) => fault.what === what && fault.receiver === receiver).until = this.now(); }
 
   refuses(key, error) { this.oddities.push(`${key} was refused: ${error}`); }
 

@@ -41,7 +41,9 @@ export class Person {
       constructor(...args) {
         super(...args);
         const number = ++person.#socket;
-        this.on('ping', () => { if (hears) ledger.proves(user, number); });
+        if (!hears) return;
+        ledger.opens(user, number);
+        this.on('ping', () => ledger.proves(user, number));
       }
     }
     this.connection = new signalr.HubConnectionBuilder()

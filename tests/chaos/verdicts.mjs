@@ -34,25 +34,24 @@ export function inOrder(ledger) {
 }
 
 // A message may come twice only if its first coming was not proven, or proven less than `margin` before something
-// broke. A Pong proves what its socket brought before it.
+// broke. A Pong proves what its socket brought before it; one that is sent into something broken proves nothing.
 export function repeatsAreExcused(ledger, margin = 2_000) {
   const broken = [];
   let counted = 0, repeats = 0;
   for (const [receiver, all] of ledger.heard) {
-    const first = new Map();
-    const faults = ledger.faults.filter((fault) => !fault.receiver || fault.receiver === receiver).map((fault) => fault.at).sort((a, b) => a - b);
-    const proofs = ledger.proofs.get(receiver) ?? [];
+    const first = new Map(), opened = ledger.opened.get(receiver), proofs = bySocket(ledger.proofs.get(receiver));
+    const faults = ledger.faults.filter((fault) => !fault.receiver || fault.receiver === receiver);
+    const arrives = ({ socket, at }) => faults.every((fault) => fault.at < (opened.get(socket) ?? 0) || fault.at - at >= margin || at > fault.until);
     for (const one of all) {
       counted++;
       const before = first.get(one.id);
       if (!before) { first.set(one.id, one); continue; }
       repeats++;
       if (before.socket === one.socket) { broken.push(`${receiver} heard seq ${one.seq} twice on one connection`); continue; }
-      const proof = proofs.find(({ socket, at }) => socket === before.socket && at >= before.at);
-      const fault = proof && faults.find((at) => at >= proof.at);
-      if (proof && (fault === undefined || fault - proof.at >= margin)) {
-        broken.push(`${receiver} heard seq ${one.seq} again, ${one.at - before.at} ms later, though proven ${fault === undefined ? 'and nothing broke since' : `${fault - proof.at} ms before anything broke`}`);
-      }
+      const proof = (proofs.get(before.socket) ?? []).find((proof) => proof.at >= before.at && arrives(proof));
+      if (!proof) continue;
+      const next = faults.find((fault) => fault.at > proof.at);
+      broken.push(`${receiver} heard seq ${one.seq} again, ${one.at - before.at} ms later, though proven ${next ? `${next.at - proof.at} ms before ${next.what}` : 'and nothing broke since'}`);
     }
   }
   return { ...verdict('only what was unproven comes twice', counted, broken), note: `${repeats} repeats` };
@@ -134,7 +133,13 @@ export function nothingAfterRemoval(ledger, receiver, events) {
   return { ...verdict('a member hears everything, a removed one nothing', outside && removals, broken), note: `${removals} removals, ${outside} messages outside, ${posted.size - outside} inside` };
 }
 
+function bySocket(proofs) {
+  const found = new Map();
+  for (const proof of proofs) found.set(proof.socket, [...(found.get(proof.socket) ?? []), proof]);
+  return found;
+}
+
 function after(ledger, at) {
-  const fault = ledger.faults.findLast?.((one) => one.at <= at);
+  const fault = ledger.faults.findLast((one) => one.at <= at);
   return fault ? `${at - fault.at} ms after ${fault.what}` : 'before anything broke';
 }

@@ -116,7 +116,23 @@ describe('repeats', () => {
     at(2_024, () => ledger.breaks('kill -9'));
     hear(2, 3_000, 'second');
     holds(repeatsAreExcused(ledger));
-    breaks(repeatsAreExcused(ledger, 1_999), /seq 2 again, 2978 ms later, though proven 1999 ms before/);
+    breaks(repeatsAreExcused(ledger, 1_999), /seq 2 again, 2978 ms later, though proven 1999 ms before kill -9/);
+  });
+
+  test('a Pong into something broken proves nothing, unless it went on, or was another connection', () => {
+    const tell = (opened, end) => {
+      const { ledger, at, hear } = story();
+      at(24, () => ledger.breaks('freeze', 'bob'));
+      if (end) at(end, () => ledger.mends('freeze', 'bob'));
+      at(opened, () => ledger.opens('bob', 'first'));
+      at(30, () => ledger.proves('bob', 'first'));
+      hear(2, 9_000, 'second');
+      return repeatsAreExcused(ledger);
+    };
+    holds(tell(0));
+    holds(tell(0, 40));
+    breaks(tell(0, 29), /nothing broke since/);
+    breaks(tell(25), /nothing broke since/);
   });
 
   test('without a fault nothing proven comes again, and the faults of others are no excuse', () => {

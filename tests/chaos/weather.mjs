@@ -38,7 +38,7 @@ export class Weather {
     else {
       relay.freeze();
       this.#open.add(index);
-      setTimeout(() => { relay.resume(); this.#open.delete(index); }, freeze);
+      setTimeout(() => { relay.resume(); ledger.mends(kind, user); this.#open.delete(index); }, freeze);
     }
   }
 

@@ -29,6 +29,7 @@ export async function run({ messages, rounds, pause, within }, report) {
       for (let n = 0; n < messages; n++) sent.push(plain((await ann.send(id, `r-${round}-${n}.`)).id));
       await sleep(pause);
       const resumed = Date.now();
+      ledger.mends('SIGSTOP', 'bob');
       bob.kill('SIGCONT');
       const told = () => new Set(ledger.statuses.filter((one) => one.status === 'delivered').map((one) => one.id));
       await until(() => { const all = told(); return sent.every((one) => all.has(one)); }, within + 1_000);
