@@ -8,8 +8,6 @@ import { fileURLToPath } from 'node:url';
 const folder = fileURLToPath(new URL('scenarios', import.meta.url));
 const known = fs.readdirSync(folder).filter((name) => name.endsWith('.mjs')).map((name) => name.slice(0, -4));
 const SHOWN = 10;
-// Who hangs fails: minutes for a scenario.
-const LIMITS = { short: 3, long: 60 };
 
 const wanted = [], given = {};
 let isLong = false;
@@ -40,15 +38,15 @@ const report = {
 
 for (const name of wanted) {
   const scenario = await import(`./scenarios/${name}.mjs`), began = Date.now();
-  const defaults = { seed: Math.floor(Math.random() * 2 ** 31), ...scenario[isLong ? 'long' : 'short'] };
+  // Who hangs fails after so many minutes.
+  const defaults = { minutes: isLong ? 60 : 3, seed: Math.floor(Math.random() * 2 ** 31), ...scenario[isLong ? 'long' : 'short'] };
   const unknown = Object.keys(given).filter((option) => !(option in defaults));
   if (unknown.length) { console.log(`${name} has no ${unknown.join(', ')}; it has: ${Object.keys(defaults).join(', ')}`); process.exit(2); }
   const options = { ...defaults, ...given };
   console.log(`${name}: ${Object.entries(options).map(([option, value]) => `--${option} ${value}`).join(' ')}`);
   const before = passed + failed;
   try {
-    const minutes = LIMITS[isLong ? 'long' : 'short'];
-    const limit = new Promise((_, reject) => setTimeout(reject, minutes * 60_000, new Error(`it still ran after ${minutes} minutes`)).unref());
+    const limit = new Promise((_, reject) => { setTimeout(reject, options.minutes * 60_000, new Error(`it still ran after ${options.minutes} minutes`)).unref(); });
     await Promise.race([scenario.run(options, report), limit]);
     if (passed + failed === before) throw new Error('nothing was checked');
   } catch (error) {
