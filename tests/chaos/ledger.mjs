@@ -9,9 +9,10 @@ export class Ledger {
   tried = new Map();
   // id → the same entry, once it is acknowledged
   acknowledged = new Map();
-  // receiver → everything its handlers saw, in order: {id, seq, conversation, content, at, socket}
+  // receiver → everything its handlers saw, in order: {id, seq, conversation, content, at, order, socket}; `order` is
+  // of what is heard and proven together, since much happens within a millisecond
   heard = new Map();
-  // receiver → the Pongs its sockets sent: {socket, at}
+  // receiver → the Pongs its sockets sent: {socket, at, order}
   proofs = new Map();
   // receiver → when its sockets were opened, by their numbers
   opened = new Map();
@@ -26,6 +27,7 @@ export class Ledger {
   #ids = [];
   #had = new Map();
   #seen = new Map();
+  #order = 0;
 
   constructor(clock = Date.now) { this.now = clock; }
 
@@ -58,13 +60,13 @@ export class Ledger {
 
   hears(receiver, socket, message) {
     this.receives(receiver);
-    this.heard.get(receiver).push({ id: plain(message.id), seq: message.seq, conversation: plain(message.conversationId), content: message.content, at: this.now(), socket });
+    this.heard.get(receiver).push({ id: plain(message.id), seq: message.seq, conversation: plain(message.conversationId), content: message.content, at: this.now(), order: ++this.#order, socket });
     this.#seen.get(receiver).add(plain(message.id));
   }
 
   proves(receiver, socket) {
     this.receives(receiver);
-    this.proofs.get(receiver).push({ socket, at: this.now() });
+    this.proofs.get(receiver).push({ socket, at: this.now(), order: ++this.#order });
   }
 
   tells(sender, { type, data }) {

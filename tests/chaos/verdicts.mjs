@@ -48,7 +48,7 @@ export function repeatsAreExcused(ledger, margin = 2_000) {
       if (!before) { first.set(one.id, one); continue; }
       repeats++;
       if (before.socket === one.socket) { broken.push(`${receiver} heard seq ${one.seq} twice on one connection`); continue; }
-      const proof = (proofs.get(before.socket) ?? []).find((proof) => proof.at >= before.at && arrives(proof));
+      const proof = (proofs.get(before.socket) ?? []).find((proof) => proof.order > before.order && arrives(proof));
       if (!proof) continue;
       const next = faults.find((fault) => fault.at > proof.at);
       broken.push(`${receiver} heard seq ${one.seq} again, ${one.at - before.at} ms later, though proven ${next ? `${next.at - proof.at} ms before ${next.what}` : 'and nothing broke since'}`);
