@@ -66,9 +66,9 @@ export async function stored(database) {
   return all.map(([id, conversation, seq, sender, key, content]) => ({ id, conversation, seq: Number(seq), sender, key, content }));
 }
 
-// The log of a conversation as `nothingAfterRemoval` wants it, with the comings and goings of `user`.
+// The log as `nothingAfterRemoval` wants it, with the comings and goings of `user`.
 export async function logged(database, user) {
   const kinds = { message_posted: 'posted', member_joined: 'joined', member_left: 'left' };
-  const all = await database.query(`SELECT e.id, e.kind, ${database.uuid('m.id')} FROM events e LEFT JOIN messages m ON m.number = e.message WHERE e.kind = 'message_posted' OR (e.user_id = '${user}' AND e.kind IN ('member_joined', 'member_left')) ORDER BY e.id`);
-  return all.map(([id, kind, message]) => ({ id: Number(id), kind: kinds[kind], message }));
+  const all = await database.query(`SELECT e.id, e.conversation, e.kind, ${database.uuid('m.id')} FROM events e LEFT JOIN messages m ON m.number = e.message WHERE e.kind = 'message_posted' OR (e.user_id = '${user}' AND e.kind IN ('member_joined', 'member_left')) ORDER BY e.id`);
+  return all.map(([id, conversation, kind, message]) => ({ id: Number(id), conversation, kind: kinds[kind], message }));
 }

@@ -115,14 +115,16 @@ export function allAre(ledger, status, ids, deadline = Infinity) {
   return verdict(`the sender is told ${status}${deadline === Infinity ? '' : ' in time'}`, ids.length, broken);
 }
 
-// `events`: the conversation's log in order, {id, kind: posted|joined|left, message?}; `joined` and `left` are those
+// `events`: the log in order, {id, conversation, kind: posted|joined|left, message?}; `joined` and `left` are those
 // of the one person whose ears `receiver` is.
 export function nothingAfterRemoval(ledger, receiver, events) {
   const broken = [], heard = new Set(ledger.heard.get(receiver).map((one) => one.id)), posted = new Set();
-  let isMember = false, removals = 0, outside = 0;
-  for (const { id, kind, message } of events) {
-    if (kind === 'joined') isMember = true;
-    else if (kind === 'left') { isMember = false; removals++; } else {
+  const member = new Set();
+  let removals = 0, outside = 0;
+  for (const { id, conversation, kind, message } of events) {
+    if (kind === 'joined') member.add(conversation);
+    else if (kind === 'left') { member.delete(conversation); removals++; } else {
+      const isMember = member.has(conversation);
       posted.add(message);
       if (!isMember) outside++;
       if (!isMember && heard.has(message)) broken.push(`${receiver} heard ${ledger.acknowledged.get(message)?.key ?? message}, event ${id}, committed after removal ${removals}`);

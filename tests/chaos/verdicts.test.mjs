@@ -202,6 +202,12 @@ describe('a removed member', () => {
     const { ledger } = story();
     breaks(nothingAfterRemoval(ledger, 'bob', log('joined', 1, 2, 'left', 4)), /00003, which is not in the log/);
   });
+  test('of one conversation is still a member of another', () => {
+    const { ledger } = story();
+    const both = log('joined', 1, 'joined', 'left', 4, 2, 3).map((one, index) => ({ ...one, conversation: [1, 1, 2, 1, 1, 2, 2][index] }));
+    holds(nothingAfterRemoval(ledger, 'bob', both));
+    breaks(nothingAfterRemoval(ledger, 'bob', both.map((one, index) => ({ ...one, conversation: index === 6 ? 1 : one.conversation }))), /heard key 3/);
+  });
   test('must have missed something, else nothing was tried', () => {
     const { ledger } = story();
     breaks(nothingAfterRemoval(ledger, 'bob', log('joined', 1, 2, 3, 'left')), /nothing was there/);
