@@ -8,11 +8,12 @@ export class Crowd {
   people = [];
   acknowledged = 0;
 
-  // `door(user, index)` is the address that somebody comes in by.
+  // `door(user, index)` is the address that somebody comes in by. Senders are back at once and receivers in their own
+  // time, up to a second later: what is said meanwhile would be lost if nothing were told again.
   static async gather(server, { senders, receivers, groups = 3, patience }, door = () => server.url) {
     const crowd = new Crowd();
     const users = [...names('sender', senders), ...names('receiver', receivers)];
-    crowd.people = users.map((user, index) => new Person(door(user, index), user, crowd.ledger, { patience }));
+    crowd.people = users.map((user, index) => new Person(door(user, index), user, crowd.ledger, { patience, retry: index < senders ? 50 : 200 + ((index * 137) % 1_000) }));
     crowd.senders = crowd.people.slice(0, senders);
     crowd.groups = [];
     for (let index = 0; index < groups; index++) crowd.groups.push(await group(server, users, `group ${index + 1}`));

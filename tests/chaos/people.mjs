@@ -33,9 +33,9 @@ export class Person {
   drops = 0;
 
   // `url` may be a relay's. `patience` is the client's own server time-out in milliseconds, with Pings three times
-  // as often; without it they are the library's.
-  constructor(url, user, ledger, { patience, hears = true, onHeard } = {}) {
-    Object.assign(this, { user, ledger });
+  // as often; without it they are the library's. `retry`: milliseconds before each try to connect again.
+  constructor(url, user, ledger, { patience, retry = RETRY, hears = true, onHeard } = {}) {
+    Object.assign(this, { user, ledger, retry });
     const person = this;
     class Socket extends WebSocket {
       constructor(...args) {
@@ -48,7 +48,7 @@ export class Person {
     }
     this.connection = new signalr.HubConnectionBuilder()
       .withUrl(`${url}/hubs/chat`, { accessTokenFactory: () => token(user), WebSocket: Socket })
-      .withAutomaticReconnect({ nextRetryDelayInMilliseconds: () => RETRY })
+      .withAutomaticReconnect({ nextRetryDelayInMilliseconds: () => retry })
       .configureLogging(signalr.LogLevel.None)
       .build();
     if (patience) Object.assign(this.connection, { serverTimeoutInMilliseconds: patience, keepAliveIntervalInMilliseconds: patience / 3 });
@@ -58,14 +58,18 @@ export class Person {
     }
     this.connection.on('MessageStatus', (status) => ledger.tells(user, status));
     this.connection.onreconnecting(() => { this.drops++; });
-    // Only somebody who leaves is left alone; the library gives up by itself when a Close tells it to.
-    this.connection.onclose(() => { if (!this.#isLeaving) this.start(); });
+    // The library gives up when a Close tells it to. Nobody here is to be told so.
+    this.connection.onclose((error) => {
+      if (this.#isLeaving) return;
+      ledger.oddities.push(`the connection of ${user} ended for good: ${error}`);
+      this.start();
+    });
   }
 
   // The library retries only what has been connected once.
   async start() {
     while (!this.#isLeaving) {
-      try { return await this.connection.start(); } catch { await sleep(RETRY); }
+      try { return await this.connection.start(); } catch { await sleep(this.retry); }
     }
   }
 
@@ -80,7 +84,7 @@ export class Person {
       } catch (error) {
         // A refusal in a server's last moment, or an answer of nobody: both are tried again.
         if (/HubException/.test(error.message) && !/unavailable|rate_limited/.test(error.message)) return this.ledger.refuses(key, error.message);
-        await sleep(RETRY / 2);
+        await sleep(this.retry / 2);
       }
     }
     return undefined;
