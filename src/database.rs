@@ -95,6 +95,11 @@ impl Database {
         self.read.execute_unprepared("SELECT 1").await.map(|_| ())
     }
 
+    /// Where it is.
+    pub(crate) fn url(&self) -> &str {
+        &self.options.url
+    }
+
     /// Which database it is.
     #[must_use]
     pub fn backend(&self) -> DbBackend {

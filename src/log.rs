@@ -24,6 +24,7 @@ pub(crate) mod details;
 pub mod error;
 pub mod event;
 pub mod members;
+pub(crate) mod others;
 pub(crate) mod receipts;
 pub mod tail;
 pub mod unproven;
@@ -55,14 +56,16 @@ impl Log {
         let members = Members::new(database.read.clone());
         let unproven = Unproven::new(clock.clone());
         let writer = Writer::start(database, clock, &tail, &members, &unproven, &head);
-        Ok(Self {
+        let log = Self {
             tail,
             members,
             writer,
             unproven,
             database: database.clone(),
             epoch: head.epoch.into(),
-        })
+        };
+        others::follow(&log);
+        Ok(log)
     }
 
     /// Identifies this log among all: made with the database.

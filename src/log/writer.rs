@@ -71,6 +71,11 @@ impl Writer {
         }
     }
 
+    /// Whether nothing more is accepted.
+    pub(crate) fn is_closed(&self) -> bool {
+        self.commands.is_closed()
+    }
+
     async fn ask<T>(&self, command: impl FnOnce(Reply<T>) -> Command) -> Result<T, Error> {
         let room = match tokio::time::timeout(PATIENCE, self.commands.reserve()).await {
             Ok(Ok(room)) => room,

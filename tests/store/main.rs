@@ -15,6 +15,7 @@ mod idempotency;
 mod log;
 mod members;
 mod migrations;
+mod nodes;
 mod paging;
 mod people;
 mod posting;

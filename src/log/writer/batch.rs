@@ -20,7 +20,7 @@ use crate::log::error::is_outage;
 use crate::log::members::Members;
 use crate::log::tail::Tail;
 use crate::log::unproven::Unproven;
-use crate::log::{Error, stored_after};
+use crate::log::{Error, others, stored_after};
 
 /// Conversations whose newest place is remembered, per generation of the cache.
 const CAPACITY: usize = 8_192;
@@ -158,6 +158,9 @@ impl State {
             // Nothing to keep; a failed commit would tell nobody anything.
             transaction.rollback().await?;
             return Ok(work);
+        }
+        if !work.events.is_empty() {
+            others::tell(&transaction).await?;
         }
         let Err(error) = transaction.commit().await else {
             return Ok(work);

@@ -1,6 +1,7 @@
 //! Everything that can happen besides a new message, a file a noun.
 
 mod blocks;
+mod catch_up;
 mod creation;
 mod deliveries;
 mod groups;
@@ -17,6 +18,7 @@ mod states;
 mod tickets;
 
 pub(crate) use self::blocks::{NO_CONTACT, SetBlock};
+pub(crate) use self::catch_up::CatchUp;
 pub(crate) use self::creation::{NewDirect, NewGroup};
 pub(crate) use self::deliveries::Deliver;
 pub(crate) use self::groups::{ChangeGroup, EndGroup};
