@@ -7,7 +7,7 @@ mod inputs;
 mod requests;
 mod sockets;
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -66,6 +66,8 @@ enum Kind {
     Messagepack,
     /// Calls whose answers are longer than they are, and are not read.
     Answers,
+    /// Calls whose answers are as short as they can be, and are not read.
+    Small,
     /// As many streams as the server takes.
     Streams,
     /// The same, with the longest ids.
@@ -76,6 +78,8 @@ enum Kind {
     Questions,
     /// A client that may come back, acknowledges nothing, and is cut.
     Unacknowledged,
+    /// The same with the shortest answers.
+    Crumbs,
     /// The same, with messages to its own group.
     Group,
 }
@@ -115,16 +119,32 @@ impl Held {
 struct Score {
     through: Cell<usize>,
     /// Ended by the server, though they sent nothing that is not accepted.
-    lost: Cell<usize>,
+    given_up: Cell<usize>,
+    /// Not let in, or ended before they were through.
+    refused: Cell<usize>,
+    /// Why the last of them was.
+    why: RefCell<Option<anyhow::Error>>,
+}
+
+impl Score {
+    fn cost(&self, base_kb: f64, kb_each: f64, left_kb: Option<f64>) -> Cost {
+        Cost {
+            base_kb,
+            kb_each,
+            left_kb,
+            given_up: self.given_up.get(),
+            refused: self.refused.get(),
+        }
+    }
 }
 
 pub(crate) async fn run(attack: &Attack) -> Result<()> {
     compare::pin_to("1", std::process::id())?;
     println!(
-        "| attack | base MB | KB a connection | left after {} s MB |",
+        "| attack | base MB | KB a connection | left after {} s MB | given up | refused |",
         BACK.as_secs()
     );
-    println!("|---|---:|---:|---:|");
+    println!("|---|---:|---:|---:|---:|---:|");
     let kinds = attack
         .kind
         .map_or_else(|| Kind::value_variants().to_vec(), |kind| vec![kind]);
@@ -136,7 +156,13 @@ pub(crate) async fn run(attack: &Attack) -> Result<()> {
         let left = cost
             .left_kb
             .map_or_else(|| "–".to_owned(), |left| format!("{:.1}", mb(left)));
-        println!("| {name} | {:.1} | {:.1} | {left} |", mb(cost.base_kb), cost.kb_each);
+        println!(
+            "| {name} | {:.1} | {:.1} | {left} | {} | {} |",
+            mb(cost.base_kb),
+            cost.kb_each,
+            cost.given_up,
+            cost.refused
+        );
         if cost.kb_each > attack.most as f64 || cost.left_kb.is_none_or(|left| left > attack.left as f64) {
             missed.push(name);
         }
@@ -153,6 +179,10 @@ struct Cost {
     kb_each: f64,
     /// None where the attack was stopped, since it would have taken all memory.
     left_kb: Option<f64>,
+    /// How many attackers the server sent away, or did not let in: they cost nothing, so that many make the rest
+    /// look cheap.
+    given_up: usize,
+    refused: usize,
 }
 
 async fn measure(attack: &Attack, kind: Kind) -> Result<Cost> {
@@ -182,16 +212,12 @@ async fn measure(attack: &Attack, kind: Kind) -> Result<Cost> {
             while all_since.is_none_or(|since: Instant| since.elapsed() < HOLD) {
                 sleep(Duration::from_millis(100)).await;
                 while let Some(ended) = attackers.try_join_next() {
-                    ended??;
+                    ended?;
                 }
                 // It is missed, and the machine may have less memory than it would take.
                 if each(process.resident_kb()?) > 4.0 * attack.most as f64 {
                     let kb_each = each(process.resident_kb()?);
-                    return Ok(Cost {
-                        base_kb,
-                        kb_each,
-                        left_kb: None,
-                    });
+                    return Ok(score.cost(base_kb, kb_each, None));
                 }
                 if began.elapsed() > DEADLINE {
                     bail!(
@@ -204,52 +230,61 @@ async fn measure(attack: &Attack, kind: Kind) -> Result<Cost> {
                     all_since.get_or_insert_with(Instant::now);
                 }
             }
-            if score.lost.get() > 0 {
-                bail!("{kind:?}: the server ended {} connections", score.lost.get());
+            if score.refused.get() == attack.connections
+                && let Some(error) = score.why.take()
+            {
+                return Err(error.context(format!("{kind:?}: all attacks were refused")));
             }
             let kb_each = each(process.peak_kb()?);
             drop(attackers);
             sleep(BACK).await;
-            let left_kb = Some(process.resident_kb()? as f64 - base_kb);
-            Ok(Cost {
-                base_kb,
-                kb_each,
-                left_kb,
-            })
+            let left_kb = process.resident_kb()? as f64 - base_kb;
+            Ok(score.cost(base_kb, kb_each, Some(left_kb)))
         })
         .await
 }
 
 /// One attacker, who stays until it is dropped.
-async fn stay(kind: Kind, door: Door, longest_head: usize, score: Rc<Score>, turns: Rc<Semaphore>) -> Result<()> {
+async fn stay(kind: Kind, door: Door, longest_head: usize, score: Rc<Score>, turns: Rc<Semaphore>) {
     let held = {
-        let _turn = turns.acquire().await?;
-        match kind {
-            Kind::Head => requests::head(&door, longest_head).await?,
-            Kind::Body => requests::body(&door).await?,
-            Kind::Events => requests::events(&door).await?,
-            Kind::Polls => requests::polls(&door).await?,
-            Kind::Message => sockets::message(&door).await?,
-            Kind::Fragments => sockets::fragments(&door).await?,
-            Kind::Record => sockets::record(&door).await?,
-            Kind::Json => sockets::held_json(&door).await?,
-            Kind::Messagepack => sockets::held_messagepack(&door).await?,
-            Kind::Answers => sockets::answers(&door).await?,
-            Kind::Streams => sockets::streams(&door, 1).await?,
-            Kind::Ids => sockets::streams(&door, inputs::LONGEST_ID).await?,
-            Kind::Uploads => sockets::uploads(&door).await?,
-            Kind::Questions => sockets::questions(&door).await?,
-            Kind::Unacknowledged => sockets::unacknowledged(&door).await?,
-            Kind::Group => sockets::group(&door).await?,
-        }
+        let _turn = turns.acquire().await;
+        attack(kind, &door, longest_head).await
     };
     score.through.set(score.through.get() + 1);
-    loop {
-        sleep(SIP).await;
-        if !held.sip() {
-            score.lost.set(score.lost.get() + 1);
-            return Ok(());
+    let held = match held {
+        Ok(held) => held,
+        Err(error) => {
+            score.refused.set(score.refused.get() + 1);
+            score.why.replace(Some(error));
+            return;
         }
+    };
+    while held.sip() {
+        sleep(SIP).await;
+    }
+    score.given_up.set(score.given_up.get() + 1);
+}
+
+async fn attack(kind: Kind, door: &Door, longest_head: usize) -> Result<Held> {
+    match kind {
+        Kind::Head => requests::head(door, longest_head).await,
+        Kind::Body => requests::body(door).await,
+        Kind::Events => requests::events(door).await,
+        Kind::Polls => requests::polls(door).await,
+        Kind::Message => sockets::message(door).await,
+        Kind::Fragments => sockets::fragments(door).await,
+        Kind::Record => sockets::record(door).await,
+        Kind::Json => sockets::held_json(door).await,
+        Kind::Messagepack => sockets::held_messagepack(door).await,
+        Kind::Answers => sockets::answers(door).await,
+        Kind::Small => sockets::small(door).await,
+        Kind::Streams => sockets::streams(door, 1).await,
+        Kind::Ids => sockets::streams(door, inputs::LONGEST_ID).await,
+        Kind::Uploads => sockets::uploads(door).await,
+        Kind::Questions => sockets::questions(door).await,
+        Kind::Unacknowledged => sockets::unacknowledged(door).await,
+        Kind::Crumbs => sockets::crumbs(door).await,
+        Kind::Group => sockets::group(door).await,
     }
 }
 

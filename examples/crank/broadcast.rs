@@ -7,6 +7,7 @@ mod members;
 mod publishers;
 mod tally;
 
+use std::cell::Cell;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -87,10 +88,15 @@ async fn measure(server: &Server, broadcast: &Broadcast) -> Result<Figures> {
         let memory = resident_kb(server)?;
         tally.stall(broadcast.stalled);
         let mut stalled = Figures::default();
-        slice(server, broadcast, &tally, &mut stalled).await?;
+        let most = Cell::new(0);
+        tokio::select! {
+            measured = slice(server, broadcast, &tally, &mut stalled) => measured?,
+            watched = watch(server, &most) => watched?,
+        }
         if let (Some(before), Some(after)) = (memory, resident_kb(server)?) {
-            let each = (after as f64 - before as f64) / broadcast.stalled as f64;
-            stalled.add("memory KB each that does not read", each);
+            let each = |kb: u64| (kb as f64 - before as f64) / broadcast.stalled as f64;
+            stalled.add("memory KB each that does not read", each(after));
+            stalled.add("the most of it, KB each", each(most.get().max(after)));
         }
         for (name, figure) in stalled.0 {
             figures.add(format!("stalled: {name}"), figure);
@@ -122,6 +128,14 @@ async fn slice(server: &Server, broadcast: &Broadcast, tally: &Tally, figures: &
     clock.stop(figures, "delivery", tally.deliveries())?;
     tally.add_times(figures);
     Ok(())
+}
+
+/// Notes the most memory that the server has, for as long as it is polled: a server may give up who does not read.
+async fn watch(server: &Server, most: &Cell<u64>) -> Result<()> {
+    loop {
+        sleep(Duration::from_millis(100)).await;
+        most.set(most.get().max(resident_kb(server)?.unwrap_or(0)));
+    }
 }
 
 fn resident_kb(server: &Server) -> Result<Option<u64>> {

@@ -36,6 +36,9 @@ use crate::{
 /// How long a message that arrived may go unacknowledged.
 const ACKNOWLEDGE_INTERVAL: Duration = Duration::from_secs(1);
 
+/// No client needs more for it; a longer one is found when its turn comes.
+const LONGEST_ACK: usize = 128;
+
 /// What a driver must act on.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Event {
@@ -236,6 +239,22 @@ impl Connection {
                 (Err(error), Some(_)) => self.handle_end(CloseReason::Malformed(error.to_string())),
             }
         }
+    }
+
+    /// The newest acknowledgement among the messages that wait, without acting on any: for a driver that acts on nothing
+    /// until the client acknowledges, which it does behind what it sent before. Looks at each message once.
+    pub fn poll_acknowledged(&mut self) -> Option<i64> {
+        let protocol = self.protocol()?;
+        self.received.as_ref()?;
+        let mut newest = None;
+        while let Some(record) = self.records.look_ahead() {
+            if record.len() <= LONGEST_ACK
+                && let Ok(Some(HubMessage::Ack(ack))) = protocol.parse(&Bytes::copy_from_slice(record))
+            {
+                newest = newest.max(Some(ack.sequence_id));
+            }
+        }
+        newest
     }
 
     /// Whether the connection has ended, without reading further: for a driver that is busy with a call.

@@ -61,6 +61,8 @@ pub struct RecordReader {
     partial: BytesMut,
     /// How many bytes of `partial` are known to hold no separator.
     searched: usize,
+    /// How many bytes from the front [`look_ahead`](Self::look_ahead) has seen: whole records.
+    seen: usize,
     limit: Option<usize>,
 }
 
@@ -81,6 +83,7 @@ impl RecordReader {
             chunk: Bytes::new(),
             partial: BytesMut::new(),
             searched: 0,
+            seen: 0,
             limit,
         }
     }
@@ -88,7 +91,7 @@ impl RecordReader {
     /// Reads what has not been handed out yet, and all that follows, in another framing.
     pub fn switch(&mut self, framing: Framing) {
         self.framing = framing;
-        self.searched = 0;
+        (self.searched, self.seen) = (0, 0);
     }
 
     /// Takes the next bytes of the stream.
@@ -124,6 +127,21 @@ impl RecordReader {
         self.chunk = std::mem::take(&mut self.partial).freeze();
         self.searched = 0;
         Ok(Some(self.take(&span)))
+    }
+
+    /// Looks at the next whole record that waits and was not looked at before, without its frame and without taking it.
+    /// What cannot be read is left to [`next_record`](Self::next_record).
+    pub(crate) fn look_ahead(&mut self) -> Option<&[u8]> {
+        let waiting = if self.partial.is_empty() {
+            &self.chunk[..]
+        } else {
+            &self.partial[..]
+        };
+        let from = self.seen;
+        let span = self.find(&waiting[from..], 0).ok()??;
+        self.seen += span.before + span.length + span.after;
+        let at = from + span.before;
+        Some(&waiting[at..at + span.length])
     }
 
     /// Forgets everything that waits; what follows is read in the same framing.
@@ -168,6 +186,8 @@ impl RecordReader {
         self.chunk.advance(span.before);
         let record = self.chunk.split_to(span.length);
         self.chunk.advance(span.after);
+        // Where it was not looked at, nothing behind it was.
+        self.seen = self.seen.saturating_sub(span.before + span.length + span.after);
         if self.chunk.is_empty() {
             // An empty end of it would hold its buffer as well as a full one.
             self.chunk = Bytes::new();

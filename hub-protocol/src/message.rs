@@ -42,6 +42,32 @@ impl HubMessage {
         }
     }
 
+    /// About how many bytes it takes when it is written, to set them aside.
+    pub(crate) fn size(&self) -> usize {
+        /// Braces, names and numbers.
+        const AROUND: usize = 64;
+        AROUND
+            + match self {
+                Self::Invocation(call) | Self::StreamInvocation(call) => {
+                    let ids = call.invocation_id.iter().chain(&call.stream_ids);
+                    let arguments = call.arguments.items().iter();
+                    call.target.len()
+                        + ids.map(|id| id.len() + 3).sum::<usize>()
+                        + arguments.map(|item| item.len() + 1).sum::<usize>()
+                }
+                Self::StreamItem(item) => item.invocation_id.len() + item.item.len(),
+                Self::Completion(completion) => {
+                    completion.invocation_id.len()
+                        + match &completion.outcome {
+                            Outcome::Error(error) => error.len(),
+                            Outcome::Result(result) => result.len(),
+                            Outcome::Void => 0,
+                        }
+                }
+                Self::CancelInvocation(_) | Self::Ping | Self::Close(_) | Self::Ack(_) | Self::Sequence(_) => 0,
+            }
+    }
+
     /// Its type and target or id, for logs: never what it carries.
     pub fn describe(&self) -> String {
         match self {

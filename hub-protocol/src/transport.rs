@@ -58,6 +58,11 @@ pub trait Transport: Send {
     /// The next thing from the client. After [`Incoming::End`] it is not called again.
     fn poll_receive(&mut self, cx: &mut Context<'_>) -> Poll<Incoming>;
 
+    /// Whether the client has gone, as far as one can tell without reading: for a session that does not read now.
+    fn has_gone(&self) -> bool {
+        false
+    }
+
     /// Takes output without writing it; what was taken before a flush leaves in one write where it can.
     fn send(&mut self, outgoing: Outgoing);
 
@@ -71,6 +76,9 @@ pub trait Transport: Send {
     /// How many bytes have been written so far. Only whether it grows counts: while it does the client is alive,
     /// however slowly it reads.
     fn written(&self) -> u64;
+
+    /// How many bytes were taken and are not written.
+    fn unwritten(&self) -> usize;
 
     /// Says goodbye and waits for the client to do the same; the session bounds the wait.
     fn poll_close(&mut self, cx: &mut Context<'_>) -> Poll<()>;

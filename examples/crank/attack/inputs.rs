@@ -70,6 +70,8 @@ pub(super) fn packed_call() -> Vec<u8> {
 pub(super) fn text(payload: &[u8]) -> Vec<u8> {
     let mut frame = Vec::new();
     masked(0x81, payload, &mut frame);
+    // A thousand attackers may hold one each.
+    frame.shrink_to_fit();
     frame
 }
 
@@ -77,6 +79,7 @@ pub(super) fn text(payload: &[u8]) -> Vec<u8> {
 pub(super) fn binary(payload: &[u8]) -> Vec<u8> {
     let mut frame = Vec::new();
     masked(0x82, payload, &mut frame);
+    frame.shrink_to_fit();
     frame
 }
 

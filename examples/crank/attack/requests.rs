@@ -9,6 +9,8 @@ use super::Held;
 use super::inputs::{NUMBER, list_call, shove, shove_all, slow_call, text_call};
 use crate::http::{Door, exchange};
 
+/// The length of a body that does not end.
+const PROMISED: u64 = 1 << 40;
 /// No server takes a longer one.
 const ENDLESS: usize = 4 * 1024 * 1024;
 /// Heads are tried in steps of this.
@@ -100,7 +102,7 @@ async fn open_events(door: &Door) -> Result<(TcpStream, String)> {
 async fn begin_post(door: &Door, id: &str) -> Result<TcpStream> {
     let mut post = door.connect_narrowly().await?;
     let request = door.request("POST", &format!("?id={id}"), "", "");
-    let request = request.replace("Content-Length: 0", &format!("Content-Length: {}", 1 << 40));
+    let request = request.replace("Content-Length: 0", &format!("Content-Length: {PROMISED}"));
     post.write_all(request.as_bytes()).await?;
     Ok(post)
 }

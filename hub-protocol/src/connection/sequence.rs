@@ -91,6 +91,11 @@ impl<T> Unacknowledged<T> {
         self.bytes > self.limit
     }
 
+    /// How many bytes are kept.
+    pub fn bytes(&self) -> usize {
+        self.bytes
+    }
+
     /// How many bytes may still be sent; the message that exceeds them is kept whole.
     pub fn room(&self) -> usize {
         (self.limit + 1).saturating_sub(self.bytes)

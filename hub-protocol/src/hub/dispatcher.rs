@@ -102,15 +102,18 @@ pub(super) async fn run(admitted: Admitted) -> Finished {
         uploads,
     };
     // A method that panics fails its call; the connection and everybody else go on.
-    let result = AssertUnwindSafe(async { next.call(forwarded).await })
-        .catch_unwind()
-        .await;
+    // Called here and not in a future of its own, which would keep what it was called with.
+    let result = match catch_unwind(AssertUnwindSafe(|| next.call(forwarded))) {
+        Ok(answer) => AssertUnwindSafe(answer).catch_unwind().await,
+        Err(panic) => Err(panic),
+    };
     slot.release();
     let id = call.invocation_id;
     let detailed = hub.0.options.connection.detailed_errors;
     let outcome = match result.unwrap_or_else(|_| Err(panicked())).map(|Answer(kind)| kind) {
         Ok(Kind::Value(result)) => Outcome::Result(result),
-        Ok(Kind::Stream(items)) => match forward(&cx, id.as_deref().unwrap_or_default(), items).await {
+        // In a box: a plain call is smaller without it.
+        Ok(Kind::Stream(items)) => match Box::pin(forward(&cx, id.as_deref().unwrap_or_default(), items)).await {
             Ok(()) => Outcome::Void,
             Err(error) => match failed(&hub, &method.name, &error) {
                 Some(reason) => return Finished::ended(reason),

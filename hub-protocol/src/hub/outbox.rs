@@ -66,6 +66,16 @@ enum Queued {
     Own(Outgoing),
 }
 
+impl Queued {
+    /// What it counts.
+    fn size(&self) -> usize {
+        match self {
+            Self::Shared(frame) => frame.size(),
+            Self::Own(outgoing) => size_alone(outgoing),
+        }
+    }
+}
+
 /// What became of a push.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Pushed {
@@ -147,7 +157,7 @@ impl Outbox {
         let mut state = self.state.lock();
         match state.mode {
             Mode::Sealed | Mode::Closed => return Pushed::Dropped,
-            Mode::Live | Mode::Behind if !state.has_room(frame.size()) => return Pushed::Full,
+            Mode::Live | Mode::Behind if !state.has_room(frame.size_alone()) => return Pushed::Full,
             Mode::Live | Mode::Behind => state.append_own(Outgoing::Frames(frame.clone())),
         }
         drop(state);
@@ -270,32 +280,38 @@ impl Outbox {
         self.waker.register(cx.waker());
     }
 
-    /// Whether more waits than so many times the bound.
-    pub(super) fn is_over(&self, times: usize) -> bool {
+    /// Whether more waits than the bound, where so much waits elsewhere.
+    pub(super) fn is_over(&self, elsewhere: usize) -> bool {
         let state = self.state.lock();
-        let bound = state.bound.saturating_mul(times);
-        state.own > bound || state.bytes > bound.saturating_mul(state.widest)
+        state.own + elsewhere > state.bound || state.bytes > state.bound.saturating_mul(state.widest)
     }
 
-    /// Hands what waits to the transport, about `most` bytes of it.
-    pub(super) fn take(&self, most: usize, mut send: impl FnMut(Outgoing)) -> Taken {
+    /// How many bytes wait that are this client's alone.
+    pub(super) fn own_bytes(&self) -> usize {
+        self.state.lock().own
+    }
+
+    /// Hands what waits to the transport with what each counts: `most` bytes of it, or one that is longer.
+    pub(super) fn take(&self, most: usize, mut send: impl FnMut(Outgoing, usize)) -> Taken {
         let mut state = self.state.lock();
         if state.queue.is_empty() {
             return state.after_the_queue();
         }
         let (mut taken, mut own) = (0, 0);
-        while taken < most
+        // One that is longer goes alone, so that it need not be joined.
+        while let Some(size) = state.queue.front().map(Queued::size)
+            && (taken == 0 || taken + size <= most)
             && let Some(queued) = state.queue.pop_front()
         {
             let outgoing = match queued {
                 Queued::Shared(frame) => Outgoing::Frames(frame),
                 Queued::Own(outgoing) => {
-                    own += size(&outgoing);
+                    own += size;
                     outgoing
                 }
             };
-            taken += size(&outgoing);
-            send(outgoing);
+            taken += size;
+            send(outgoing, size);
         }
         state.bytes -= taken;
         state.own -= own;
@@ -395,7 +411,7 @@ impl State {
     }
 
     fn append_own(&mut self, outgoing: Outgoing) {
-        let size = size(&outgoing);
+        let size = size_alone(&outgoing);
         self.bytes += size;
         self.own += size;
         self.queue.push_back(Queued::Own(outgoing));
@@ -418,9 +434,9 @@ impl State {
     }
 }
 
-fn size(outgoing: &Outgoing) -> usize {
+fn size_alone(outgoing: &Outgoing) -> usize {
     match outgoing {
-        Outgoing::Frames(frame) => frame.size(),
+        Outgoing::Frames(frame) => frame.size_alone(),
         Outgoing::Probe(_) => 10,
         Outgoing::Abort => 0,
     }

@@ -12,7 +12,7 @@ use std::{
     pin::Pin,
     sync::Arc,
     task::{Context as Task, Poll},
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use futures_util::{FutureExt, future::BoxFuture};
@@ -28,6 +28,9 @@ use crate::{
     connection::{Connection, Event, Unacknowledged},
     transport::{Frame, Incoming, Outgoing, Transport, connections::Claim, resumable::Line},
 };
+
+/// How often a client of which nothing is read is looked after.
+const LOOK_AFTER: Duration = Duration::from_secs(5);
 
 /// How many outboxes a client has that may come back: at 100,000 bytes a second, what it may owe Acks for in ten.
 const STATEFUL_OUTBOXES: usize = 16;
@@ -63,8 +66,10 @@ pub(crate) struct Session<T> {
     stopping: bool,
     /// The transport has ended; what arrived before is still acted on.
     left: Option<End>,
-    /// Until when what arrived before the end may wait for a method that reads its stream.
+    /// Until when what arrived before the end may wait for the calls before it.
     left_until: Option<Instant>,
+    /// When to look whether the client is still there, while nothing is read.
+    look_at: Option<Instant>,
     /// Messages may be unread because the client does not take the answers.
     held_back: bool,
     progress: Progress,
@@ -151,6 +156,7 @@ pub(crate) fn run<T: Transport>(
         stopping: false,
         left: None,
         left_until: None,
+        look_at: None,
         held_back: false,
         progress: Progress::Handshaking,
     });
@@ -209,6 +215,7 @@ impl<T: Transport> Session<T> {
 
     /// Acts on everything that can be acted on now; the reason when the connection is over.
     fn advance(&mut self) -> Option<CloseReason> {
+        self.read_acknowledgements();
         self.held_back = self.is_clogged();
         let mut ended = None;
         while ended.is_none() && self.may_read() {
@@ -292,10 +299,15 @@ impl<T: Transport> Session<T> {
         if self.left.is_some() {
             return self.poll_timer(cx).map(|()| Turn::Timeout);
         }
-        if self.core.buffered() < self.hub.0.options.inbox_bytes.max(self.largest_message())
-            && let Poll::Ready(incoming) = self.transport.poll_receive(cx)
-        {
-            return Poll::Ready(Turn::Incoming(incoming));
+        if self.has_room() {
+            self.look_at = None;
+            if let Poll::Ready(incoming) = self.transport.poll_receive(cx) {
+                // Whatever a look has found: it is read again.
+                self.left_until = None;
+                return Poll::Ready(Turn::Incoming(incoming));
+            }
+        } else {
+            self.look_after();
         }
         if let Some(turn) = self.poll_output(cx) {
             return Poll::Ready(turn);
@@ -304,6 +316,22 @@ impl<T: Transport> Session<T> {
             return Poll::Ready(Turn::Room);
         }
         self.poll_timer(cx).map(|()| Turn::Timeout)
+    }
+
+    /// Whether more is read.
+    fn has_room(&self) -> bool {
+        self.core.buffered() < self.hub.0.options.inbox_bytes.max(self.largest_message())
+    }
+
+    /// Nothing is read, so that the end of a client would not be seen either: it is looked for, now and then.
+    fn look_after(&mut self) {
+        if self.look_at.is_some_and(|at| self.now < at) {
+            return;
+        }
+        self.look_at = Some(self.now + LOOK_AFTER);
+        if self.left_until.is_none() && self.transport.has_gone() {
+            self.left_until = Some(self.now + self.hub.0.options.disconnect_timeout);
+        }
     }
 
     /// A message that is allowed must be able to arrive whole.
@@ -317,7 +345,11 @@ impl<T: Transport> Session<T> {
     }
 
     fn poll_timer(&mut self, cx: &mut Task<'_>) -> Poll<()> {
-        let others = self.stalled_until().into_iter().chain(self.left_until);
+        let others = self
+            .stalled_until()
+            .into_iter()
+            .chain(self.left_until)
+            .chain(self.look_at);
         let Some(due) = self.core.poll_timeout().into_iter().chain(others).min() else {
             return Poll::Pending;
         };
@@ -387,12 +419,10 @@ impl<T: Transport> Session<T> {
         if self.stalled_until().is_some_and(|until| until <= now) {
             self.core.handle_end(CloseReason::SendTimeout);
         }
-        // A method that does not read may wait for what its client never sent: nothing would ever end either.
-        if self.left_until.take_if(|until| *until <= now).is_some()
-            && let Some(end) = self.left
-            && self.is_blocked()
-        {
-            self.core.handle_end(CloseReason::Transport(end));
+        // The calls before what waits may run for long, and a method may wait for what its client never sent.
+        if self.left_until.take_if(|until| *until <= now).is_some() {
+            self.core
+                .handle_end(CloseReason::Transport(self.left.unwrap_or(End::Lost)));
         }
     }
 

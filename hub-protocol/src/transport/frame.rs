@@ -12,6 +12,9 @@ use crate::{
 /// What stands before the records of a frame, at most: opcode, length and its 8 bytes.
 const LONGEST_HEADER: usize = 10;
 
+/// What a frame costs besides its bytes, roughly. Without it thousands of short answers would be nearly free.
+const FRAME_BYTES: usize = 64;
+
 /// Whole records with a WebSocket header in front (RFC 6455 §5.2; servers do not mask).
 ///
 /// Cloning shares the bytes, and takes no more room in a queue than a pointer: a broadcast is in thousands of them.
@@ -29,9 +32,13 @@ struct Inner {
 impl Frame {
     /// Frames one hub message.
     pub(crate) fn of(protocol: Protocol, message: &HubMessage) -> Self {
-        let mut bytes = Vec::with_capacity(256);
+        let mut bytes = Vec::with_capacity(LONGEST_HEADER + message.size());
         bytes.resize(LONGEST_HEADER, 0);
         protocol.write(message, &mut bytes);
+        // It may wait for long, and escapes made it grow by doubling.
+        if bytes.capacity() - bytes.len() > 16 + bytes.len() / 8 {
+            bytes.shrink_to_fit();
+        }
         Self::behind_header(protocol.transfer_format(), bytes, message.is_counted())
     }
 
@@ -89,6 +96,11 @@ impl Frame {
     /// Its size in bytes as it counts against an outbox.
     pub fn size(&self) -> usize {
         self.0.bytes.len()
+    }
+
+    /// The same where nobody shares it: then one client pays for what a frame costs besides its bytes.
+    pub(crate) fn size_alone(&self) -> usize {
+        self.size() + FRAME_BYTES
     }
 
     /// Whether stateful reconnect counts what is inside: one invocation, item or completion.

@@ -145,6 +145,10 @@ impl Transport for Resumable {
         }
     }
 
+    fn has_gone(&self) -> bool {
+        self.line.next.lock().waits.is_none() && self.socket.as_ref().is_some_and(|socket| socket.has_gone())
+    }
+
     fn send(&mut self, outgoing: Outgoing) {
         if let Some(socket) = &mut self.socket {
             socket.send(outgoing);
@@ -160,6 +164,10 @@ impl Transport for Resumable {
 
     fn written(&self) -> u64 {
         self.written + self.socket.as_ref().map_or(0, |socket| socket.written())
+    }
+
+    fn unwritten(&self) -> usize {
+        self.socket.as_ref().map_or(0, |socket| socket.unwritten())
     }
 
     fn poll_close(&mut self, cx: &mut Context<'_>) -> Poll<()> {

@@ -30,7 +30,8 @@ use crate::{close::End, negotiate::TransportKind};
 
 /// One client over a WebSocket.
 pub(crate) struct WebSocket {
-    socket: WebSocketStream<Gate>,
+    /// Gone with all it has read when the client has: half a message may be large, and nobody sends the rest.
+    socket: Option<WebSocketStream<Gate>>,
     output: Output,
     /// The code of our Close frame: ASP.NET Core always says 1000, whatever the client said.
     close_code: u16,
@@ -39,6 +40,7 @@ pub(crate) struct WebSocket {
     peer_closed: bool,
     close_sent: bool,
     broken: bool,
+    flooded: bool,
 }
 
 /// What waits to be written, and what is being written.
@@ -94,34 +96,40 @@ impl WebSocket {
         let gate = Gate::new(io, read, limit);
         let socket = WebSocketStream::from_raw_socket(gate, Role::Server, Some(config)).await;
         Self {
-            socket,
+            socket: Some(socket),
             output: Output::default(),
             close_code: CloseCode::Normal.into(),
             waits: false,
             peer_closed: false,
             close_sent: false,
             broken: false,
+            flooded: false,
         }
     }
 
-    fn received(&mut self, bytes: Bytes) -> Incoming {
-        self.socket.get_mut().note_message();
-        Incoming::Bytes(bytes)
+    /// The client is gone without a goodbye: nothing is read or written any more.
+    fn lose(&mut self) {
+        self.broken = true;
+        self.socket = None;
+        self.output = Output {
+            written: self.output.written,
+            ..Output::default()
+        };
     }
 
     /// Whether the socket is gone without a goodbye.
     pub(crate) fn is_cut(&self) -> bool {
-        self.broken && !self.peer_closed && !self.socket.get_ref().is_flooded()
+        self.broken && !self.peer_closed && !self.flooded
     }
 
     fn end(&mut self, error: &Error) -> Incoming {
         match error {
             Error::Capacity(_) => return Incoming::TooLarge,
-            Error::Io(_) if self.socket.get_ref().is_flooded() => self.close_code = CloseCode::Policy.into(),
-            Error::Protocol(ProtocolError::ResetWithoutClosingHandshake) => self.broken = true,
+            Error::Io(_) if self.flooded => self.close_code = CloseCode::Policy.into(),
+            Error::Protocol(ProtocolError::ResetWithoutClosingHandshake) => self.lose(),
             Error::Protocol(_) => self.close_code = CloseCode::Protocol.into(),
             Error::Utf8(_) => self.close_code = CloseCode::Invalid.into(),
-            _ => self.broken = true,
+            _ => self.lose(),
         }
         Incoming::End(End::Lost)
     }
@@ -134,17 +142,21 @@ impl Transport for WebSocket {
 
     fn poll_receive(&mut self, cx: &mut Context<'_>) -> Poll<Incoming> {
         // Most wake-ups of a client that listens are for something to write.
-        if self.waits && self.socket.get_ref().is_quiet() {
+        if self.waits && self.socket.as_ref().is_some_and(|socket| socket.get_ref().is_quiet()) {
             return Poll::Pending;
         }
         loop {
-            let next = Pin::new(&mut self.socket).poll_next(cx);
+            let Some(socket) = &mut self.socket else {
+                return Poll::Ready(Incoming::End(End::Lost));
+            };
+            let next = Pin::new(&mut *socket).poll_next(cx);
             self.waits = next.is_pending();
+            self.flooded = socket.get_ref().is_flooded();
             let message = match ready!(next) {
                 Some(Ok(message)) => message,
                 Some(Err(error)) => return Poll::Ready(self.end(&error)),
                 None => {
-                    self.broken = true;
+                    self.lose();
                     return Poll::Ready(Incoming::End(End::Lost));
                 }
             };
@@ -152,8 +164,14 @@ impl Transport for WebSocket {
                 Message::Text(text) if text.is_empty() => {}
                 Message::Binary(bytes) if bytes.is_empty() => {}
                 // The opcode means nothing here: JSON comes in binary frames too.
-                Message::Text(text) => return Poll::Ready(self.received(text.into())),
-                Message::Binary(bytes) => return Poll::Ready(self.received(bytes)),
+                Message::Text(text) => {
+                    socket.get_mut().note_message();
+                    return Poll::Ready(Incoming::Bytes(text.into()));
+                }
+                Message::Binary(bytes) => {
+                    socket.get_mut().note_message();
+                    return Poll::Ready(Incoming::Bytes(bytes));
+                }
                 Message::Pong(nonce) => {
                     if let Ok(nonce) = <[u8; 8]>::try_from(&nonce[..]) {
                         return Poll::Ready(Incoming::Proven(u64::from_be_bytes(nonce)));
@@ -173,6 +191,10 @@ impl Transport for WebSocket {
         }
     }
 
+    fn has_gone(&self) -> bool {
+        self.socket.as_ref().is_none_or(|socket| socket.get_ref().has_gone())
+    }
+
     fn send(&mut self, outgoing: Outgoing) {
         match outgoing {
             Outgoing::Frames(frame) => self.output.push(frame.websocket()),
@@ -186,13 +208,13 @@ impl Transport for WebSocket {
     }
 
     fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Lost>> {
-        if self.broken {
+        let Some(socket) = self.socket.as_mut().filter(|_| !self.broken) else {
             return Poll::Ready(Err(Lost));
-        }
+        };
         loop {
             if self.output.writing.is_empty() {
                 // Here, and only here, no frame is half written.
-                let control = self.socket.get_mut().take_control();
+                let control = socket.get_mut().take_control();
                 if !control.is_empty() && !self.peer_closed {
                     self.output.push(&control.into());
                 }
@@ -201,7 +223,7 @@ impl Transport for WebSocket {
                     return Poll::Ready(Ok(()));
                 }
             }
-            let io = Pin::new(self.socket.get_mut().io());
+            let io = Pin::new(socket.get_mut().io());
             match ready!(io.poll_write(cx, &self.output.writing)) {
                 Ok(written) if written > 0 => {
                     tracing::trace!(bytes = written, "wrote");
@@ -220,6 +242,10 @@ impl Transport for WebSocket {
         self.output.written
     }
 
+    fn unwritten(&self) -> usize {
+        self.output.single.len() + self.output.joined.len() + self.output.writing.len()
+    }
+
     fn poll_close(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         if !self.close_sent {
             self.close_sent = true;
@@ -234,7 +260,9 @@ impl Transport for WebSocket {
                     break;
                 }
             }
-            let _ = ready!(Pin::new(self.socket.get_mut().io()).poll_shutdown(cx));
+            if let Some(socket) = &mut self.socket {
+                let _ = ready!(Pin::new(socket.get_mut().io()).poll_shutdown(cx));
+            }
         }
         Poll::Ready(())
     }

@@ -16,8 +16,8 @@ use crate::{
     transport::{Frame, Outgoing, Transport},
 };
 
-/// How much is handed to a transport for one write.
-const WRITE_BYTES: usize = 64 * 1024;
+/// How much is handed to a transport for one write, at least; what a client does not take then waits there, joined.
+const WRITE_BYTES: usize = 32 * 1024;
 
 /// A client that takes no more: since when, and how much it had taken by then.
 #[derive(Clone, Copy)]
@@ -44,7 +44,11 @@ impl<T: Transport> Session<T> {
 
     /// Hands over what waited, and keeps what the client may want again.
     pub(super) fn hand_over(&mut self, outgoing: Outgoing) {
-        hand_over(&mut *self.transport, self.sent.as_deref_mut(), outgoing);
+        let size = match &outgoing {
+            Outgoing::Frames(frame) => frame.size_alone(),
+            Outgoing::Probe(_) | Outgoing::Abort => 0,
+        };
+        hand_over(&mut *self.transport, self.sent.as_deref_mut(), outgoing, size);
     }
 
     /// Says with which message it goes on, and goes on with what the client may not have.
@@ -58,12 +62,23 @@ impl<T: Transport> Session<T> {
         }
     }
 
-    /// Whether so many answers wait that no further call should be begun.
-    ///
-    /// A client that must acknowledge before anything is sent does so behind its calls, so some more are read.
+    /// Whether so many answers wait that no further call should be begun. What is being written counts too, and what the
+    /// client has not acknowledged: all is kept for it.
     pub(super) fn is_clogged(&self) -> bool {
-        let waits_for_ack = !self.away && self.sent.as_ref().is_some_and(|sent| sent.is_full());
-        self.member.outbox.is_over(if waits_for_ack { 2 } else { 1 })
+        let outbox = &self.member.outbox;
+        let owes = |own| self.sent.as_ref().is_some_and(|sent| sent.room() <= own);
+        // Nothing is kept for a client that has gone.
+        self.left.is_none() && (outbox.is_over(self.transport.unwritten()) || owes(outbox.own_bytes()))
+    }
+
+    /// A client that must acknowledge before anything is sent does so behind its calls, none of which may be begun.
+    pub(super) fn read_acknowledgements(&mut self) {
+        if let Some(sent) = &mut self.sent
+            && sent.is_full()
+            && let Some(number) = self.core.poll_acknowledged()
+        {
+            sent.acknowledge(number);
+        }
     }
 
     /// Writes what waits, in as few writes as the socket allows. Answers and Pings do not wait for a pull.
@@ -139,17 +154,22 @@ impl<T: Transport> Session<T> {
             sent,
             ..
         } = self;
-        member.outbox.take(most, |outgoing| {
-            hand_over(&mut **transport, sent.as_deref_mut(), outgoing)
+        member.outbox.take(most, |outgoing, size| {
+            hand_over(&mut **transport, sent.as_deref_mut(), outgoing, size);
         })
     }
 }
 
-fn hand_over<T: Transport>(transport: &mut T, sent: Option<&mut Unacknowledged<Frame>>, outgoing: Outgoing) {
+fn hand_over<T: Transport>(
+    transport: &mut T,
+    sent: Option<&mut Unacknowledged<Frame>>,
+    outgoing: Outgoing,
+    size: usize,
+) {
     if let (Some(sent), Outgoing::Frames(frame)) = (sent, &outgoing)
         && frame.is_counted()
     {
-        sent.push(frame.clone(), frame.size());
+        sent.push(frame.clone(), size);
     }
     transport.send(outgoing);
 }

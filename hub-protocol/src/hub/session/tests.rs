@@ -1,5 +1,6 @@
 //! Sessions under paused time, over a transport whose client takes what a test lets it take.
 
+mod holding;
 mod resuming;
 
 use std::{
@@ -26,6 +27,8 @@ struct Wire {
     /// How many bytes the client takes every second; `None` is all of them at once.
     pace: Option<usize>,
     lost: bool,
+    /// It has closed its side, behind what was not read.
+    gone: bool,
     arrived: Vec<u8>,
 }
 
@@ -46,6 +49,10 @@ impl Transport for Fake {
             Poll::Ready(Some(incoming)) => Poll::Ready(incoming),
             Poll::Ready(None) | Poll::Pending => Poll::Pending,
         }
+    }
+
+    fn has_gone(&self) -> bool {
+        self.wire.lock().gone
     }
 
     fn send(&mut self, outgoing: Outgoing) {
@@ -77,6 +84,10 @@ impl Transport for Fake {
 
     fn written(&self) -> u64 {
         self.wire.lock().arrived.len() as u64
+    }
+
+    fn unwritten(&self) -> usize {
+        self.waiting.len()
     }
 
     fn poll_close(&mut self, _: &mut Task<'_>) -> Poll<()> {

@@ -91,6 +91,10 @@ impl Transport for Half {
         self.pipe.state.lock().taken
     }
 
+    fn unwritten(&self) -> usize {
+        self.pipe.state.lock().outbound_bytes
+    }
+
     fn poll_close(&mut self, _: &mut Context<'_>) -> Poll<()> {
         // What waits is fetched from the pipe when the session is long gone.
         Poll::Ready(())

@@ -93,6 +93,18 @@ impl Gate {
         }
     }
 
+    /// Whether the client has closed its side, whatever of it is not read yet.
+    pub(super) fn has_gone(&self) -> bool {
+        match &self.io {
+            // Only this interest is not met by what waits to be read.
+            #[cfg(any(target_os = "linux", target_os = "android"))]
+            Io::Tcp(io) => io.try_io(Interest::PRIORITY, || Ok(())).is_ok(),
+            #[cfg(not(any(target_os = "linux", target_os = "android")))]
+            Io::Tcp(_) => false,
+            Io::Hyper(_) => false,
+        }
+    }
+
     pub(super) fn io(&mut self) -> &mut Io {
         &mut self.io
     }

@@ -206,3 +206,43 @@ async fn a_busy_client_that_acknowledges_once_a_second_is_kept() {
     }
     assert_eq!(texts(&client.heard_messages()).len(), 600);
 }
+
+#[tokio::test(start_paused = true)]
+async fn what_waits_for_an_acknowledgement_counts_with_what_was_sent() {
+    let hub = echo();
+    let client = connect(&hub).await;
+    // 100,000 bytes are sent; what is asked for then is not made before there is room.
+    for id in 0..20 {
+        let call = format!(r#"{{"type":1,"invocationId":"{id}","target":"Long","arguments":[10000]}}"#);
+        client.say(&call).await;
+    }
+    sleep(Duration::from_millis(1)).await;
+    let outbox = &only(&hub).member.outbox;
+    assert!(outbox.own_bytes() <= 10_100, "{} bytes wait", outbox.own_bytes());
+    client.acknowledges(5).await;
+    sleep(Duration::from_millis(1)).await;
+    assert!(client.heard_messages().len() > 14);
+}
+
+#[tokio::test(start_paused = true)]
+async fn acknowledgements_are_read_while_a_call_waits_for_room() {
+    let hub = Hub::builder("h")
+        .method("Flood", async |cx: Context, times: usize| {
+            for _ in 0..times {
+                cx.clients().caller().send("said", ("x".repeat(10_000),)).await?;
+            }
+            Ok(())
+        })
+        .build();
+    let client = connect(&hub).await;
+    client
+        .say(r#"{"type":1,"invocationId":"1","target":"Flood","arguments":[60]}"#)
+        .await;
+    for _ in 0..20 {
+        sleep(Duration::from_secs(1)).await;
+        client.acknowledges(texts(&client.heard_messages()).len() as u64).await;
+    }
+    assert_eq!(texts(&client.heard_messages()).len(), 60);
+    let heard = client.heard_messages();
+    assert!(heard.iter().any(|message| matches!(message, HubMessage::Completion(_))));
+}
