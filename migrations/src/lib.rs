@@ -9,6 +9,7 @@ mod m20261128_000004_search;
 mod m20261128_000005_people;
 mod m20261128_000006_privacy;
 mod m20261128_000009_tickets;
+mod m20261128_000007_hot_indexes;
 
 pub use sea_orm_migration::prelude::MigratorTrait;
 
@@ -27,6 +28,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261128_000005_people::Migration),
             Box::new(m20261128_000006_privacy::Migration),
             Box::new(m20261128_000009_tickets::Migration),
+            Box::new(m20261128_000007_hot_indexes::Migration),
         ]
     }
 }
