@@ -10,6 +10,7 @@ mod m20261128_000005_people;
 mod m20261128_000006_privacy;
 mod m20261128_000009_tickets;
 mod m20261128_000007_hot_indexes;
+mod m20261128_000008_words;
 
 pub use sea_orm_migration::prelude::MigratorTrait;
 
@@ -29,6 +30,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261128_000006_privacy::Migration),
             Box::new(m20261128_000009_tickets::Migration),
             Box::new(m20261128_000007_hot_indexes::Migration),
+            Box::new(m20261128_000008_words::Migration),
         ]
     }
 }
