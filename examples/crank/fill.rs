@@ -7,7 +7,7 @@
 pub(crate) mod text;
 
 use std::fmt::Write as _;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use anyhow::{Result, ensure};
 use clap::Args;
@@ -15,6 +15,7 @@ use hubwire::clock::Clock;
 use hubwire::database::{Database, Options};
 use hubwire::log::Log;
 use sea_orm::{ConnectionTrait, DbBackend, Statement, TransactionTrait, Value};
+use tokio::time::Instant;
 
 use self::text::Text;
 
@@ -75,7 +76,14 @@ impl Filling<'_> {
     }
 
     async fn execute(&self, sql: &str) -> Result<()> {
-        self.database.write.execute_unprepared(sql).await?;
+        let transaction = self.database.write.begin().await?;
+        if !self.is_sqlite() {
+            transaction
+                .execute_unprepared("SET LOCAL statement_timeout = 0")
+                .await?;
+        }
+        transaction.execute_unprepared(sql).await?;
+        transaction.commit().await?;
         Ok(())
     }
 
@@ -226,7 +234,7 @@ impl Filling<'_> {
         .await?;
         if !self.is_sqlite() {
             // What the database does by itself when it has time.
-            return self.execute("VACUUM ANALYZE").await;
+            return self.execute("ANALYZE").await;
         }
         if self.fill.unsearched {
             self.execute(
