@@ -17,6 +17,7 @@ mod members;
 mod migrations;
 mod paging;
 mod people;
+mod plans;
 mod posting;
 mod presence;
 mod receipts;
