@@ -88,7 +88,7 @@ async fn left_out(
         "(SELECT asked.conversation AS conversation, \
          (SELECT count(*) FROM messages m WHERE {newer} AND m.sender_id = $2) \
          + (SELECT count(*) FROM messages m WHERE {newer} AND m.sender_id <> $2 AND m.deleted_at IS NOT NULL) \
-         AS messages FROM {asked} AS asked) AS counted WHERE messages > 0"
+         AS messages FROM {asked} AS asked) AS counted"
     );
     let values = [gathered::listed(news.iter())?, Value::from(user)];
     let counts: Vec<(ConversationNumber, i64)> =
