@@ -65,11 +65,12 @@ pub(crate) async fn run(server: &Server, ask: &Ask) -> Result<Figures> {
             tokio::time::sleep(Duration::from_secs(ask.seconds)).await;
             stops.set(true);
             let mut figures = Figures::default();
-            let measured = times.borrow();
-            figures.add_times("answer", &measured);
-            figures.add("answer p95 ms", measured.millis_at(0.95));
-            clock.stop(&mut figures, "answer", measured.count())?;
-            drop(measured);
+            {
+                let measured = times.borrow();
+                figures.add_times("answer", &measured);
+                figures.add("answer p95 ms", measured.millis_at(0.95));
+                clock.stop(&mut figures, "answer", measured.count())?;
+            }
             while let Some(ended) = tasks.join_next().await {
                 ended??;
             }

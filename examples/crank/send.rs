@@ -108,11 +108,12 @@ async fn measured(server: &Server, send: &Send, tally: Rc<Tally>, mut tasks: Joi
     sleep(Duration::from_secs(send.seconds)).await;
     tally.stops.set(true);
     let mut figures = Figures::default();
-    let (times, heard) = (tally.times.borrow(), tally.heard.get());
-    figures.add("heard/s", heard as f64 / clock.elapsed().as_secs_f64());
-    figures.add_times("acknowledged", &times);
-    clock.stop(&mut figures, "message", times.count())?;
-    drop(times);
+    figures.add("heard/s", tally.heard.get() as f64 / clock.elapsed().as_secs_f64());
+    {
+        let times = tally.times.borrow();
+        figures.add_times("acknowledged", &times);
+        clock.stop(&mut figures, "message", times.count())?;
+    }
     while let Some(ended) = tasks.join_next().await {
         ended??;
     }

@@ -186,6 +186,9 @@ async fn details(
     Ok(details.collect())
 }
 
+/// Where somebody belongs, their role and since when; then their id, both names and avatar.
+type Belongs = (ConversationNumber, i16, i64, UserId, String, String, Option<String>);
+
 /// The current members of conversations, the most powerful first.
 async fn participants(
     read: &DatabaseConnection,
@@ -198,8 +201,7 @@ async fn participants(
     );
     let columns = "p.conversation, p.role, p.joined_at, o.id, o.username, o.full_name, o.avatar";
     let asked = gathered::listed(numbers.iter().map(|number| (number,)))?;
-    let rows: Vec<(ConversationNumber, i16, i64, UserId, String, String, Option<String>)> =
-        gathered::rows(read, columns, "p.role DESC, p.number", &from, [asked]).await?;
+    let rows: Vec<Belongs> = gathered::rows(read, columns, "p.role DESC, p.number", &from, [asked]).await?;
     let mut participants: HashMap<_, Vec<Participant>> = HashMap::new();
     for (conversation, role, joined_at, id, username, full_name, avatar) in rows {
         let participant = Participant {
