@@ -23,6 +23,7 @@ pub(crate) mod cache;
 pub(crate) mod details;
 pub mod error;
 pub mod event;
+pub(crate) mod gathered;
 pub mod members;
 pub(crate) mod others;
 pub(crate) mod receipts;

@@ -64,12 +64,18 @@ impl Connection {
             bail!("the upgrade was answered with {head}");
         }
         let mut this = Self::over(stream, "{\"protocol\":\"json\",\"version\":1}").await?;
-        let mut answer = None;
-        this.reader
-            .frames
-            .read(&early, |record| answer = Some(record.to_vec()))?;
+        // The first record; an event may come in one piece with it.
+        let mut answer: Option<Vec<u8>> = None;
+        let mut first = |record: &[u8]| {
+            answer.get_or_insert_with(|| record.to_vec());
+        };
+        this.reader.frames.read(&early, &mut first)?;
         while answer.is_none() {
-            this.reader.read(|record| answer = Some(record.to_vec())).await?;
+            let mut first = |record: &[u8]| {
+                answer.get_or_insert_with(|| record.to_vec());
+            };
+            let owed = this.reader.read(&mut first).await?;
+            this.writer.pay(&owed).await?;
         }
         match answer.as_deref() {
             Some(b"{}") => Ok(this),

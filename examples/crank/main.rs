@@ -7,20 +7,24 @@
 //! cargo run --release --example crank -- compare   --server 'ours=target/release/examples/conformance --listen {address}'
 //! cargo run --release --example crank -- attack    --server 'target/release/examples/conformance --listen {address}'
 //! cargo run --release --example crank -- send      --url http://127.0.0.1:5080 --server-pid PID --secret SECRET --senders 32
+//! cargo run --release --example crank -- fill      --database sqlite:///tmp/filled.db --messages 1000000
+//! cargo run --release --example crank -- ask       --url http://127.0.0.1:5080 --server-pid PID --secret SECRET history
 //! cargo run --release --example crank -- start     --binary target/release/hubwire
 //! ```
 //!
-//! The hub is that of `examples/conformance` (`Echo`, `JoinGroup`, `ToGroup`), for `send` and `start` the chat server's.
+//! The hub is that of `examples/conformance` (`Echo`, `JoinGroup`, `ToGroup`), for `send`, `ask` and `start` the chat server's.
 //! `--secret` is the chat server's `HUBWIRE_JWT_SECRET`: with it every connection is a person of its own. With `--token`
 //! all are one person, and the server's limit of connections per person applies. For `send` the server runs with
 //! `HUBWIRE_LIMITS_MESSAGES_PER_MINUTE=0`. CPU and memory come from `/proc`, so the server is on this machine.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "its output is what it is for")]
 
+mod ask;
 mod attack;
 mod broadcast;
 mod client;
 mod compare;
 mod echo;
+mod fill;
 mod frames;
 mod http;
 mod idle;
@@ -70,17 +74,22 @@ enum Measure {
     Attack(attack::Attack),
     /// Starts servers and takes them through all of this in turn; a table of medians.
     Compare(compare::Compare),
-    /// Sends messages as fast as they are acknowledged and reports how many, how long each took, and the CPU time.
+    /// Sends messages as fast as they are acknowledged, or at a rate, and reports how many, how long each took, and the
+    /// CPU time.
     Send {
         #[command(flatten)]
         server: Server,
-        #[arg(long, default_value_t = 32)]
-        senders: usize,
-        #[arg(long, default_value_t = 10)]
-        seconds: u64,
-        /// All into one group, instead of each into a direct conversation of its own.
-        #[arg(long)]
-        group: bool,
+        #[command(flatten)]
+        send: send::Send,
+    },
+    /// Fills an empty database of the chat server.
+    Fill(fill::Fill),
+    /// Asks the chat server for pages of history, of the list, or for matches, on a database that was filled.
+    Ask {
+        #[command(flatten)]
+        server: Server,
+        #[command(flatten)]
+        ask: ask::Ask,
     },
     /// Starts a server on an existing database and reports the time until it answers its first negotiate.
     Start {
@@ -160,12 +169,9 @@ async fn measure(measure: Measure) -> Result<()> {
         Measure::Idle { server, idle } => idle::run(&server, &idle).await?.print(),
         Measure::Attack(attack) => attack::run(&attack).await?,
         Measure::Compare(compare) => compare::run(&compare).await?,
-        Measure::Send {
-            server,
-            senders,
-            seconds,
-            group,
-        } => send::run(&server, senders, seconds, group).await?,
+        Measure::Send { server, send } => send::run(&server, &send).await?.print(),
+        Measure::Fill(fill) => fill::run(&fill).await?,
+        Measure::Ask { server, ask } => ask::run(&server, &ask).await?.print(),
         Measure::Start { binary, data_dir, runs } => start::run(&binary, data_dir, runs).await?,
     }
     Ok(())

@@ -8,6 +8,8 @@ mod m20261128_000003_chat_model;
 mod m20261128_000004_search;
 mod m20261128_000005_people;
 mod m20261128_000006_privacy;
+mod m20261128_000007_hot_indexes;
+mod m20261128_000008_words;
 mod m20261128_000009_tickets;
 
 pub use sea_orm_migration::prelude::MigratorTrait;
@@ -26,6 +28,8 @@ impl MigratorTrait for Migrator {
             Box::new(m20261128_000004_search::Migration),
             Box::new(m20261128_000005_people::Migration),
             Box::new(m20261128_000006_privacy::Migration),
+            Box::new(m20261128_000007_hot_indexes::Migration),
+            Box::new(m20261128_000008_words::Migration),
             Box::new(m20261128_000009_tickets::Migration),
         ]
     }

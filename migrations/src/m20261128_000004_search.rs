@@ -50,7 +50,7 @@ const SQLITE_DOWN: [&str; 4] = [
     "DROP TABLE messages_search",
 ];
 
-const POSTGRES_INDEX: &str = "CREATE INDEX messages_search ON messages \
+pub(crate) const POSTGRES_INDEX: &str = "CREATE INDEX messages_search ON messages \
      USING gin (messages_search_document(conversation, content)) WHERE kind <> 7 AND deleted_at IS NULL";
 
 /// Everything that is neither letter nor digit, as far as it is told without a locale: what is left is one word to the
@@ -98,7 +98,7 @@ impl MigrationTrait for Migration {
 
 /// The function whose result is indexed. A conversation's word has a colon, which no word of a message can have. Of a
 /// very long message the first 100,000 characters are indexed: a document has at most a megabyte.
-fn document(folded: &str) -> String {
+pub(crate) fn document(folded: &str) -> String {
     format!(
         "CREATE FUNCTION messages_search_document(conversation bigint, content text) RETURNS tsvector \
          LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE COST 1000 AS $$ \
@@ -108,7 +108,7 @@ fn document(folded: &str) -> String {
 
 /// How a message's words are folded here: without accents and case where the database speaks UTF-8, with ICU's rules
 /// for case where it has them.
-async fn folded(manager: &SchemaManager<'_>) -> Result<String, DbErr> {
+pub(crate) async fn folded(manager: &SchemaManager<'_>) -> Result<String, DbErr> {
     let sql = "SELECT current_setting('server_encoding') = 'UTF8' AS unicode, \
                EXISTS (SELECT 1 FROM pg_collation WHERE collname = 'und-x-icu') AS icu";
     let asked = Statement::from_string(DbBackend::Postgres, sql);

@@ -4,11 +4,12 @@
 use std::collections::HashMap;
 
 use entities::ids::{ConversationId, MessageId, MessageNumber, Seq};
+use entities::message;
 use entities::user_id::UserId;
-use entities::{message, person, reaction};
-use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter};
 
 use crate::log::event::{MessageDetails, Person, Quoted, ReactionSummary};
+use crate::log::gathered::{self, Cell};
 use crate::log::members::Membership;
 use crate::log::receipts::Receipts;
 
@@ -89,18 +90,30 @@ fn named(people: &HashMap<UserId, Person>, id: &UserId) -> Person {
         .unwrap_or_else(|| Person::placeholder(id.clone()))
 }
 
+/// Those of these people who are known.
 pub(crate) async fn people<C: ConnectionTrait>(
     connection: &C,
     ids: Vec<UserId>,
 ) -> Result<HashMap<UserId, Person>, DbErr> {
-    let rows = person::Entity::find()
-        .filter(person::Column::Id.is_in(ids))
-        .all(connection)
-        .await?;
-    Ok(rows
-        .into_iter()
-        .map(|row| (row.id.clone(), Person::from(row)))
-        .collect())
+    if ids.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let wanted = gathered::list(connection.get_database_backend(), 1, &[("id", Cell::Text)]);
+    let from = format!("{wanted} AS wanted CROSS JOIN people p WHERE p.id = wanted.id");
+    let ids = gathered::listed(ids.into_iter().map(|id| (id,)))?;
+    let columns = "p.id, p.username, p.full_name, p.avatar";
+    let rows: Vec<(UserId, String, String, Option<String>)> =
+        gathered::rows(connection, columns, "", &from, [ids]).await?;
+    let people = rows.into_iter().map(|(id, username, full_name, avatar)| {
+        let person = Person {
+            id: id.clone(),
+            username,
+            full_name,
+            avatar,
+        };
+        (id, person)
+    });
+    Ok(people.collect())
 }
 
 async fn by_id<C: ConnectionTrait>(
@@ -119,34 +132,32 @@ async fn by_id<C: ConnectionTrait>(
 
 /// Answers that are not deleted. Who may see a message may see its answers: they are newer.
 async fn replies<C: ConnectionTrait>(connection: &C, ids: Vec<MessageId>) -> Result<HashMap<MessageId, i64>, DbErr> {
-    let counts: Vec<(MessageId, i64)> = message::Entity::find()
-        .select_only()
-        .column(message::Column::Parent)
-        .column_as(message::Column::Number.count(), "replies")
-        .filter(message::Column::Parent.is_in(ids))
-        .filter(message::Column::DeletedAt.is_null())
-        .group_by(message::Column::Parent)
-        .into_tuple()
-        .all(connection)
-        .await?;
-    Ok(counts.into_iter().collect())
+    let columns = [("place", Cell::Number), ("id", Cell::Uuid)];
+    let asked = gathered::list(connection.get_database_backend(), 1, &columns);
+    let from = format!(
+        "(SELECT asked.place AS place, count(*) AS replies FROM {asked} AS asked CROSS JOIN messages m \
+         WHERE m.parent = asked.id AND m.deleted_at IS NULL GROUP BY asked.place) AS counted"
+    );
+    let values = gathered::listed(ids.iter().enumerate().map(|(place, id)| (place, gathered::hex(id.0))))?;
+    let counts: Vec<(usize, i64)> = gathered::rows(connection, "place, replies", "", &from, [values]).await?;
+    let counts = counts.into_iter();
+    Ok(counts
+        .filter_map(|(place, count)| Some((*ids.get(place)?, count)))
+        .collect())
 }
 
 async fn reactions<C: ConnectionTrait>(
     connection: &C,
     numbers: Vec<MessageNumber>,
 ) -> Result<HashMap<MessageNumber, ReactionSummary>, DbErr> {
-    let counts: Vec<(MessageNumber, String, i64)> = reaction::Entity::find()
-        .select_only()
-        .columns([reaction::Column::Message, reaction::Column::Emoji])
-        .column_as(reaction::Column::Number.count(), "reactions")
-        .filter(reaction::Column::Message.is_in(numbers))
-        .group_by(reaction::Column::Message)
-        .group_by(reaction::Column::Emoji)
-        .order_by_asc(reaction::Column::Message)
-        .into_tuple()
-        .all(connection)
-        .await?;
+    let asked = gathered::list(connection.get_database_backend(), 1, &[("number", Cell::Number)]);
+    let from = format!(
+        "(SELECT r.message AS message, r.emoji AS emoji, count(*) AS reactions FROM {asked} AS asked \
+         CROSS JOIN reactions r WHERE r.message = asked.number GROUP BY r.message, r.emoji) AS counted"
+    );
+    let values = gathered::listed(numbers.iter().map(|number| (number,)))?;
+    let counts: Vec<(MessageNumber, String, i64)> =
+        gathered::rows(connection, "message, emoji, reactions", "", &from, [values]).await?;
     let mut summaries: HashMap<MessageNumber, ReactionSummary> = HashMap::new();
     for (message, emoji, count) in counts {
         summaries.entry(message).or_default().insert(emoji, count);

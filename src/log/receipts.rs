@@ -4,16 +4,13 @@
 use std::collections::HashMap;
 
 use entities::ids::{ConversationNumber, Seq};
-use entities::moves::{self, Kind};
+use entities::message;
+use entities::moves::Kind;
 use entities::user_id::UserId;
-use entities::{member, message, person};
-use sea_orm::{
-    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, JoinType, QueryFilter, QueryOrder, QuerySelect, RelationTrait,
-    Statement, Value,
-};
+use sea_orm::{ConnectionTrait, DbBackend, DbErr};
 
 use crate::log::event::{Receipt, Status};
-use crate::log::values;
+use crate::log::gathered::{self, Cell};
 
 /// How far apart two messages of one span may lie. A page is one span; a search has many.
 const NEAR: i64 = 64;
@@ -34,7 +31,15 @@ struct Track {
     /// What they read is shown as received.
     hides_reads: bool,
     /// Those that matter, in the order of their places: what was received, what was read.
-    moves: [Vec<moves::Model>; 2],
+    moves: [Vec<Moved>; 2],
+}
+
+/// Places that were covered together, and when.
+#[derive(Clone, Copy, Debug)]
+struct Moved {
+    from: Seq,
+    up_to: Seq,
+    at: i64,
 }
 
 /// Places of a conversation that are looked at together, from the first to the last.
@@ -57,49 +62,30 @@ impl Receipts {
         }
         let mut numbers: Vec<_> = spans.iter().map(|span| span.conversation).collect();
         numbers.dedup();
-        let rows: Vec<(ConversationNumber, UserId, Seq, Seq, bool)> = member::Entity::find()
-            .select_only()
-            .columns([
-                member::Column::Conversation,
-                member::Column::UserId,
-                member::Column::VisibleFromSeq,
-                member::Column::ReadSeq,
-            ])
-            .column(person::Column::HidesReads)
-            .join(JoinType::InnerJoin, member::Relation::Person.def())
-            .filter(member::Column::Conversation.is_in(numbers))
-            .filter(member::Column::UntilEvent.is_null())
-            .order_by_asc(member::Column::Number)
-            .into_tuple()
-            .all(connection)
-            .await?;
         let mut members: HashMap<ConversationNumber, Vec<Track>> = HashMap::new();
-        for (conversation, user, visible_from, read_through, hides_reads) in rows {
-            members.entry(conversation).or_default().push(Track {
+        let mut places = HashMap::new();
+        for (number, conversation, user, visible_from, read_through, hides_reads) in
+            current(connection, &numbers).await?
+        {
+            let tracks = members.entry(conversation).or_default();
+            places.insert(number, (conversation, tracks.len()));
+            tracks.push(Track {
                 user,
                 visible_from,
                 read_through,
-                hides_reads,
+                hides_reads: hides_reads != 0,
                 moves: [Vec::new(), Vec::new()],
             });
         }
-        let mut moves = relevant(connection, &spans).await?;
-        moves.sort_unstable_by_key(|row| (row.from_seq, row.number));
-        let mut places: HashMap<(ConversationNumber, UserId), usize> = HashMap::new();
-        for (number, tracks) in &members {
-            places.extend(
-                tracks
-                    .iter()
-                    .enumerate()
-                    .map(|(place, track)| ((*number, track.user.clone()), place)),
-            );
-        }
-        for row in moves {
-            let place = places.get(&(row.conversation, row.user_id.clone()));
-            let track = place.and_then(|place| members.get_mut(&row.conversation)?.get_mut(*place));
-            if let Some(track) = track {
-                track.moves[kind(row.kind)].push(row);
+        for (number, kind, from, up_to, at) in relevant(connection, &spans).await? {
+            let place = places.get(&number);
+            let track = place.and_then(|(conversation, place)| members.get_mut(conversation)?.get_mut(*place));
+            if let Some(moves) = track.and_then(|track| track.moves.get_mut(kind)) {
+                moves.push(Moved { from, up_to, at });
             }
+        }
+        for moves in members.values_mut().flatten().flat_map(|track| &mut track.moves) {
+            moves.sort_unstable_by_key(|moved| moved.from);
         }
         Ok(Self { members })
     }
@@ -168,9 +154,9 @@ impl Track {
     /// When a place was covered.
     fn moved(&self, of: Kind, seq: Seq) -> Option<i64> {
         let moves = &self.moves[kind(of)];
-        let after = moves.partition_point(|row| row.from_seq <= seq);
-        let row = moves[..after].last()?;
-        (seq <= row.up_to_seq).then_some(row.at)
+        let after = moves.partition_point(|moved| moved.from <= seq);
+        let moved = moves[..after].last()?;
+        (seq <= moved.up_to).then_some(moved.at)
     }
 }
 
@@ -198,35 +184,61 @@ fn spans(mut places: Vec<(ConversationNumber, Seq)>) -> Vec<Span> {
     spans
 }
 
-/// The moves that begin inside a span, and of each member and kind the last one that begins at or before it.
-async fn relevant<C: ConnectionTrait>(connection: &C, spans: &[Span]) -> Result<Vec<moves::Model>, DbErr> {
-    let backend = connection.get_database_backend();
-    let rows = spans.len().next_power_of_two();
-    // One that occurs twice would find its moves twice; this one finds none.
-    let nothing = Span {
-        conversation: ConversationNumber(-1),
-        first: Seq(0),
-        last: Seq(0),
-    };
-    let values = spans.iter().chain(std::iter::repeat(&nothing)).take(rows);
-    let values = values.flat_map(|span| [span.conversation.0, span.first.0, span.last.0].map(Value::from));
-    // `CROSS JOIN` keeps SQLite to this order: from the spans, by index, to their moves.
-    let sql = format!(
-        "WITH spans (conversation, first, last) AS (VALUES {}), \
-         kinds (kind) AS (SELECT CAST(0 AS SMALLINT) UNION ALL SELECT CAST(1 AS SMALLINT)) \
-         SELECT m.* FROM spans CROSS JOIN moves m \
-         WHERE m.conversation = spans.conversation AND m.from_seq > spans.first AND m.from_seq <= spans.last \
-         UNION ALL \
-         SELECT m.* FROM spans CROSS JOIN members p CROSS JOIN kinds CROSS JOIN moves m \
-         WHERE p.conversation = spans.conversation AND p.until_event IS NULL \
-         AND m.conversation = spans.conversation AND m.user_id = p.user_id AND m.kind = kinds.kind \
-         AND m.from_seq = (SELECT o.from_seq FROM moves o WHERE o.conversation = spans.conversation \
-         AND o.user_id = p.user_id AND o.kind = kinds.kind AND o.from_seq <= spans.first \
-         ORDER BY o.from_seq DESC LIMIT 1)",
-        values::triples(backend, rows)
+/// The number of a membership, its conversation, who it is, what they may see from, have read through, and whether they
+/// hide what they read.
+type Current = (i64, ConversationNumber, UserId, Seq, Seq, i64);
+
+/// The current members of conversations, in the order they came.
+async fn current<C: ConnectionTrait>(
+    connection: &C,
+    conversations: &[ConversationNumber],
+) -> Result<Vec<Current>, DbErr> {
+    let asked = gathered::list(connection.get_database_backend(), 1, &[("conversation", Cell::Number)]);
+    let from = format!(
+        "{asked} AS asked CROSS JOIN members p CROSS JOIN people \
+         WHERE p.conversation = asked.conversation AND p.until_event IS NULL AND people.id = p.user_id"
     );
-    let statement = Statement::from_sql_and_values(backend, sql, values);
-    moves::Entity::find().from_raw_sql(statement).all(connection).await
+    let columns = "p.number, p.conversation, p.user_id, p.visible_from_seq, p.read_seq, \
+                   CAST(people.hides_reads AS integer)";
+    let asked = gathered::listed(conversations.iter().map(|number| (number,)))?;
+    gathered::rows(connection, columns, "p.number", &from, [asked]).await
+}
+
+/// The number of a membership, a kind, the first and the last place that were covered, and when.
+type Row = (i64, usize, Seq, Seq, i64);
+
+/// The moves that cover a place of a span, or what lies between two of them: of each current member and kind the last
+/// one that begins at or before the span, and those that begin in it.
+async fn relevant<C: ConnectionTrait>(connection: &C, spans: &[Span]) -> Result<Vec<Row>, DbErr> {
+    let backend = connection.get_database_backend();
+    let columns = [
+        ("conversation", Cell::Number),
+        ("first", Cell::Number),
+        ("last", Cell::Number),
+    ];
+    let spans_table = gathered::list(backend, 1, &columns);
+    let kinds = "(SELECT CAST(0 AS SMALLINT) AS kind UNION ALL SELECT CAST(1 AS SMALLINT))";
+    let of_member = "m.conversation = s.conversation AND m.user_id = p.user_id AND m.kind = k.kind";
+    // In this order, from the spans by index to their moves: `CROSS JOIN` keeps SQLite to it, `LATERAL` PostgreSQL.
+    let members = format!("{spans_table} AS s CROSS JOIN members p CROSS JOIN {kinds} AS k");
+    let current = "p.conversation = s.conversation AND p.until_event IS NULL AND m.up_to_seq >= s.first";
+    let from = match backend {
+        DbBackend::Sqlite => format!(
+            "{members} CROSS JOIN moves m WHERE {current} AND {of_member} AND m.from_seq <= s.last \
+             AND m.from_seq >= coalesce((SELECT max(o.from_seq) FROM moves o WHERE o.conversation = s.conversation \
+             AND o.user_id = p.user_id AND o.kind = k.kind AND o.from_seq <= s.first), s.first)"
+        ),
+        _ => format!(
+            "{members} CROSS JOIN LATERAL (\
+             (SELECT m.from_seq, m.up_to_seq, m.at FROM moves m WHERE {of_member} AND m.from_seq <= s.first \
+             ORDER BY m.from_seq DESC LIMIT 1) UNION ALL \
+             (SELECT m.from_seq, m.up_to_seq, m.at FROM moves m WHERE s.first < s.last AND {of_member} \
+             AND m.from_seq > s.first AND m.from_seq <= s.last)) AS m WHERE {current}"
+        ),
+    };
+    let asked = spans.iter().map(|span| (span.conversation, span.first, span.last));
+    let columns = "p.number, k.kind, m.from_seq, m.up_to_seq, m.at";
+    gathered::rows(connection, columns, "", &from, [gathered::listed(asked)?]).await
 }
 
 #[cfg(test)]

@@ -4,18 +4,20 @@ use std::collections::HashMap;
 
 use entities::conversation::Kind;
 use entities::ids::ConversationNumber;
+use entities::member::Role;
 use entities::user_id::UserId;
-use entities::{conversation, member, message, person};
+use entities::{conversation, member, message};
 use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{
-    ColumnTrait, Condition, DatabaseConnection, DbErr, EntityTrait, JoinType, QueryFilter, QueryOrder, QuerySelect,
-    RelationTrait,
+    ActiveEnum, ColumnTrait, Condition, DatabaseConnection, DbErr, EntityTrait, IdenStatic, Iterable, QueryFilter,
+    Statement, Value,
 };
 
 use crate::log::details::{self, Row};
+use crate::log::gathered::{self, Cell};
 use crate::services::Error;
 use crate::services::details::{ConversationDetails, MessageDetails, Participant, Person};
-use crate::services::paging::{self, Page, PageRequest};
+use crate::services::paging::{Page, PageRequest};
 
 pub(crate) mod history;
 pub(crate) mod names;
@@ -41,29 +43,41 @@ pub(crate) async fn list(
     now: i64,
 ) -> Result<Page<ConversationDetails>, Error> {
     let window = page.offsets()?;
-    let mut query = member::Entity::find()
-        .find_also_related(conversation::Entity)
-        .filter(is_listed(user));
-    if let Some(kind) = selection.kind {
-        query = query.filter(conversation::Column::Kind.eq(kind));
-    }
-    if !selection.include_archived {
-        query = query.filter(member::Column::IsArchived.eq(false));
-    }
-    if selection.pinned_only {
-        query = query.filter(member::Column::IsPinned.eq(true));
-    }
-    let total = paging::total(query.clone(), read).await?;
-    let (_, placement) = window.slice(1, total);
-    let listed = query
-        .order_by_desc(member::Column::IsPinned)
-        .order_by_desc(conversation::Column::UpdatedAt)
-        .order_by_desc(conversation::Column::Number);
-    let mine = whole(window.of(listed).all(read).await?);
+    let listed = listed(read, user, selection).await?;
+    let (_, placement) = window.slice(1, i64::try_from(listed.len()).unwrap_or(i64::MAX));
+    let skip = usize::try_from(window.skip).unwrap_or(usize::MAX);
+    let size = usize::try_from(window.size).unwrap_or(0);
+    let numbers: Vec<_> = listed.into_iter().skip(skip).take(size).collect();
     Ok(Page {
-        items: details(read, user, mine, now).await?,
+        items: several(read, user, &numbers, now).await?,
         pagination: placement.pagination(None),
     })
+}
+
+/// The whole list, in its order: only numbers, so that all of it costs less than the rows of a page.
+async fn listed(
+    read: &DatabaseConnection,
+    user: &UserId,
+    selection: Selection,
+) -> Result<Vec<ConversationNumber>, DbErr> {
+    let mut from = String::from(
+        "members p CROSS JOIN conversations c WHERE p.user_id = $1 AND p.until_event IS NULL \
+         AND c.number = p.conversation AND (NOT p.is_hidden OR c.last_seq >= p.visible_from_seq)",
+    );
+    let mut values = vec![Value::from(user)];
+    if let Some(kind) = selection.kind {
+        from.push_str(" AND c.kind = $2");
+        values.push(Value::from(kind.into_value()));
+    }
+    if !selection.include_archived {
+        from.push_str(" AND NOT p.is_archived");
+    }
+    if selection.pinned_only {
+        from.push_str(" AND p.is_pinned");
+    }
+    let order = "p.is_pinned DESC, c.updated_at DESC, c.number DESC";
+    let rows: Vec<(ConversationNumber,)> = gathered::rows(read, "c.number", order, &from, values).await?;
+    Ok(rows.into_iter().map(|(number,)| number).collect())
 }
 
 /// What belongs to somebody's list: a hidden conversation comes back with its next message. For queries that join
@@ -96,14 +110,16 @@ pub(crate) async fn mine(
     Ok(memberships(read, user, &[number]).await?.pop())
 }
 
-/// Those of these conversations that `user` belongs to, in no order.
+/// Those of these conversations that `user` belongs to, in their order.
 async fn several(
     read: &DatabaseConnection,
     user: &UserId,
     numbers: &[ConversationNumber],
     now: i64,
 ) -> Result<Vec<ConversationDetails>, Error> {
-    let mine = memberships(read, user, numbers).await?;
+    let mut mine = memberships(read, user, numbers).await?;
+    let places: HashMap<_, _> = numbers.iter().zip(0..).collect::<HashMap<_, usize>>();
+    mine.sort_by_key(|(_, conversation)| places.get(&conversation.number).copied());
     details(read, user, mine, now).await
 }
 
@@ -170,28 +186,35 @@ async fn details(
     Ok(details.collect())
 }
 
+/// Where somebody belongs, their role and since when; then their id, both names and avatar.
+type Belongs = (ConversationNumber, i16, i64, UserId, String, String, Option<String>);
+
 /// The current members of conversations, the most powerful first.
 async fn participants(
     read: &DatabaseConnection,
     numbers: &[ConversationNumber],
 ) -> Result<HashMap<ConversationNumber, Vec<Participant>>, DbErr> {
-    let rows = member::Entity::find()
-        .find_also_related(person::Entity)
-        .filter(member::Column::Conversation.is_in(numbers.iter().copied()))
-        .filter(member::Column::UntilEvent.is_null())
-        .order_by_desc(member::Column::Role)
-        .order_by_asc(member::Column::Number)
-        .all(read)
-        .await?;
+    let asked = gathered::list(read.get_database_backend(), 1, &[("conversation", Cell::Number)]);
+    let from = format!(
+        "{asked} AS asked CROSS JOIN members p CROSS JOIN people o \
+         WHERE p.conversation = asked.conversation AND p.until_event IS NULL AND o.id = p.user_id"
+    );
+    let columns = "p.conversation, p.role, p.joined_at, o.id, o.username, o.full_name, o.avatar";
+    let asked = gathered::listed(numbers.iter().map(|number| (number,)))?;
+    let rows: Vec<Belongs> = gathered::rows(read, columns, "p.role DESC, p.number", &from, [asked]).await?;
     let mut participants: HashMap<_, Vec<Participant>> = HashMap::new();
-    for (member, person) in rows {
-        let person = person.map_or_else(|| Person::placeholder(member.user_id.clone()), Person::from);
+    for (conversation, role, joined_at, id, username, full_name, avatar) in rows {
         let participant = Participant {
-            person,
-            role: member.role,
-            joined_at: member.joined_at,
+            person: Person {
+                id,
+                username,
+                full_name,
+                avatar,
+            },
+            role: Role::try_from_value(&role)?,
+            joined_at,
         };
-        participants.entry(member.conversation).or_default().push(participant);
+        participants.entry(conversation).or_default().push(participant);
     }
     Ok(participants)
 }
@@ -202,20 +225,11 @@ async fn newest(
     mine: &[Mine],
     participants: &HashMap<ConversationNumber, Vec<Participant>>,
 ) -> Result<HashMap<ConversationNumber, MessageDetails>, DbErr> {
-    let messages = message::Entity::find()
-        .join(JoinType::InnerJoin, message::Relation::Conversation.def())
-        .filter(conversation::Column::Number.is_in(mine.iter().map(|(_, conversation)| conversation.number)))
-        .filter(
-            Expr::col(message::Column::Seq.as_column_ref())
-                .eq(Expr::col(conversation::Column::LastSeq.as_column_ref())),
-        )
-        .all(read)
-        .await?;
+    let messages = at_places(read, mine).await?;
+    let by_number: HashMap<_, _> = mine.iter().map(|mine| (mine.1.number, mine)).collect();
     let mut rows = Vec::with_capacity(messages.len());
     for message in messages {
-        let found = mine
-            .iter()
-            .find(|(_, conversation)| conversation.number == message.conversation);
+        let found = by_number.get(&message.conversation);
         let Some((member, conversation)) = found.filter(|(member, _)| message.seq >= member.visible_from_seq) else {
             continue;
         };
@@ -235,4 +249,23 @@ async fn newest(
         .into_iter()
         .map(|message| (message.conversation, message))
         .collect())
+}
+
+/// The message at the last place of each conversation.
+async fn at_places(read: &DatabaseConnection, mine: &[Mine]) -> Result<Vec<message::Model>, DbErr> {
+    let backend = read.get_database_backend();
+    let places = gathered::list(backend, 1, &[("conversation", Cell::Number), ("seq", Cell::Number)]);
+    let columns: Vec<_> = message::Column::iter()
+        .map(|column| format!("m.{}", column.as_str()))
+        .collect();
+    let sql = format!(
+        "SELECT {} FROM {places} AS places CROSS JOIN messages m \
+         WHERE m.conversation = places.conversation AND m.seq = places.seq",
+        columns.join(", ")
+    );
+    let places = mine
+        .iter()
+        .map(|(_, conversation)| (conversation.number, conversation.last_seq));
+    let statement = Statement::from_sql_and_values(backend, sql, [gathered::listed(places)?]);
+    message::Entity::find().from_raw_sql(statement).all(read).await
 }

@@ -29,6 +29,7 @@ use self::ranking::Candidate;
 use self::terms::Term;
 use self::turns::Turns;
 use crate::log::details::{self, Row};
+use crate::log::gathered::{self, Cell};
 use crate::services::conversations::Conversations;
 use crate::services::details::MessageDetails;
 use crate::services::paging::{Page, PageRequest, Window};
@@ -38,6 +39,8 @@ use crate::services::{Error, Principal};
 const MAX_CANDIDATES: usize = 1_000;
 /// Conversations that are searched when none is named, those with the latest activity.
 const MAX_CONVERSATIONS: u64 = 500;
+/// Who sees less than one in so many messages has their conversations looked up in the index too.
+const SHARE: i64 = 4;
 
 /// A message that matches, and where.
 #[derive(Clone, Debug)]
@@ -160,6 +163,42 @@ impl Search {
     }
 }
 
+/// Where is searched, and how much there is.
+#[derive(Clone, Copy, Debug)]
+struct Extent<'a> {
+    user: &'a UserId,
+    places: &'a [ConversationNumber],
+    /// The number of the newest message of all.
+    newest: i64,
+    /// Most of what an index finds is here: what is elsewhere is best left out afterwards.
+    is_large: bool,
+}
+
+impl<'a> Extent<'a> {
+    async fn of(read: &DatabaseConnection, user: &'a UserId, places: &'a [ConversationNumber]) -> Result<Self, DbErr> {
+        let backend = read.get_database_backend();
+        let here = gathered::list(backend, 1, &[("number", Cell::Number)]);
+        let sql = format!(
+            "SELECT (SELECT coalesce(max(number), 0) FROM messages) AS newest, \
+             (SELECT CAST(coalesce(sum(c.last_seq), 0) AS bigint) FROM {here} AS here CROSS JOIN conversations c \
+             WHERE c.number = here.number) AS messages"
+        );
+        let values = [gathered::listed(places.iter().map(|place| (place,)))?];
+        let row = read
+            .query_one_raw(Statement::from_sql_and_values(backend, sql, values))
+            .await?;
+        let row = row.ok_or_else(|| DbErr::RecordNotFound("the newest message".to_owned()))?;
+        let newest = row.try_get("", "newest")?;
+        let messages: i64 = row.try_get("", "messages")?;
+        Ok(Self {
+            user,
+            places,
+            newest,
+            is_large: messages >= newest / SHARE,
+        })
+    }
+}
+
 /// The newest matches, and whether there are more.
 async fn candidates(
     read: &DatabaseConnection,
@@ -171,10 +210,11 @@ async fn candidates(
         return Ok((Vec::new(), false));
     }
     let limit = MAX_CANDIDATES + 1;
+    let extent = Extent::of(read, user, places).await?;
     let mut rows = if read.get_database_backend() == DbBackend::Sqlite {
-        sqlite::candidates(read, user, places, terms, limit).await?
+        sqlite::candidates(read, extent, terms, limit).await?
     } else {
-        postgres::candidates(read, user, places, terms, limit).await?
+        postgres::candidates(read, extent, terms, limit).await?
     };
     let is_limited = rows.len() > MAX_CANDIDATES;
     rows.truncate(MAX_CANDIDATES);

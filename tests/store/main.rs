@@ -18,6 +18,7 @@ mod migrations;
 mod nodes;
 mod paging;
 mod people;
+mod plans;
 mod posting;
 mod presence;
 mod receipts;

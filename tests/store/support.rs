@@ -37,6 +37,11 @@ impl Store {
             ..Options::new(&home.url)
         };
         let database = Database::open(&options).await.unwrap();
+        Self::over(home, database, clock, settings).await
+    }
+
+    /// Over a database that is open already.
+    pub async fn over(home: TestDatabase, database: Database, clock: Clock, settings: Settings) -> Self {
         let log = Log::open(&database, &clock).await.unwrap();
         let services = Services::new(&database, &log, &clock, settings);
         Self {

@@ -39,10 +39,8 @@ pub(crate) async fn search(
     let skip = usize::try_from(window.skip).unwrap_or(usize::MAX);
     let size = usize::try_from(window.size).unwrap_or(0);
     let numbers: Vec<_> = found.into_iter().skip(skip).take(size).collect();
-    let mut items = super::several(read, user, &numbers, now).await?;
-    items.sort_by_key(|item| numbers.iter().position(|number| *number == item.number));
     Ok(Page {
-        items,
+        items: super::several(read, user, &numbers, now).await?,
         pagination: placement.pagination(None),
     })
 }

@@ -5,13 +5,12 @@ use std::collections::HashMap;
 
 use entities::ids::{ConversationId, ConversationNumber};
 use entities::user_id::UserId;
-use entities::{conversation, member, message};
-use sea_orm::sea_query::{Expr, ExprTrait, SimpleExpr};
-use sea_orm::{
-    ColumnTrait, DatabaseConnection, DbErr, EntityTrait, JoinType, QueryFilter, QueryOrder, QuerySelect, RelationTrait,
-};
+use entities::{conversation, member};
+use sea_orm::sea_query::{Expr, ExprTrait};
+use sea_orm::{ColumnTrait, DatabaseConnection, DbErr, EntityTrait, QueryFilter, QueryOrder, Value};
 
 use super::Mine;
+use crate::log::gathered::{self, Cell};
 use crate::services::Error;
 
 /// The unread messages of each of somebody's conversations.
@@ -20,18 +19,12 @@ pub(super) async fn counts(
     user: &UserId,
     mine: &[Mine],
 ) -> Result<HashMap<ConversationNumber, i64>, DbErr> {
-    let numbers: Vec<_> = mine.iter().map(|(_, conversation)| conversation.number).collect();
-    let own = after_pointer(read, user, &numbers, message::Column::SenderId.eq(user)).await?;
-    let gone = message::Column::SenderId
-        .ne(user)
-        .and(message::Column::DeletedAt.is_not_null());
-    let gone = after_pointer(read, user, &numbers, gone).await?;
-    let of = |counts: &HashMap<_, i64>, number| counts.get(&number).copied().unwrap_or(0);
+    let left_out = left_out(read, user, mine).await?;
     let counts = mine.iter().map(|(member, conversation)| {
-        let covered = Ord::max(member.read_seq.0, member.visible_from_seq.0 - 1);
-        let newer = conversation.last_seq.0 - covered;
+        let newer = conversation.last_seq.0 - covered(member);
         let number = conversation.number;
-        (number, Ord::max(newer - of(&own, number) - of(&gone, number), 0))
+        let left_out = left_out.get(&number).copied().unwrap_or(0);
+        (number, Ord::max(newer - left_out, 0))
     });
     Ok(counts.collect())
 }
@@ -66,40 +59,44 @@ pub(crate) async fn each(read: &DatabaseConnection, user: &UserId) -> Result<Vec
         .all(read)
         .await?;
     let mine = super::whole(rows);
-    let mut unread = Vec::new();
-    for portion in mine.chunks(500) {
-        let counts = counts(read, user, portion).await?;
-        unread.extend(portion.iter().filter_map(|(_, conversation)| {
-            let count = counts.get(&conversation.number).copied().filter(|count| *count > 0)?;
-            Some((conversation.id, count))
-        }));
-    }
-    Ok(unread)
+    let counts = counts(read, user, &mine).await?;
+    let unread = mine.iter().filter_map(|(_, conversation)| {
+        let count = counts.get(&conversation.number).copied().filter(|count| *count > 0)?;
+        Some((conversation.id, count))
+    });
+    Ok(unread.collect())
 }
 
-/// How many messages of a kind lie after what [`counts`] takes for covered.
-async fn after_pointer(
+/// How many messages after what [`counts`] takes for covered are the reader's own or deleted.
+async fn left_out(
     read: &DatabaseConnection,
     user: &UserId,
-    numbers: &[ConversationNumber],
-    kind: SimpleExpr,
+    mine: &[Mine],
 ) -> Result<HashMap<ConversationNumber, i64>, DbErr> {
-    let seq = || Expr::col(message::Column::Seq.as_column_ref());
-    let counts: Vec<(ConversationNumber, i64)> = member::Entity::find()
-        .select_only()
-        .column(member::Column::Conversation)
-        .column_as(message::Column::Seq.count(), "messages")
-        .join(JoinType::InnerJoin, member::Relation::Conversation.def())
-        .join(JoinType::InnerJoin, conversation::Relation::Messages.def())
-        .filter(member::Column::UserId.eq(user))
-        .filter(member::Column::UntilEvent.is_null())
-        .filter(member::Column::Conversation.is_in(numbers.iter().copied()))
-        .filter(kind)
-        .filter(seq().gt(Expr::col(member::Column::ReadSeq.as_column_ref())))
-        .filter(seq().gte(Expr::col(member::Column::VisibleFromSeq.as_column_ref())))
-        .group_by(member::Column::Conversation)
-        .into_tuple()
-        .all(read)
-        .await?;
+    let news = mine.iter().filter_map(|(member, conversation)| {
+        let covered = covered(member);
+        (conversation.last_seq.0 > covered).then_some((conversation.number, covered))
+    });
+    let news: Vec<_> = news.collect();
+    if news.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let columns = [("conversation", Cell::Number), ("covered", Cell::Number)];
+    let asked = gathered::list(read.get_database_backend(), 1, &columns);
+    let newer = "m.conversation = asked.conversation AND m.seq > asked.covered";
+    let from = format!(
+        "(SELECT asked.conversation AS conversation, \
+         (SELECT count(*) FROM messages m WHERE {newer} AND m.sender_id = $2) \
+         + (SELECT count(*) FROM messages m WHERE {newer} AND m.sender_id <> $2 AND m.deleted_at IS NOT NULL) \
+         AS messages FROM {asked} AS asked) AS counted"
+    );
+    let values = [gathered::listed(news.iter())?, Value::from(user)];
+    let counts: Vec<(ConversationNumber, i64)> =
+        gathered::rows(read, "conversation, messages", "", &from, values).await?;
     Ok(counts.into_iter().collect())
+}
+
+/// The last place that counts as read.
+fn covered(member: &member::Model) -> i64 {
+    Ord::max(member.read_seq.0, member.visible_from_seq.0 - 1)
 }

@@ -1,56 +1,196 @@
-//! Candidates on PostgreSQL, from the index over `messages_search_document`.
+//! Candidates on PostgreSQL, from the words beside each message (`m20261128_000008_words`).
+//!
+//! An index of words knows nothing of new and old, so the newest matches are looked for from the newest message back:
+//! the newest few thousand are read one by one, which tells how common a match is. Common ones are then found by
+//! reading on, rare ones by the index, a stretch of messages at a time, each larger than the one before.
 
 use std::fmt::Write as _;
 
-use entities::ids::ConversationNumber;
-use entities::user_id::UserId;
-use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, DbErr, QueryResult, Statement, TransactionTrait, Value};
+use sea_orm::{
+    ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, QueryResult, Statement,
+    TransactionTrait, Value,
+};
 
+use super::Extent;
 use super::ranking::HEAD;
 use super::terms::Term;
 
-/// The planner is told the words: common ones are best read backwards until there are enough, rare ones from the
-/// index. Whatever it chooses ends in time.
-const SETTINGS: &str = "SET LOCAL statement_timeout = '3s'; SET LOCAL plan_cache_mode = force_custom_plan";
+/// The plan is made for these words, and each part of a search is read the way that is meant. Whatever happens, it ends
+/// in time.
+const SETTINGS: &str = "SET LOCAL statement_timeout = '3s'; SET LOCAL plan_cache_mode = force_custom_plan; \
+     SET LOCAL jit = off; SET LOCAL enable_seqscan = off; SET LOCAL max_parallel_workers_per_gather = 0";
+/// Messages that are read before the index is asked.
+const FIRST: i64 = 4_096;
+/// Messages that are read where so many of those matched that reading on is best.
+const ON: i64 = 131_072;
+/// A match is common when it is more often than one in so many.
+const COMMON: i64 = 50;
+/// A beginning of a word is common when it is more often than one in so many.
+const COMMON_PREFIX: i64 = 20;
+/// Message numbers of a stretch, as a shift.
+const STRETCH: i64 = 16;
+/// Stretches that one statement looks through, one statement after the other; then all that are left.
+const STRETCHES: [i64; 3] = [2, 8, 32];
 
-/// The newest matches that `user` may see in these conversations, at most `limit`.
+/// The newest matches that the user may see in these conversations, at most `limit`.
 pub(super) async fn candidates(
     read: &DatabaseConnection,
-    user: &UserId,
-    places: &[ConversationNumber],
+    extent: Extent<'_>,
     terms: &[Term],
     limit: usize,
 ) -> Result<Vec<QueryResult>, DbErr> {
-    // Inside one conversation both have the same order, and each has an index.
-    let newest = if places.len() == 1 { "m.seq" } else { "m.number" };
-    let sql = format!(
-        "SELECT m.number AS number, left(m.content, {}) AS head FROM messages m \
-         JOIN members p ON p.conversation = m.conversation AND p.user_id = $1 AND p.until_event IS NULL \
-         AND p.visible_from_seq <= m.seq \
-         WHERE m.conversation = ANY(CAST($2 AS bigint[])) AND m.kind <> 7 AND m.deleted_at IS NULL \
-         AND messages_search_document(m.conversation, m.content) \
-         @@ (CAST($3 AS tsquery) && to_tsquery('pg_catalog.simple', $4)) \
-         AND numnode(to_tsquery('pg_catalog.simple', $4)) > 0 \
-         ORDER BY {newest} DESC LIMIT {limit}",
-        HEAD + 1
-    );
-    let values = [
-        Value::from(user),
-        Value::from(format!("{{{}}}", joined(places, ",", |place| place.to_string()))),
-        Value::from(joined(places, " | ", |place| format!("'c:{place}'"))),
-        Value::from(words(terms)),
-    ];
     let transaction = read.begin().await?;
     transaction.execute_unprepared(SETTINGS).await?;
-    let rows = transaction
-        .query_all_raw(Statement::from_sql_and_values(DbBackend::Postgres, sql, values))
-        .await?;
+    let mut walk = Walk {
+        transaction: &transaction,
+        extent,
+        terms,
+        limit,
+        found: Vec::new(),
+    };
+    walk.all().await?;
+    let mut found = walk.found;
+    found.truncate(limit);
     transaction.commit().await?;
-    Ok(rows)
+    Ok(found)
 }
 
-fn joined(places: &[ConversationNumber], between: &str, shown: impl Fn(&ConversationNumber) -> String) -> String {
-    places.iter().map(shown).collect::<Vec<_>>().join(between)
+/// A search on its way from the newest message to the oldest.
+struct Walk<'a> {
+    transaction: &'a DatabaseTransaction,
+    extent: Extent<'a>,
+    terms: &'a [Term],
+    limit: usize,
+    found: Vec<QueryResult>,
+}
+
+impl Walk<'_> {
+    async fn all(&mut self) -> Result<(), DbErr> {
+        let newest = self.extent.newest;
+        let first = newest - FIRST;
+        self.read(newest, first).await?;
+        if self.is_done(first) {
+            return Ok(());
+        }
+        let mut bound = first;
+        if self.found.len() as i64 * COMMON > FIRST {
+            self.read(bound, bound - ON).await?;
+            bound -= ON;
+        }
+        let query = self.indexed().await?;
+        let inside = self.inside();
+        for stretches in STRETCHES {
+            if self.is_done(bound) {
+                return Ok(());
+            }
+            let oldest = Ord::max((bound >> STRETCH) - stretches + 1, 0);
+            let among = (oldest..=bound >> STRETCH).map(|stretch| format!("'n:{stretch}'"));
+            let among = format!("({}){inside}", among.collect::<Vec<_>>().join(" | "));
+            self.look_up(bound, &query, &among).await?;
+            bound = (oldest << STRETCH) - 1;
+        }
+        if !self.is_done(bound) {
+            let inside = inside.trim_start_matches(" & ");
+            self.look_up(bound, &query, inside).await?;
+        }
+        Ok(())
+    }
+
+    fn is_done(&self, bound: i64) -> bool {
+        bound <= 0 || self.found.len() >= self.limit
+    }
+
+    /// The words that the index is asked for: all but a common beginning of one.
+    async fn indexed(&self) -> Result<String, DbErr> {
+        if let Some((last, exact)) = self.terms.split_last()
+            && !exact.is_empty()
+            && last.is_prefix
+            && self.is_common(&words(std::slice::from_ref(last))).await?
+        {
+            return Ok(words(exact));
+        }
+        Ok(words(self.terms))
+    }
+
+    /// The conversations that the index is asked for, where they are a small part of all.
+    fn inside(&self) -> String {
+        if self.extent.is_large {
+            return String::new();
+        }
+        let places: Vec<_> = self.extent.places.iter().map(|place| format!("'c:{place}'")).collect();
+        format!(" & ({})", places.join(" | "))
+    }
+
+    /// Whether many of the newest messages match.
+    async fn is_common(&self, query: &str) -> Result<bool, DbErr> {
+        let sql = "SELECT count(*) AS matches FROM messages m WHERE m.number > $1 AND m.number <= $2 \
+                   AND (m.words @@ to_tsquery('pg_catalog.simple', $3)) IS TRUE";
+        let (newest, sample) = (self.extent.newest, FIRST / 4);
+        let values = [Value::from(newest - sample), Value::from(newest), Value::from(query)];
+        let row = self
+            .transaction
+            .query_one_raw(Statement::from_sql_and_values(DbBackend::Postgres, sql, values))
+            .await?;
+        let matches: i64 = row.map_or(Ok(0), |row| row.try_get("", "matches"))?;
+        Ok(matches * COMMON_PREFIX > sample)
+    }
+
+    /// Reads the messages from `newest` back to `oldest`, which is not read.
+    async fn read(&mut self, newest: i64, oldest: i64) -> Result<(), DbErr> {
+        let sql = format!(
+            "SELECT m.number AS number, left(m.content, {}) AS head FROM messages m \
+             JOIN members p ON p.conversation = m.conversation AND p.user_id = $1 AND p.until_event IS NULL \
+             AND p.visible_from_seq <= m.seq AND p.conversation = ANY(CAST($2 AS bigint[])) \
+             WHERE m.number <= $4 AND m.number > $5 AND (m.words @@ to_tsquery('pg_catalog.simple', $3)) IS TRUE \
+             ORDER BY m.number DESC LIMIT {}",
+            HEAD + 1,
+            self.room()
+        );
+        let values = [Value::from(newest), Value::from(oldest)];
+        self.take(sql, values).await
+    }
+
+    /// Asks the index for `query` among what `among` names; what it finds up to `bound` is looked at again.
+    async fn look_up(&mut self, bound: i64, query: &str, among: &str) -> Result<(), DbErr> {
+        let sql = format!(
+            "WITH found AS MATERIALIZED (SELECT m.number, m.conversation, m.seq, left(m.content, {}) AS head \
+             FROM messages m \
+             WHERE m.words @@ (to_tsquery('pg_catalog.simple', $5) && CAST($6 AS tsquery)) \
+             AND numnode(to_tsquery('pg_catalog.simple', $5)) > 0 AND (m.words @@ to_tsquery('pg_catalog.simple', $3)) IS TRUE AND m.number <= $4) \
+             SELECT m.number AS number, m.head AS head FROM found m \
+             JOIN members p ON p.conversation = m.conversation AND p.user_id = $1 AND p.until_event IS NULL \
+             AND p.visible_from_seq <= m.seq AND p.conversation = ANY(CAST($2 AS bigint[])) \
+             ORDER BY m.number DESC LIMIT {}",
+            HEAD + 1,
+            self.room()
+        );
+        let values = [Value::from(bound), Value::from(query), Value::from(among)];
+        self.take(sql, values).await
+    }
+
+    async fn take(&mut self, sql: String, values: impl IntoIterator<Item = Value>) -> Result<(), DbErr> {
+        let common = [
+            Value::from(self.extent.user),
+            self.numbers(),
+            Value::from(words(self.terms)),
+        ];
+        let values = common.into_iter().chain(values);
+        let rows = self
+            .transaction
+            .query_all_raw(Statement::from_sql_and_values(DbBackend::Postgres, sql, values))
+            .await?;
+        self.found.extend(rows);
+        Ok(())
+    }
+
+    fn room(&self) -> usize {
+        self.limit - self.found.len()
+    }
+
+    fn numbers(&self) -> Value {
+        let numbers: Vec<_> = self.extent.places.iter().map(ToString::to_string).collect();
+        Value::from(format!("{{{}}}", numbers.join(",")))
+    }
 }
 
 /// A query of words. Each is letters, digits and marks in quotes: a lexeme, never an operator.
