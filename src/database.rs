@@ -5,6 +5,7 @@ use std::{sync::Arc, time::Duration};
 use migrations::{Migrator, MigratorTrait};
 use sea_orm::{ConnectOptions, ConnectionTrait, DatabaseConnection, DbBackend, DbErr};
 use sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
+use uuid::Uuid;
 
 /// How to reach the database.
 #[derive(Clone, Debug)]
@@ -37,6 +38,8 @@ pub struct Database {
     pub write: DatabaseConnection,
     pub read: DatabaseConnection,
     options: Arc<Options>,
+    /// What others know this server's words by.
+    name: Uuid,
 }
 
 impl Database {
@@ -55,6 +58,7 @@ impl Database {
                 write: pool.clone(),
                 read: pool,
                 options: Arc::new(options.clone()),
+                name: Uuid::new_v4(),
             });
         }
         let write = sea_orm::Database::connect(sqlite(options, false)).await?;
@@ -67,6 +71,7 @@ impl Database {
             write,
             read,
             options: Arc::new(options.clone()),
+            name: Uuid::new_v4(),
         })
     }
 
@@ -98,6 +103,11 @@ impl Database {
     /// Where it is.
     pub(crate) fn url(&self) -> &str {
         &self.options.url
+    }
+
+    /// What others know this server's words by: new with every start.
+    pub(crate) fn name(&self) -> Uuid {
+        self.name
     }
 
     /// Which database it is.

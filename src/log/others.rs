@@ -6,12 +6,13 @@ use std::time::Duration;
 use entities::log_head;
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, EntityTrait};
 use sqlx::postgres::PgListener;
+use uuid::Uuid;
 
 use super::Log;
 use crate::log::writer::changes::CatchUp;
 
-/// What says that something was written. Says nothing itself: the log is where to look.
-pub(crate) const CHANNEL: &str = "hubwire_log";
+/// What says that something was written, and who says so. What it was is in the log.
+const CHANNEL: &str = "hubwire_log";
 /// How long a lost word may cost.
 const SAFETY: Duration = Duration::from_secs(1);
 
@@ -23,20 +24,21 @@ pub(super) fn follow(log: &Log) {
 }
 
 /// Tells the other servers, once the transaction is committed.
-pub(crate) async fn tell<C: ConnectionTrait>(transaction: &C) -> Result<(), DbErr> {
+pub(crate) async fn tell<C: ConnectionTrait>(transaction: &C, name: Uuid) -> Result<(), DbErr> {
     if transaction.get_database_backend() == DbBackend::Postgres {
-        transaction.execute_unprepared(&format!("NOTIFY {CHANNEL}")).await?;
+        let words = format!("NOTIFY {CHANNEL}, '{name}'");
+        transaction.execute_unprepared(&words).await?;
     }
     Ok(())
 }
 
 async fn look_around(log: Log) {
-    let mut words = None;
+    let (mut words, name) = (None, log.database.name().to_string());
     while !log.writer.is_closed() {
         if words.is_none() {
             words = listen(log.database.url()).await;
         }
-        wait(&mut words).await;
+        wait(&mut words, &name).await;
         match is_behind(&log).await {
             // The writer is who takes in what is new, so that nothing is taken in twice.
             Ok(true) => drop(log.writer.change(CatchUp).await),
@@ -46,12 +48,17 @@ async fn look_around(log: Log) {
     }
 }
 
-/// Waits for a word, or for the time after which to look anyway.
-async fn wait(words: &mut Option<PgListener>) {
+/// Waits for somebody else's word, or for the time after which to look anyway.
+async fn wait(words: &mut Option<PgListener>, own: &str) {
     let word = async {
-        match words {
-            Some(listener) => listener.recv().await.is_ok(),
-            None => std::future::pending().await,
+        let Some(listener) = words else {
+            return std::future::pending().await;
+        };
+        loop {
+            match listener.recv().await {
+                Ok(word) if word.payload() == own => {}
+                heard => return heard.is_ok(),
+            }
         }
     };
     if let Ok(false) = tokio::time::timeout(SAFETY, word).await {

@@ -26,7 +26,10 @@ async fn watched(home: TestDatabase) -> (Store, Statements) {
     let statements = Statements::default();
     let heard = Arc::clone(&statements);
     database.read.set_metric_callback(move |info| {
-        heard.lock().unwrap().push(info.statement.clone());
+        // A server on PostgreSQL looks every second what others wrote, whatever else it is asked.
+        if !info.statement.sql.contains("FROM \"log_heads\"") {
+            heard.lock().unwrap().push(info.statement.clone());
+        }
     });
     let store = Store::over(home, database, Clock::fixed(EPOCH), settings()).await;
     fixture::fill(&store).await;

@@ -62,7 +62,14 @@ impl Drop for TestDatabase {
         let Home::Schema { server, name } = &self.home else {
             return;
         };
-        let (server, sql) = (server.clone(), format!("DROP SCHEMA {name} CASCADE"));
+        // A server of the test that was not stopped may be inside a transaction, and its runtime may be this very
+        // thread: it would hold its locks for as long as we wait for them.
+        let sql = format!(
+            "SELECT pg_terminate_backend(held.pid) FROM pg_locks held JOIN pg_class named ON named.oid = held.relation \
+             WHERE named.relnamespace = '{name}'::regnamespace AND held.pid <> pg_backend_pid(); \
+             DROP SCHEMA {name} CASCADE"
+        );
+        let server = server.clone();
         let dropped = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread()
                 .enable_all()

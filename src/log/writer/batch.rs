@@ -160,7 +160,7 @@ impl State {
             return Ok(work);
         }
         if !work.events.is_empty() {
-            others::tell(&transaction).await?;
+            others::tell(&transaction, self.database.name()).await?;
         }
         let Err(error) = transaction.commit().await else {
             return Ok(work);
