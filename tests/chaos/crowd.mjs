@@ -38,6 +38,21 @@ export class Crowd {
     return Date.now() - began;
   }
 
+  // The same while the server is killed and started again at once, each time that so many were acknowledged (`due`, in
+  // order). `onSaid()` is called when all is said, which may be before the server is back.
+  async talkUnderKills(server, due, options, random, onSaid = () => {}) {
+    let killing = Promise.resolve();
+    const kill = async () => {
+      this.ledger.breaks('kill -9');
+      await server.kill();
+      await server.startAgain();
+    };
+    const took = await this.talk(options, random, (count) => { if (count >= due[0]) { due.shift(); killing = killing.then(kill); } });
+    onSaid();
+    await killing;
+    return took;
+  }
+
   // Until everybody has everything; the ledger says afterwards who has not.
   async catchUp(milliseconds) {
     const began = Date.now();

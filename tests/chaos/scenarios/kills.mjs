@@ -16,14 +16,7 @@ export async function run(options, report) {
     // One kill in each of as many equal parts, where chance has it.
     const part = options.messages / options.kills;
     const due = Array.from({ length: options.kills }, (_, index) => Math.floor(part * (index + 0.1 + 0.8 * chance.next())));
-    let killing = Promise.resolve();
-    const kill = async () => {
-      crowd.ledger.breaks('kill -9');
-      await server.kill();
-      await server.startAgain();
-    };
-    const took = await crowd.talk(options, chance, (count) => { if (count >= due[0]) { due.shift(); killing = killing.then(kill); } });
-    await killing;
+    const took = await crowd.talkUnderKills(server, due, options, chance);
     const caughtUp = await crowd.catchUp(options.wait);
     report.say(`${options.messages} acknowledged in ${took} ms over ${crowd.ledger.faults.length} kills; ${crowd.drops} connections lost; everybody looked for ${caughtUp} ms`);
     for (const check of [nothingLost, inOrder, repeatsAreExcused, nothingInvented]) report.add(check(crowd.ledger));

@@ -19,15 +19,7 @@ export async function run(options, report) {
     crowd = await Crowd.gather(server, options, (user, index) => weather.relays[index].url);
     weather.blow(random(options.seed + 1), options);
     const due = Array.from({ length: options.kills }, (_, index) => Math.floor((options.messages * (index + 0.5)) / options.kills));
-    let killing = Promise.resolve();
-    const kill = async () => {
-      crowd.ledger.breaks('kill -9');
-      await server.kill();
-      await server.startAgain();
-    };
-    const took = await crowd.talk(options, chance, (count) => { if (count >= due[0]) { due.shift(); killing = killing.then(kill); } });
-    weather.clear();
-    await killing;
+    const took = await crowd.talkUnderKills(server, due, options, chance, () => weather.clear());
     const caughtUp = await crowd.catchUp(options.wait);
     report.say(`${options.messages} acknowledged in ${took} ms; ${weather.said}; ${crowd.drops} connections lost; everybody looked for ${caughtUp} ms`);
     for (const check of [nothingLost, inOrder, repeatsAreExcused, nothingInvented]) report.add(check(crowd.ledger));
