@@ -88,6 +88,20 @@ impl Clock {
     }
 }
 
+/// Waits until the next thing is due, where there is one, or until there may be an earlier one.
+pub(crate) async fn due(next: Option<tokio::time::Instant>, earlier: &Notify) {
+    let wait = async {
+        match next {
+            Some(next) => tokio::time::sleep_until(next).await,
+            None => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        () = wait => {}
+        () = earlier.notified() => {}
+    }
+}
+
 impl governor::clock::Clock for Clock {
     type Instant = Duration;
 

@@ -21,7 +21,7 @@ use super::{
     telling::{Personal, Telling},
 };
 use crate::{
-    log::event::{Body, Departure, Event, MessageDetails, State},
+    log::event::{Body, Departure, Event, State},
     services::{Error, typing::TypingEvent},
     views,
 };
@@ -86,9 +86,7 @@ impl Chat {
         }
         match listener.connection.deliver(position(event), calls) {
             Ok(true) => {
-                listener
-                    .proof
-                    .sent(position(event), message(event, hears), listener.user());
+                note_sent(listener, event, hears);
                 self.ask(listener);
             }
             // Its feed will tell it, or a later connection.
@@ -165,9 +163,7 @@ impl Chat {
         let own = self.personal(&telling, event, listener.user()).await;
         own.iter().for_each(add);
         if frames.len() > known {
-            listener
-                .proof
-                .sent(position(event), message(event, heard), listener.user());
+            note_sent(listener, event, heard);
         }
     }
 
@@ -305,10 +301,11 @@ pub(super) fn event_id(position: u64) -> EventId {
     EventId(i64::try_from(position).expect("positions are event ids"))
 }
 
-/// The message that a connection which hears it is sent with an event.
-pub(super) fn message(event: &Event, hears: bool) -> Option<&MessageDetails> {
-    match &event.body {
-        Body::MessagePosted(message) if hears => Some(message),
+/// An event was sent to a connection, its message too where that is heard: both are unproven now.
+fn note_sent(listener: &Listener, event: &Event, hears: bool) {
+    let message = match &event.body {
+        Body::MessagePosted(message) if hears => Some(&**message),
         _ => None,
-    }
+    };
+    listener.proof.sent(position(event), message, listener.user());
 }

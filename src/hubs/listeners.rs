@@ -9,7 +9,10 @@ use std::sync::{
 };
 
 use dashmap::DashMap;
-use entities::{ids::ConversationNumber, user_id::UserId};
+use entities::{
+    ids::{ConversationNumber, EventId},
+    user_id::UserId,
+};
 use hub_protocol::hub::{Connection, HubError};
 use parking_lot::Mutex;
 use uuid::Uuid;
@@ -40,8 +43,8 @@ pub(super) struct Listener {
     is_superseded: AtomicBool,
     /// It was seen out: nothing more comes of it.
     is_over: AtomicBool,
-    /// What was stored last.
-    stored: Mutex<Option<Ticket>>,
+    /// What was stored last of what changes.
+    stored: Mutex<Option<(Hears, Option<EventId>)>>,
 }
 
 impl Listener {
@@ -108,8 +111,9 @@ impl Listener {
         self.has_begun.store(true, Ordering::Release);
     }
 
-    /// Where it is, once everybody was told everything up to `told`; `None` where it has no place of its own.
-    pub(super) fn standing(&self, told: u64) -> Option<Ticket> {
+    /// Where it is, once everybody was told everything up to `told`: after all of it, or after a position. `None` where
+    /// it has no place of its own.
+    fn place(&self, told: u64) -> Option<Option<EventId>> {
         if !self.has_begun.load(Ordering::Acquire) || self.is_superseded.load(Ordering::Acquire) {
             return None;
         }
@@ -117,24 +121,32 @@ impl Listener {
         let lacks_after = self.connection.lacks_after();
         let unproven_after = self.proof.unproven_from().map(|first| first.saturating_sub(1));
         let position = [lacks_after, unproven_after].into_iter().flatten().min();
-        Some(Ticket {
+        Some(position.filter(|position| *position < told).map(fanout::event_id))
+    }
+
+    fn ticket_at(&self, position: Option<EventId>, hears: Hears) -> Ticket {
+        Ticket {
             id: self.ticket,
             user: self.user().clone(),
             device: self.visitor.device.clone(),
-            hears: self.joined.lock().clone(),
-            position: position.filter(|position| *position < told).map(fanout::event_id),
-        })
+            hears,
+            position,
+        }
     }
 
     /// What has to be stored of where it is, if that is not what is stored.
     pub(super) fn unstored(&self, told: u64) -> Option<Ticket> {
-        let standing = self.standing(told)?;
-        let mut stored = self.stored.lock();
-        if stored.as_ref() == Some(&standing) {
+        let position = self.place(told)?;
+        let (joined, mut stored) = (self.joined.lock(), self.stored.lock());
+        // Nothing is copied where nothing changed, which is nearly always.
+        if let Some((hears, at)) = &*stored
+            && *hears == *joined
+            && *at == position
+        {
             return None;
         }
-        *stored = Some(standing.clone());
-        Some(standing)
+        *stored = Some((joined.clone(), position));
+        Some(self.ticket_at(position, joined.clone()))
     }
 
     /// Storing failed: it is to be tried again.
@@ -144,12 +156,9 @@ impl Listener {
 
     /// Gives its place away, once.
     pub(super) fn give_up(&self, told: u64) -> Option<Ticket> {
-        let standing = self.standing(told)?;
+        let position = self.place(told)?.unwrap_or_else(|| fanout::event_id(told));
         let was_superseded = self.is_superseded.swap(true, Ordering::AcqRel);
-        (!was_superseded).then(|| Ticket {
-            position: Some(standing.position.unwrap_or_else(|| fanout::event_id(told))),
-            ..standing
-        })
+        (!was_superseded).then(|| self.ticket_at(Some(position), self.joined.lock().clone()))
     }
 
     /// It was seen out.

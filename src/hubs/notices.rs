@@ -13,7 +13,7 @@ use parking_lot::Mutex;
 use tokio::{sync::Notify, time::Instant};
 
 use super::{calls::call, listeners::Listeners};
-use crate::{services::Services, views};
+use crate::{clock, services::Services, views};
 
 /// Least time between two notices of one conversation to one person.
 const INTERVAL: Duration = Duration::from_secs(1);
@@ -111,16 +111,7 @@ async fn give(shared: Weak<Shared>, more: Arc<Notify>, services: Services, liste
                 .await;
         }
         drop(notices);
-        let wait = async {
-            match next {
-                Some(next) => tokio::time::sleep_until(next).await,
-                None => std::future::pending().await,
-            }
-        };
-        tokio::select! {
-            () = wait => {}
-            () = more.notified() => {}
-        }
+        clock::due(next, &more).await;
     }
 }
 

@@ -12,6 +12,7 @@ use parking_lot::Mutex;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
+use crate::clock;
 use crate::log;
 use crate::log::Log;
 use crate::log::writer::changes::Deliver;
@@ -140,16 +141,7 @@ async fn store(shared: Weak<Shared>, more: Arc<Notify>, log: Log) {
             }
         }
         drop(deliveries);
-        let wait = async {
-            match next {
-                Some(next) => tokio::time::sleep_until(next).await,
-                None => std::future::pending().await,
-            }
-        };
-        tokio::select! {
-            () = wait => {}
-            () = more.notified() => {}
-        }
+        clock::due(next, &more).await;
     }
 }
 

@@ -62,31 +62,22 @@ impl MessageStatus {
 
     /// It arrived at a device of somebody.
     pub fn delivered(delivered: &Delivered, to: &UserId, message: &Covered, at: i64) -> Self {
-        let data = Status {
-            message_id: message.id,
-            conversation_id: delivered.conversation_id,
-            client_message_id: message.client_message_id.clone(),
-            temp_id: message.temp_id.clone(),
-            user_id: Some(to.clone()),
-            status: "delivered",
-            timestamp: Some(Time(at)),
-            read_at: None,
-        };
-        Self {
-            kind: "message.delivered",
-            data,
-        }
+        Self::reached(delivered.conversation_id, to, message, false, at)
     }
 
     /// Somebody received or read it.
     pub fn moved(moved: &Moved, message: &Covered, at: i64) -> Self {
         let is_read = moved.kind == moves::Kind::Read;
+        Self::reached(moved.conversation_id, &moved.person.id, message, is_read, at)
+    }
+
+    fn reached(conversation_id: ConversationId, who: &UserId, message: &Covered, is_read: bool, at: i64) -> Self {
         let data = Status {
             message_id: message.id,
-            conversation_id: moved.conversation_id,
+            conversation_id,
             client_message_id: message.client_message_id.clone(),
             temp_id: message.temp_id.clone(),
-            user_id: Some(moved.person.id.clone()),
+            user_id: Some(who.clone()),
             status: if is_read { "read" } else { "delivered" },
             timestamp: (!is_read).then_some(Time(at)),
             read_at: is_read.then_some(Time(at)),
