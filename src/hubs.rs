@@ -30,6 +30,7 @@ use hub_protocol::{
     hub::{Hub, HubError, HubHandle, HubOptions, Overflow},
 };
 
+use parking_lot::RwLock;
 use tokio::sync::Notify;
 
 use crate::{clock::Clock, config::Config, log::Log, services};
@@ -52,6 +53,8 @@ struct Chat {
     notices: Notices,
     /// Everybody was told everything up to here.
     told: AtomicU64,
+    /// Held while a place passes from one to another, so that it is always one's: it is stored while nobody moves.
+    moving: RwLock<()>,
     /// A connection that has no stored place yet.
     arrivals: Arc<Notify>,
     /// Messages of one conversation that a connection is told at most of what its device missed.
@@ -84,6 +87,7 @@ impl Hubs {
             listeners,
             notices,
             told: AtomicU64::new(fanout::number(log.tail.head())),
+            moving: RwLock::default(),
             arrivals: Arc::default(),
             replay_messages: narrow(config.limits.replay_messages).unwrap_or(usize::MAX),
         });

@@ -146,23 +146,21 @@ impl Chat {
     /// From here on it hears: what it missed since an earlier connection of its device, then what comes.
     async fn begin(self: &Arc<Self>, listener: &Arc<Listener>) {
         let head = self.log.tail.head();
-        let resumption = self.resume(listener).await;
-        let (from, used) = match resumption {
-            Some(Resumption { position, hears, used }) => {
-                listener.begin(hears);
-                (position.min(head), Some(used))
-            }
-            None => {
-                listener.begin(None);
-                (head, None)
-            }
+        let Some(found) = self.look_back(listener).await else {
+            return;
         };
         let feed = LogFeed::new(Arc::clone(self), Arc::clone(listener), head);
-        listener.connection.follow(feed, fanout::number(from));
+        let moving = self.moving.read();
+        listener.begin(|| {
+            let (from, hears) = match found.take() {
+                Some(Resumption { position, hears }) => (position.min(head), hears),
+                None => (head, None),
+            };
+            listener.connection.follow(feed, fanout::number(from));
+            hears
+        });
+        drop(moving);
         self.arrivals.notify_one();
-        if let Some(used) = used {
-            self.services.tickets.forget(used);
-        }
     }
 
     fn disconnected(&self, cx: &Context, how: &Disconnected) {

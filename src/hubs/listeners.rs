@@ -37,14 +37,21 @@ pub(super) struct Listener {
     pub(super) proof: Proof,
     /// What its place is stored under.
     pub(super) ticket: Uuid,
-    /// Whether it has a place: it knows where in the log it begins.
-    has_begun: AtomicBool,
-    /// Another connection of its device has its place now.
-    is_superseded: AtomicBool,
+    stage: Mutex<Stage>,
     /// It was seen out: nothing more comes of it.
     is_over: AtomicBool,
     /// What was stored last of what changes.
     stored: Mutex<Option<(Hears, Option<EventId>)>>,
+}
+
+/// What a connection has of a place in the log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stage {
+    /// None yet.
+    Arriving,
+    Begun,
+    /// None any more, and it gets no other: it is over, or another connection of its device has it.
+    GivenUp,
 }
 
 impl Listener {
@@ -62,8 +69,7 @@ impl Listener {
             joined: Mutex::default(),
             proof: Proof::new(can_prove),
             ticket: Uuid::new_v4(),
-            has_begun: AtomicBool::new(false),
-            is_superseded: AtomicBool::new(false),
+            stage: Mutex::new(Stage::Arriving),
             is_over: AtomicBool::new(false),
             stored: Mutex::default(),
         }
@@ -99,22 +105,29 @@ impl Listener {
         }
     }
 
-    /// It begins, where an earlier connection of its device ended or anew. What was joined meanwhile is kept.
-    pub(super) fn begin(&self, hears: Hears) {
+    /// It begins where `place` lets it follow the log from, and hears what that says and what was joined meanwhile.
+    ///
+    /// Not where it was given up, or is over: nothing is taken for it then.
+    pub(super) fn begin(&self, place: impl FnOnce() -> Hears) {
+        let mut stage = self.stage.lock();
+        if *stage != Stage::Arriving || self.connection.is_closed() {
+            *stage = Stage::GivenUp;
+            return;
+        }
+        let hears = place();
         let mut joined = self.joined.lock();
         match (&mut *joined, hears) {
             (Some(joined), Some(hears)) => joined.extend(hears),
             (None, hears) => *joined = hears,
             (Some(_), None) => {}
         }
-        drop(joined);
-        self.has_begun.store(true, Ordering::Release);
+        *stage = Stage::Begun;
     }
 
     /// Where it is, once everybody was told everything up to `told`: after all of it, or after a position. `None` where
     /// it has no place of its own.
-    fn place(&self, told: u64) -> Option<Option<EventId>> {
-        if !self.has_begun.load(Ordering::Acquire) || self.is_superseded.load(Ordering::Acquire) {
+    fn place(&self, stage: Stage, told: u64) -> Option<Option<EventId>> {
+        if stage != Stage::Begun {
             return None;
         }
         // In this order: what is no longer lacking may be unproven.
@@ -136,7 +149,7 @@ impl Listener {
 
     /// What has to be stored of where it is, if that is not what is stored.
     pub(super) fn unstored(&self, told: u64) -> Option<Ticket> {
-        let position = self.place(told)?;
+        let position = self.place(*self.stage.lock(), told)?;
         let (joined, mut stored) = (self.joined.lock(), self.stored.lock());
         // Nothing is copied where nothing changed, which is nearly always.
         if let Some((hears, at)) = &*stored
@@ -154,11 +167,11 @@ impl Listener {
         *self.stored.lock() = None;
     }
 
-    /// Gives its place away, once.
+    /// Gives its place away, once; without one it gets none.
     pub(super) fn give_up(&self, told: u64) -> Option<Ticket> {
-        let position = self.place(told)?.unwrap_or_else(|| fanout::event_id(told));
-        let was_superseded = self.is_superseded.swap(true, Ordering::AcqRel);
-        (!was_superseded).then(|| self.ticket_at(Some(position), self.joined.lock().clone()))
+        let stage = std::mem::replace(&mut *self.stage.lock(), Stage::GivenUp);
+        let position = self.place(stage, told)?.unwrap_or_else(|| fanout::event_id(told));
+        Some(self.ticket_at(Some(position), self.joined.lock().clone()))
     }
 
     /// It was seen out.

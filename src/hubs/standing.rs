@@ -15,7 +15,7 @@ use super::{
     listeners::Listener,
     proof::{Arrived, Proven},
 };
-use crate::services::tickets::Resumption;
+use crate::services::tickets::Found;
 
 /// How long connections of a device that comes back have to answer.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -62,11 +62,11 @@ impl Chat {
         }
     }
 
-    /// Where a new connection begins: where lost ones of its device ended, else with what comes next.
+    /// What lost connections of a new one's device left, for it to begin with.
     ///
     /// Those that still live are asked first; who does not answer is taken for lost. Until then, and for two seconds at
-    /// most, the new one is told nothing.
-    pub(super) async fn resume(&self, listener: &Listener) -> Option<Resumption> {
+    /// most, the new one is told nothing. `None` where it is over before that is known.
+    pub(super) async fn look_back(&self, listener: &Listener) -> Option<Found> {
         let device = &listener.visitor.device;
         let mut others: FuturesUnordered<_> = self
             .listeners
@@ -75,14 +75,15 @@ impl Chat {
             .filter(|other| other.ticket != listener.ticket && other.visitor.device.is(device))
             .map(|other| async move {
                 if !answers(&other).await {
-                    self.take_over(&other);
+                    self.give_up(&other);
+                    other.connection.supersede();
                 }
             })
             .collect();
         while others.next().await.is_some() {}
         loop {
-            match self.services.tickets.take(listener.user(), device).await {
-                Ok(found) => return found,
+            match self.services.tickets.find(listener.user(), device).await {
+                Ok(found) => return Some(found),
                 Err(_) if listener.connection.is_closed() => return None,
                 Err(error) => {
                     tracing::warn!("what a connection missed cannot be looked up: {error}");
@@ -92,37 +93,41 @@ impl Chat {
         }
     }
 
-    fn take_over(&self, other: &Listener) {
-        if let Some(ticket) = other.give_up(self.told.load(Ordering::Acquire)) {
+    /// The place of a connection becomes a ticket.
+    fn give_up(&self, listener: &Listener) {
+        let _moving = self.moving.read();
+        if let Some(ticket) = listener.give_up(self.told.load(Ordering::Acquire)) {
             self.services.tickets.leave(ticket);
         }
-        other.connection.supersede();
     }
 
     /// A connection ended. Whoever closed it wants nothing more of it; anything else may come back.
     pub(super) fn see_out(&self, listener: &Listener, how: &Disconnected) {
+        self.give_up(listener);
         if how.end == End::Closed {
             self.services.tickets.forget(listener.ticket);
-        } else if let Some(ticket) = listener.give_up(self.told.load(Ordering::Acquire)) {
-            self.services.tickets.leave(ticket);
         }
     }
 
-    /// Stores where connections are that are elsewhere than was stored. Returns whether anything was worth it.
+    /// Stores where connections are that are elsewhere than was stored. Returns how far everybody had been told, if that
+    /// is stored.
     async fn store_standings(&self, stored: u64) -> Option<u64> {
+        let (mut changed, mut from) = (Vec::new(), Vec::new());
+        let moving = self.moving.write();
         // First: whoever is asked after this has been told as much.
         let told = self.told.load(Ordering::Acquire);
-        let (mut changed, mut from) = (Vec::new(), Vec::new());
         self.listeners.each(|listener| {
             if let Some(ticket) = listener.unstored(told) {
                 changed.push(ticket);
                 from.push(Arc::clone(listener));
             }
         });
-        if changed.is_empty() && told == stored && !self.services.tickets.has_news() {
+        let left = self.services.tickets.due();
+        drop(moving);
+        if changed.is_empty() && told == stored && left.is_empty() {
             return Some(stored);
         }
-        match self.services.tickets.save(fanout::event_id(told), changed).await {
+        match self.services.tickets.save(fanout::event_id(told), changed, left).await {
             Ok(()) => Some(told),
             Err(error) => {
                 tracing::warn!("where connections are cannot be stored: {error}");
@@ -141,22 +146,19 @@ async fn answers(other: &Listener) -> bool {
     other.connection.probe(nonce);
     tokio::select! {
         answered = tokio::time::timeout(PATIENCE, answered) => matches!(answered, Ok(Ok(()))),
-        // Its own end says how it is to be taken.
-        () = other.connection.closed() => {
-            gone(other).await;
-            true
-        }
+        // Its own end says how it is to be taken, if it comes to that.
+        () = other.connection.closed() => is_seen_out(other).await,
     }
 }
 
-/// Waits for a connection that is over to be seen out, for as long as it may take.
-async fn gone(other: &Listener) {
+/// Waits for a connection that is over to be seen out, for as long as that may take.
+async fn is_seen_out(other: &Listener) -> bool {
     let seen_out = async {
         while !other.is_over() {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
     };
-    let _ = tokio::time::timeout(PATIENCE, seen_out).await;
+    tokio::time::timeout(PATIENCE, seen_out).await.is_ok()
 }
 
 /// Who was told something soon after the question before is asked when its second is over.

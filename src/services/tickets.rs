@@ -24,6 +24,8 @@ use crate::services::Error;
 const MOST_OF_A_DEVICE: usize = 32;
 /// Tickets kept in all; more are not left.
 const MOST: usize = 100_000;
+/// How long the others live when a device comes back with one of them.
+const LEFT_OVER: Duration = Duration::from_secs(60);
 
 /// What a device is recognised by: hashes, of which one that matches is enough.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -66,8 +68,25 @@ pub struct Resumption {
     /// It goes on after this.
     pub position: EventId,
     pub hears: Hears,
-    /// To [forget](Tickets::forget) once the new connection has a ticket of its own.
-    pub used: Uuid,
+}
+
+/// What there is for a device that comes back, until it [takes](Found::take) it.
+#[derive(Debug)]
+pub struct Found {
+    tickets: Tickets,
+    user: UserId,
+    device: Device,
+    /// What other servers on this database, living or not, and those before this one left.
+    stored: Vec<Ticket>,
+}
+
+/// What became of tickets and is not stored.
+#[derive(Debug)]
+pub struct Due {
+    /// Those of lost connections.
+    left: Vec<Ticket>,
+    /// Used, closed or over.
+    gone: Vec<Uuid>,
 }
 
 /// The tickets of this server. Cheap to clone.
@@ -132,42 +151,19 @@ impl Tickets {
         }
     }
 
-    /// A connection was closed by its client, or its ticket is used.
+    /// A connection was closed by its client: its device does not come back to it.
     pub fn forget(&self, id: Uuid) {
-        self.0.state.lock().gone.insert(id);
+        self.0.state.lock().forget(id);
     }
 
-    /// What a device that comes back goes on with, if it was lost lately.
-    ///
-    /// It hears what all its lost connections heard, from the lowest of their positions. One of the tickets is used up,
-    /// the one that reaches furthest: a device that lost several connections has as many to come back with.
-    pub async fn take(&self, user: &UserId, device: &Device) -> Result<Option<Resumption>, Error> {
-        let stored = self.stored(user, device).await?;
-        let now = self.0.clock.elapsed();
-        let mut state = self.0.state.lock();
-        let state = &mut *state;
-        let own = state
-            .left
-            .iter()
-            .filter(|left| left.until > now && left.ticket.user == *user && left.ticket.device.is(device))
-            .map(|left| left.ticket.clone());
-        let others = stored.into_iter().filter(|ticket| !state.gone.contains(&ticket.id));
-        let found: Vec<Ticket> = own.chain(others).collect();
-        let Some(furthest) = found.iter().max_by_key(|ticket| ticket.position) else {
-            return Ok(None);
-        };
-        let used = furthest.id;
-        state.left.retain(|left| left.ticket.id != used);
-        let hears = found.iter().map(|ticket| ticket.hears.clone()).reduce(both);
-        Ok(Some(Resumption {
-            position: found
-                .iter()
-                .filter_map(|ticket| ticket.position)
-                .min()
-                .unwrap_or_default(),
-            hears: hears.flatten(),
-            used,
-        }))
+    /// Looks up what a device that comes back goes on with.
+    pub async fn find(&self, user: &UserId, device: &Device) -> Result<Found, Error> {
+        Ok(Found {
+            tickets: self.clone(),
+            user: user.clone(),
+            device: device.clone(),
+            stored: self.stored(user, device).await?,
+        })
     }
 
     /// What other servers on this database, living or not, and those before this one know of a device.
@@ -208,31 +204,27 @@ impl Tickets {
         Ok(known.collect())
     }
 
-    /// Stores how far this server has told its connections, with those of them that stand elsewhere than was stored.
-    ///
-    /// `told` and the tickets must be of one moment. What was used or closed meanwhile is forgotten in the same commit.
-    pub async fn save(&self, told: EventId, changed: Vec<Ticket>) -> Result<(), Error> {
-        let (mut tickets, gone) = self.0.state.lock().due(self.0.clock.elapsed());
-        let left: HashSet<Uuid> = tickets.iter().map(|ticket| ticket.id).collect();
-        let living = changed.into_iter().filter(|ticket| !left.contains(&ticket.id));
-        tickets.extend(living);
-        let rows = tickets.into_iter().filter(|ticket| !gone.contains(&ticket.id));
+    /// What became of the tickets of lost connections since it was stored last.
+    #[must_use]
+    pub fn due(&self) -> Due {
+        self.0.state.lock().due(self.0.clock.elapsed())
+    }
+
+    /// Stores how far this server has told its connections, with those of them that stand elsewhere than was stored and
+    /// what became of lost ones: all of one moment, in one commit.
+    pub async fn save(&self, told: EventId, living: Vec<Ticket>, due: Due) -> Result<(), Error> {
+        let Due { left, gone } = due;
+        let ids: HashSet<Uuid> = left.iter().map(|ticket| ticket.id).collect();
+        let changed = left.into_iter().chain(living);
         let save = SaveTickets {
             node: self.0.node,
             told,
-            changed: rows.map(|ticket| row(ticket, self.0.node)).collect(),
+            changed: changed.map(|ticket| row(ticket, self.0.node)).collect(),
             gone: gone.clone(),
         };
         self.0.log.writer.change(save).await?;
-        self.0.state.lock().stored(&left, &gone);
+        self.0.state.lock().stored(&ids, &gone);
         Ok(())
-    }
-
-    /// Whether there is something to store besides what an edge knows.
-    #[must_use]
-    pub fn has_news(&self) -> bool {
-        let state = self.0.state.lock();
-        !state.gone.is_empty() || state.left.iter().any(|left| !left.is_stored)
     }
 
     /// Forgets servers that are gone for as long as a ticket lives, once this one has lived as long itself.
@@ -249,16 +241,62 @@ impl Tickets {
     }
 }
 
+impl Found {
+    /// What the device goes on with, if it was lost lately. Whoever takes it has a place from then on.
+    ///
+    /// It hears what all its lost connections heard, from the lowest of their positions. One of the tickets is used up,
+    /// the one that reaches furthest: a device that lost several connections has as many to come back with, and those
+    /// come soon if they come.
+    #[must_use]
+    pub fn take(self) -> Option<Resumption> {
+        let now = self.tickets.0.clock.elapsed();
+        let mut state = self.tickets.0.state.lock();
+        let state = &mut *state;
+        let is_theirs = |left: &Left| {
+            left.until > now && left.ticket.user == self.user && left.ticket.device.is(&self.device)
+        };
+        let own = state.left.iter().filter(|left| is_theirs(left));
+        let own = own.map(|left| left.ticket.clone());
+        let others = self.stored.into_iter().filter(|ticket| !state.gone.contains(&ticket.id));
+        let found: Vec<Ticket> = own.chain(others).collect();
+        let used = found.iter().max_by_key(|ticket| ticket.position)?.id;
+        let positions = found.iter().filter_map(|ticket| ticket.position);
+        let position = positions.min().unwrap_or_default();
+        for left in state.left.iter_mut().filter(|left| is_theirs(left)) {
+            left.until = left.until.min(now + LEFT_OVER);
+        }
+        state.forget(used);
+        let hears = found.into_iter().map(|ticket| ticket.hears).reduce(both);
+        Some(Resumption {
+            position,
+            hears: hears.flatten(),
+        })
+    }
+}
+
+impl Due {
+    /// Whether there is nothing to store.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.left.is_empty() && self.gone.is_empty()
+    }
+}
+
 impl State {
+    fn forget(&mut self, id: Uuid) {
+        self.left.retain(|left| left.ticket.id != id);
+        self.gone.insert(id);
+    }
+
     /// Takes out what is over, and says what of lost connections is not stored and what may be stored and should not.
-    fn due(&mut self, now: Duration) -> (Vec<Ticket>, Vec<Uuid>) {
+    fn due(&mut self, now: Duration) -> Due {
         let over = self.left.extract_if(.., |left| left.until <= now);
         self.gone.extend(over.map(|left| left.ticket.id));
         let new = self.left.iter().filter(|left| !left.is_stored);
-        (
-            new.map(|left| left.ticket.clone()).collect(),
-            self.gone.iter().copied().collect(),
-        )
+        Due {
+            left: new.map(|left| left.ticket.clone()).collect(),
+            gone: self.gone.iter().copied().collect(),
+        }
     }
 
     fn stored(&mut self, left: &HashSet<Uuid>, gone: &[Uuid]) {

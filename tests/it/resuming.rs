@@ -136,6 +136,24 @@ async fn a_connection_that_does_not_answer_is_taken_over() {
 }
 
 #[tokio::test]
+async fn a_connection_that_is_lost_before_it_begins_takes_nothing_and_leaves_nothing() {
+    let app = TestApp::start().await;
+    let mut bob = HubClient::connect(&app, "bob").await;
+    let (ann, conversation) = ann_and_bob(&app, &mut bob).await;
+    say_all(&ann, &conversation, &["one", "two"]).await;
+    // It waits for the other to show itself, which reads no more.
+    drop(HubClient::again(&app, "bob", &bob.cookie).await);
+    let mut again = HubClient::again(&app, "bob", &bob.cookie).await;
+    assert_eq!(hears_up_to(&mut again, "two").await, ["one"]);
+    again.has_answered_pings(1).await;
+    let cookie = again.cookie.clone();
+    drop(again);
+    ann.say(&conversation, "three").await;
+    let mut again = HubClient::again(&app, "bob", &cookie).await;
+    assert_eq!(hears_up_to(&mut again, "three").await, [""; 0]);
+}
+
+#[tokio::test]
 async fn a_connection_that_answers_is_left_alone() {
     let app = TestApp::start().await;
     let mut bob = HubClient::connect(&app, "bob").await;

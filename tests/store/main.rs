@@ -27,4 +27,5 @@ mod roles;
 mod search;
 mod states;
 mod trouble;
+mod tickets;
 mod typing;

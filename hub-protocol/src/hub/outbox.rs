@@ -223,11 +223,15 @@ impl Outbox {
     /// Gives the connection a feed that takes over at once, after `position`.
     pub(super) fn follow(&self, feed: Box<dyn Feed>, position: u64) {
         let mut state = self.state.lock();
-        if matches!(state.mode, Mode::Live | Mode::Behind) {
-            state.feed = Some(feed);
-            // What was delivered meanwhile is not heard again.
-            state.position = state.position.max(position);
-            state.mode = Mode::Behind;
+        match state.mode {
+            Mode::Live | Mode::Behind => {
+                state.feed = Some(feed);
+                // What was delivered meanwhile is not heard again.
+                state.position = state.position.max(position);
+                state.mode = Mode::Behind;
+            }
+            // What lies before was never for it.
+            Mode::Sealed | Mode::Closed => state.lacks_after = state.lacks_after.map(|after| after.max(position)),
         }
         drop(state);
         self.waker.wake();
@@ -439,5 +443,37 @@ fn size_alone(outgoing: &Outgoing) -> usize {
         Outgoing::Frames(frame) => frame.size_alone(),
         Outgoing::Probe(_) => 10,
         Outgoing::Abort => 0,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::future::BoxFuture;
+
+    use super::*;
+    use crate::{codec::Protocol, hub::Pulled};
+
+    struct Nothing;
+
+    impl Feed for Nothing {
+        fn head(&self) -> u64 {
+            0
+        }
+
+        fn pull(self: Box<Self>, after: u64, _: Protocol) -> BoxFuture<'static, (Box<dyn Feed>, Pulled)> {
+            let pulled = Pulled {
+                frames: Vec::new(),
+                position: after,
+            };
+            Box::pin(async { (self as Box<dyn Feed>, pulled) })
+        }
+    }
+
+    #[test]
+    fn who_ends_before_its_feed_says_where_it_begins_lacks_what_comes_after_that() {
+        let outbox = Outbox::new(1_000, Overflow::Behind);
+        outbox.close();
+        outbox.follow(Box::new(Nothing), 7);
+        assert_eq!(outbox.lacks_after(), Some(7));
     }
 }
