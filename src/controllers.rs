@@ -16,6 +16,7 @@ pub mod receipts;
 mod request;
 pub mod search;
 pub mod states;
+pub mod sync;
 
 use axum::{
     body::Body,

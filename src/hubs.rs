@@ -15,7 +15,6 @@ mod online;
 mod presence;
 mod proof;
 mod standing;
-mod telling;
 mod verbs;
 
 use std::{

@@ -12,4 +12,5 @@ pub mod router;
 pub mod serve;
 pub mod services;
 pub mod telemetry;
+pub mod telling;
 pub mod views;

@@ -20,6 +20,7 @@ use crate::log::unproven::Unproven;
 use crate::log::writer::Writer;
 
 pub(crate) mod cache;
+mod concerning;
 pub(crate) mod details;
 pub mod error;
 pub mod event;
@@ -105,6 +106,10 @@ async fn stored_after<C: ConnectionTrait>(
         .limit(limit as u64)
         .all(connection)
         .await?;
+    read(stored)
+}
+
+fn read(stored: Vec<rows::Model>) -> Result<Vec<Arc<Event>>, DbErr> {
     stored
         .into_iter()
         .map(|row| {

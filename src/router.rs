@@ -23,7 +23,7 @@ use crate::{
     app::App,
     controllers::{
         Failure, blocks, conversations, demo, groups, health, members, messages, people, pins, presence, reactions,
-        receipts, search, states,
+        receipts, search, states, sync,
     },
 };
 
@@ -104,6 +104,8 @@ routes! {
     "/api/Chat/presence/status": put presence::set_status;
     "/api/Chat/presence/users": post presence::look;
     "/api/Chat/presence/{userId}": get presence::find;
+
+    "/api/Chat/sync": get sync::since;
 
     "/api/Chat/users": put people::put_all;
     "/api/Chat/users/blocked": get blocks::list;

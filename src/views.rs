@@ -3,6 +3,7 @@
 //! Members carry .NET's names; the JSON adapter writes them in camelCase. Every member is always there, also the
 //! ones nothing fills yet, so that a client never meets `undefined`.
 
+mod client_event;
 mod conversation;
 mod events;
 pub mod input;
@@ -15,6 +16,7 @@ mod presence;
 mod reaction;
 mod receipts;
 mod search;
+mod sync;
 
 use std::fmt;
 
@@ -24,6 +26,7 @@ use serde::{Serialize, Serializer};
 
 use crate::services::paging::{self, Page};
 
+pub use client_event::ClientEvent;
 pub use conversation::{Conversation, ConversationState, Group, Left, Skipped, Unread, UnreadIn, Written};
 pub use events::{
     ConversationDeleted, ConversationUpdated, GroupMembership, MemberChanged, MessageDeleted, MessagePinned,
@@ -37,6 +40,7 @@ pub use presence::Presence;
 pub use reaction::{Former, Reaction};
 pub use receipts::{Marked, MessageReceipts, PersonReceipt};
 pub use search::{FoundMessages, Highlight, SearchNotes};
+pub use sync::{Synced, SyncedEvent};
 
 /// A point in time, milliseconds since 1970 UTC, shown as `2024-01-01T12:00:00.000Z`, in MessagePack as a timestamp.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

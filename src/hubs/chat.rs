@@ -6,6 +6,7 @@ mod groups;
 mod messages;
 mod receipts;
 mod search;
+mod sync;
 mod thread;
 
 use std::{ops::RangeInclusive, sync::Arc};
@@ -89,6 +90,7 @@ pub(super) fn hub(chat: &Arc<Chat>, options: HubOptions) -> Hub {
         )
         .add(&["GetUnreadCount"], 0..=0, Chat::unread_count)
         .add(&["SearchMessages"], 1..=2, Chat::search_messages)
+        .add(&["Sync"], 0..=1, Chat::sync)
         .add(&["CreateGroup"], 1..=1, Chat::create_group)
         .add(&["LeaveGroup"], 1..=1, Chat::leave_group)
         .add(&["AddMember"], 2..=2, Chat::add_member)

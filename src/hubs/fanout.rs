@@ -6,24 +6,17 @@ use std::{
     time::Duration,
 };
 
-use entities::{
-    ids::{ConversationId, EventId},
-    user_id::UserId,
-};
+use entities::{ids::EventId, user_id::UserId};
 use futures_util::FutureExt;
 use hub_protocol::hub::Encoded;
 use tokio::sync::broadcast::error::RecvError;
 
-use super::{
-    Chat,
-    calls::call,
-    listeners::Listener,
-    telling::{Personal, Telling},
-};
+use super::{Chat, calls::call, listeners::Listener};
 use crate::{
-    log::event::{Body, Departure, Event, State},
+    log::event::{Body, Event},
     services::{Error, typing::TypingEvent},
-    views,
+    telling::Telling,
+    views::ClientEvent,
 };
 
 /// Events read at a time.
@@ -96,7 +89,7 @@ impl Chat {
     }
 
     async fn tell(&self, event: &Event) {
-        let telling = Telling::of(event);
+        let telling = Telling::of(event).map(call);
         if let Some(user) = &event.user {
             let listeners = self.listeners.of(user);
             if !listeners.is_empty() {
@@ -144,7 +137,7 @@ impl Chat {
         };
         let telling = match &event.user {
             Some(user) if user != listener.user() => return,
-            Some(_) => Telling::of(event),
+            Some(_) => Telling::of(event).map(call),
             None => {
                 let Some(membership) = self.membership(event).await else {
                     return;
@@ -152,7 +145,7 @@ impl Chat {
                 let Some(member) = membership.told(event).find(|member| member.user == *listener.user()) else {
                     return;
                 };
-                let telling = Telling::of(event);
+                let telling = Telling::of(event).map(call);
                 let hears = listener.hears(membership.number);
                 heard = hears;
                 telling.for_connection(member, hears).into_iter().for_each(&mut add);
@@ -168,22 +161,17 @@ impl Chat {
     }
 
     /// What a connection that does not hear the conversation is told a little later.
-    fn note(&self, telling: &Telling, event: &Event, listener: &Listener, hears: bool) {
+    fn note<C>(&self, telling: &Telling<C>, event: &Event, listener: &Listener, hears: bool) {
         if let (Some(reason), Some(conversation), false) = (telling.notice, event.conversation, hears) {
             self.notices.note(listener.user(), conversation, reason);
         }
     }
 
     /// What an event means to one person alone, as things are now.
-    async fn personal(&self, telling: &Telling, event: &Event, user: &UserId) -> Vec<Encoded<'static>> {
-        match &telling.personal {
-            Personal::EveryMember => {}
-            Personal::One(one) if one == user => {}
-            Personal::Nobody | Personal::One(_) => return Vec::new(),
-        }
+    async fn personal<C>(&self, telling: &Telling<C>, event: &Event, user: &UserId) -> Vec<Encoded<'static>> {
         loop {
-            match self.own_calls(event, user).await {
-                Ok(calls) => return calls,
+            match telling.own(event, user, &self.services).await {
+                Ok(events) => return events.into_iter().map(call).collect(),
                 // As for the members: it is told late rather than never.
                 Err(Error::Unavailable) => tokio::time::sleep(RETRY).await,
                 Err(error) => {
@@ -194,43 +182,6 @@ impl Chat {
         }
     }
 
-    async fn own_calls(&self, event: &Event, user: &UserId) -> Result<Vec<Encoded<'static>>, Error> {
-        let conversations = &self.services.conversations;
-        let Some(conversation) = event.conversation else {
-            return Ok(Vec::new());
-        };
-        let own = match &event.body {
-            Body::MemberJoined(joined) if !joined.founding => {
-                let group = views::GroupMembership::new(joined.conversation_id, joined.name.as_deref());
-                Some(call("AddedToGroup", group))
-            }
-            Body::MemberJoined(_) => conversations
-                .view_for(user, conversation)
-                .await?
-                .map(|details| call("NewConversation", views::Conversation::seen_by(&details, user))),
-            Body::GroupChanged(_) => conversations
-                .view_for(user, conversation)
-                .await?
-                .map(|details| call("GroupUpdated", views::Conversation::seen_by(&details, user))),
-            Body::MemberLeft(left) if left.how == Departure::Removed => {
-                let group = views::GroupMembership::new(left.conversation_id, left.name.as_deref());
-                Some(call("RemovedFromGroup", group))
-            }
-            Body::MemberLeft(left) => Some(deleted(left.conversation_id)),
-            Body::StateChanged(state) if state.what == State::Hidden => Some(deleted(state.conversation_id)),
-            Body::StateChanged(state) => conversations.view_for(user, conversation).await?.map(|details| {
-                let update = views::ConversationUpdated::new(&details, user, reason(state.what));
-                call("ConversationUpdated", update)
-            }),
-            _ => None,
-        };
-        let mut calls: Vec<_> = own.into_iter().collect();
-        if moves_unread(&event.body) {
-            calls.push(call("UnreadCountUpdated", conversations.unread_total(user).await?));
-        }
-        Ok(calls)
-    }
-
     async fn tell_typing(&self, event: &TypingEvent) {
         let Ok(Some(membership)) = self.log.members.of(event.conversation).await else {
             return;
@@ -238,7 +189,7 @@ impl Chat {
         if event.is_typing && !membership.blockers.is_empty() {
             return;
         }
-        let call = call("UserTyping", views::UserTyping::from(event));
+        let call = call(ClientEvent::UserTyping(Box::new(event.into())));
         for user in membership.users().filter(|user| **user != event.person.id) {
             for listener in self.listeners.of(user) {
                 if listener.hears(event.conversation)
@@ -262,29 +213,6 @@ impl Chat {
                 }
             }
         }
-    }
-}
-
-/// Whether it takes messages away from the unread ones of whoever it concerns.
-fn moves_unread(body: &Body) -> bool {
-    match body {
-        Body::Moved(_) | Body::MemberLeft(_) => true,
-        Body::StateChanged(state) => state.what == State::Hidden,
-        _ => false,
-    }
-}
-
-fn deleted(conversation_id: ConversationId) -> Encoded<'static> {
-    call("ConversationDeleted", views::ConversationDeleted { conversation_id })
-}
-
-/// Why `ConversationUpdated` is sent when one's own state changed.
-fn reason(what: State) -> &'static str {
-    match what {
-        State::Muted => "muted",
-        State::Archived => "archived",
-        State::Pinned => "pinned",
-        State::Hidden => "hidden",
     }
 }
 

@@ -13,7 +13,7 @@ use hub_protocol::{
 use super::{Chat, calls::call, fanout, listeners::Listener};
 use crate::{
     log::event::{Body, Event},
-    views,
+    views::{self, ClientEvent},
 };
 
 /// Events read at a time.
@@ -65,7 +65,12 @@ impl LogFeed {
             match self.chat.services.conversations.view_for(user, conversation).await {
                 Ok(Some(details)) => {
                     let update = views::ConversationUpdated::new(&details, user, "message");
-                    frames.extend(call("ConversationUpdated", update).frame(protocol).ok().cloned());
+                    frames.extend(
+                        call(ClientEvent::ConversationUpdated(update.into()))
+                            .frame(protocol)
+                            .ok()
+                            .cloned(),
+                    );
                 }
                 Ok(None) => {}
                 Err(error) => tracing::warn!("a conversation cannot be shown: {error}"),

@@ -13,7 +13,11 @@ use parking_lot::Mutex;
 use tokio::{sync::Notify, time::Instant};
 
 use super::{calls::call, listeners::Listeners};
-use crate::{clock, services::Services, views};
+use crate::{
+    clock,
+    services::Services,
+    views::{self, ClientEvent},
+};
 
 /// Least time between two notices of one conversation to one person.
 const INTERVAL: Duration = Duration::from_secs(1);
@@ -133,7 +137,7 @@ impl Notices {
             }
         };
         let update = views::ConversationUpdated::new(&details, user, reason);
-        let call = call("ConversationUpdated", update);
+        let call = call(ClientEvent::ConversationUpdated(update.into()));
         for listener in listeners
             .of(user)
             .iter()

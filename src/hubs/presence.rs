@@ -13,7 +13,7 @@ use tokio::sync::mpsc;
 use super::{Chat, arguments::text, calls::call, door::Visitor, verbs};
 use crate::{
     services::{Error, Services, presence::PresenceChange},
-    views::{self, List, Time},
+    views::{self, ClientEvent, List, Time},
 };
 
 /// Adds the verbs to a hub.
@@ -128,7 +128,7 @@ async fn ping(_: Arc<Services>, _: Arc<Visitor>, _: Arguments) -> Result<&'stati
 
 async fn follow(chat: Arc<Chat>, mut changes: mpsc::Receiver<PresenceChange>) {
     while let Some(change) = changes.recv().await {
-        let call = call("UserPresenceChanged", views::Presence::from(&change.sight));
+        let call = call(ClientEvent::UserPresenceChanged(Box::new((&change.sight).into())));
         for user in change.audience.iter() {
             for listener in chat.listeners.of(user) {
                 if let Err(error) = listener.connection.push(&call) {

@@ -252,12 +252,14 @@ impl Found {
         let now = self.tickets.0.clock.elapsed();
         let mut state = self.tickets.0.state.lock();
         let state = &mut *state;
-        let is_theirs = |left: &Left| {
-            left.until > now && left.ticket.user == self.user && left.ticket.device.is(&self.device)
-        };
+        let is_theirs =
+            |left: &Left| left.until > now && left.ticket.user == self.user && left.ticket.device.is(&self.device);
         let own = state.left.iter().filter(|left| is_theirs(left));
         let own = own.map(|left| left.ticket.clone());
-        let others = self.stored.into_iter().filter(|ticket| !state.gone.contains(&ticket.id));
+        let others = self
+            .stored
+            .into_iter()
+            .filter(|ticket| !state.gone.contains(&ticket.id));
         let found: Vec<Ticket> = own.chain(others).collect();
         let used = found.iter().max_by_key(|ticket| ticket.position)?.id;
         let positions = found.iter().filter_map(|ticket| ticket.position);

@@ -7,13 +7,14 @@ use serde_json::{Value, json};
 use crate::{hub_client::HubClient, support::TestApp};
 
 /// Methods that are given no id.
-const WITHOUT_IDS: [&str; 6] = [
+const WITHOUT_IDS: [&str; 7] = [
     "GetConversations",
     "GetOnlineUsers",
     "GetUnreadCount",
     "Heartbeat",
     "Ping",
     "SetStatus",
+    "Sync",
 ];
 
 /// Calls with something that is no id of a conversation, beside a message of the caller's.

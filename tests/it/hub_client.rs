@@ -208,6 +208,12 @@ impl HubClient {
         named.map(|(_, event)| event).collect()
     }
 
+    /// All that was heard and not asked for yet.
+    pub(crate) fn everything_heard(&self) -> Vec<(&str, &Value)> {
+        let events = self.events.iter();
+        events.map(|(name, event)| (name.as_str(), event)).collect()
+    }
+
     /// The texts of the messages among them.
     pub(crate) fn heard_texts(&self) -> Vec<&str> {
         let messages = self.heard("ReceiveMessage").into_iter();

@@ -5,6 +5,7 @@
 #[allow(unreachable_pub, reason = "shared with the storage tests")]
 mod database;
 mod support;
+mod syncing;
 
 mod actions;
 mod auth;

@@ -26,6 +26,6 @@ mod receipts_model;
 mod roles;
 mod search;
 mod states;
-mod trouble;
 mod tickets;
+mod trouble;
 mod typing;

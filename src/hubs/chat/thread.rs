@@ -3,7 +3,7 @@
 use crate::{
     hubs::{Chat, calls::call, listeners::Listener},
     services::{Error, paging::PageRequest},
-    views::Message,
+    views::{ClientEvent, Message},
 };
 
 impl Chat {
@@ -19,7 +19,10 @@ impl Chat {
             }
         };
         // Before everything its feed will say.
-        if let Err(error) = listener.connection.try_send(&call("ReceiveMessageThread", thread)) {
+        if let Err(error) = listener
+            .connection
+            .try_send(&call(ClientEvent::ReceiveMessageThread(thread.into())))
+        {
             tracing::error!("a thread cannot be written: {error}");
         }
     }

@@ -33,6 +33,7 @@ pub(super) const TABLE: &[(&str, &str, &str)] = &[
     ("MarkAsRead", r#"["{conversation}"]"#, "0 ~ + + + + -"),
     ("MessageDelivered", r#"["{message}"]"#, "0 ~ + + + + -"),
     ("GetUnreadCount", "[]", "+ + + + + + -"),
+    ("Sync", "[]", "+ + + + + + -"),
     ("SearchMessages", r#"["hello", {"conversationId": "{conversation}"}]"#, "0 ~ + + + + -"),
     ("CreateGroup", r#"[{"name": "x"}]"#, "+ + + + + + -"),
     ("LeaveGroup", r#"["{conversation}"]"#, "0 ~ + + + 0 -"),

@@ -88,6 +88,7 @@ pub(super) const TABLE: &[(&str, &str, &str, &str, &str)] = &[
     ("put", "/api/Chat/users/me", "/users/me", r#"{"fullName": "x"}"#, "+ + + + + + -"),
     ("get", "/api/Chat/users/me/privacy", "/users/me/privacy", "", "+ + + + + + -"),
     ("put", "/api/Chat/users/me/privacy", "/users/me/privacy", r#"{"readReceipts": true}"#, "+ + + + + + -"),
+    ("get", "/api/Chat/sync", "/sync", "", "+ + + + + + -"),
     ("get", "/api/Chat/users/search", "/users/search?query=x", "", "+ + + + + + -"),
     ("get", "/api/Chat/users/{id}", "/users/{other}", "", "+ + + + + + -"),
     ("put", "/api/Chat/users/{id}", "/users/{other}", r#"{"fullName": "x"}"#, "- - - - - - -"),

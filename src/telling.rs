@@ -1,50 +1,46 @@
-//! Which event becomes which call for whom: the table of the design, as one match.
+//! Which event of the log becomes which client event for whom: the table of the design, as one match.
+//!
+//! Every edge tells with it, and what somebody missed is read with it ([`sync`]). It knows no wire.
+
+mod personal;
+pub mod sync;
 
 use std::collections::HashMap;
 
-use entities::{ids::Seq, moves, user_id::UserId};
-use hub_protocol::hub::Encoded;
+use entities::ids::Seq;
+use entities::moves;
+use entities::user_id::UserId;
 
-use super::calls::call;
-use crate::{
-    log::event::{Body, Delivered, Event, MemberChange, MessageDetails, Moved},
-    log::members::Member,
-    views,
-};
+use crate::log::event::{Body, Delivered, Event, MemberChange, MessageDetails, Moved};
+use crate::log::members::Member;
+use crate::views::{self, ClientEvent};
+
+pub use personal::Personal;
 
 /// Messages of one move whose authors are told.
 const MOST_TOLD: usize = 100;
 
-/// What is told of one event.
-#[derive(Debug, Default)]
-pub(super) struct Telling {
+/// What is told of one event, as client events or as what an edge makes of them.
+#[derive(Debug)]
+pub struct Telling<C = ClientEvent> {
     /// Told to members, in this order. Of an event about one person alone they are told nothing.
-    pub(super) calls: Vec<Told>,
+    calls: Vec<Told<C>>,
     /// Told to these members alone, heard or not.
-    pub(super) to_each: HashMap<UserId, Vec<Encoded<'static>>>,
+    to_each: HashMap<UserId, Vec<C>>,
     /// Who is told something of their own, which is read when it is told.
-    pub(super) personal: Personal,
+    pub personal: Personal,
     /// Why connections that do not hear the conversation get a notice, if they do.
-    pub(super) notice: Option<&'static str>,
-}
-
-/// Whose own view of a conversation an event changes.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) enum Personal {
-    #[default]
-    Nobody,
-    One(UserId),
-    EveryMember,
+    pub notice: Option<&'static str>,
 }
 
 /// One call and whom it is for.
 #[derive(Debug)]
-pub(super) struct Told {
+struct Told<C> {
     who: Who,
     /// Only connections that hear the conversation.
     aloud: bool,
     sees: Sees,
-    call: Encoded<'static>,
+    call: C,
 }
 
 #[derive(Debug)]
@@ -62,8 +58,8 @@ enum Sees {
     NotThis(Seq),
 }
 
-impl Told {
-    fn aloud(who: Who, call: Encoded<'static>) -> Self {
+impl<C> Told<C> {
+    fn aloud(who: Who, call: C) -> Self {
         Self {
             who,
             aloud: true,
@@ -72,10 +68,19 @@ impl Told {
         }
     }
 
-    fn always(who: Who, call: Encoded<'static>) -> Self {
+    fn always(who: Who, call: C) -> Self {
         Self {
             aloud: false,
             ..Self::aloud(who, call)
+        }
+    }
+
+    fn map<D>(self, make: impl FnOnce(C) -> D) -> Told<D> {
+        Told {
+            who: self.who,
+            aloud: self.aloud,
+            sees: self.sees,
+            call: make(self.call),
         }
     }
 
@@ -94,22 +99,48 @@ impl Told {
     }
 }
 
-impl Telling {
+impl<C> Telling<C> {
     /// The calls for one connection of a member, in order.
-    pub(super) fn for_connection(&self, member: &Member, hears: bool) -> Vec<&Encoded<'static>> {
+    pub fn for_connection(&self, member: &Member, hears: bool) -> Vec<&C> {
         let calls = self.calls.iter().filter(|told| told.is_for(member, hears));
         let own = self.to_each.get(&member.user).into_iter().flatten();
         calls.map(|told| &told.call).chain(own).collect()
     }
 
-    fn members(calls: Vec<Told>) -> Self {
+    /// The same with what an edge makes of each call.
+    pub fn map<D>(self, mut make: impl FnMut(C) -> D) -> Telling<D> {
+        let to_each = self.to_each.into_iter();
+        Telling {
+            to_each: to_each
+                .map(|(user, calls)| (user, calls.into_iter().map(&mut make).collect()))
+                .collect(),
+            calls: self.calls.into_iter().map(|told| told.map(&mut make)).collect(),
+            personal: self.personal,
+            notice: self.notice,
+        }
+    }
+}
+
+impl Default for Telling {
+    fn default() -> Self {
+        Self {
+            calls: Vec::new(),
+            to_each: HashMap::new(),
+            personal: Personal::default(),
+            notice: None,
+        }
+    }
+}
+
+impl Telling {
+    fn members(calls: Vec<Told<ClientEvent>>) -> Self {
         Self {
             calls,
             ..Self::default()
         }
     }
 
-    fn everybody(call: Encoded<'static>) -> Self {
+    fn everybody(call: ClientEvent) -> Self {
         Self::members(vec![Told::aloud(Who::Everybody, call)])
     }
 
@@ -122,7 +153,8 @@ impl Telling {
 
     /// What is told of an event.
     #[warn(clippy::wildcard_enum_match_arm, reason = "a new event must be thought of here")]
-    pub(super) fn of(event: &Event) -> Self {
+    #[must_use]
+    pub fn of(event: &Event) -> Self {
         let (by, at) = (&event.actor, event.at);
         match &event.body {
             Body::MessagePosted(message) => posted(message),
@@ -130,26 +162,26 @@ impl Telling {
                 notice: Some("edited"),
                 ..Self::members(shown(
                     || Who::Everybody,
-                    "MessageEdited",
+                    ClientEvent::MessageEdited,
                     message,
                     views::Message::edited(message, by),
                 ))
             },
             Body::MessageDeleted(message) => Self {
                 notice: Some("deleted"),
-                ..Self::everybody(call("MessageDeleted", views::MessageDeleted::new(message, by, at)))
+                ..Self::everybody(ClientEvent::MessageDeleted(
+                    views::MessageDeleted::new(message, by, at).into(),
+                ))
             },
-            Body::Reacted(reacted) => {
-                Self::everybody(call("MessageReaction", views::MessageReaction::from(&**reacted)))
-            }
-            Body::MessagePinned(pinned) => {
-                Self::everybody(call("MessagePinned", views::MessagePinned::new(pinned, by, at)))
-            }
+            Body::Reacted(reacted) => Self::everybody(ClientEvent::MessageReaction(Box::new((&**reacted).into()))),
+            Body::MessagePinned(pinned) => Self::everybody(ClientEvent::MessagePinned(
+                views::MessagePinned::new(pinned, by, at).into(),
+            )),
             Body::Moved(moved) => self::moved(moved, at),
             Body::Delivered(delivered) => self::delivered(delivered, at),
-            Body::MemberAdded(change) => member("MemberAdded", change, by, at),
-            Body::MemberRemoved(change) => member("MemberRemoved", change, by, at),
-            Body::RoleChanged(change) => member("MemberRoleChanged", change, by, at),
+            Body::MemberAdded(change) => member(ClientEvent::MemberAdded, change, by, at),
+            Body::MemberRemoved(change) => member(ClientEvent::MemberRemoved, change, by, at),
+            Body::RoleChanged(change) => member(ClientEvent::MemberRoleChanged, change, by, at),
             Body::GroupChanged(_) => Self {
                 personal: Personal::EveryMember,
                 ..Self::default()
@@ -161,10 +193,10 @@ impl Telling {
 }
 
 /// What the members learn of one of them.
-fn member(name: &'static str, change: &MemberChange, by: &UserId, at: i64) -> Telling {
+fn member(call: fn(Box<views::MemberChanged>) -> ClientEvent, change: &MemberChange, by: &UserId, at: i64) -> Telling {
     Telling {
         notice: Some("members"),
-        ..Telling::everybody(call(name, views::MemberChanged::new(change, by, at)))
+        ..Telling::everybody(call(views::MemberChanged::new(change, by, at).into()))
     }
 }
 
@@ -172,14 +204,12 @@ fn member(name: &'static str, change: &MemberChange, by: &UserId, at: i64) -> Te
 fn posted(message: &MessageDetails) -> Telling {
     let author = || Who::Only(message.sender.id.clone());
     let others = || Who::NotThese(message.sender.id.clone());
-    let own = call("ReceiveMessage", views::Message::for_sender(message));
-    let mut calls = vec![
-        Told::aloud(author(), own),
-        Told::always(author(), call("MessageStatus", views::MessageStatus::sent(message))),
-    ];
+    let own = ClientEvent::ReceiveMessage(views::Message::for_sender(message).into());
+    let sent = ClientEvent::MessageStatus(views::MessageStatus::sent(message).into());
+    let mut calls = vec![Told::aloud(author(), own), Told::always(author(), sent)];
     calls.extend(shown(
         others,
-        "ReceiveMessage",
+        ClientEvent::ReceiveMessage,
         message,
         views::Message::for_others(message),
     ));
@@ -190,17 +220,22 @@ fn posted(message: &MessageDetails) -> Telling {
 }
 
 /// A message as those see it who may see what it answers, and as the others do.
-fn shown(who: impl Fn() -> Who, name: &'static str, message: &MessageDetails, view: views::Message) -> Vec<Told> {
+fn shown(
+    who: impl Fn() -> Who,
+    call: fn(Box<views::Message>) -> ClientEvent,
+    message: &MessageDetails,
+    view: views::Message,
+) -> Vec<Told<ClientEvent>> {
     let Some(quoted) = &message.quoted else {
-        return vec![Told::aloud(who(), call(name, view))];
+        return vec![Told::aloud(who(), call(view.into()))];
     };
     let blind = views::Message {
         reply_to: None,
         ..view.clone()
     };
-    let seen_by = |sees, view| Told {
+    let seen_by = |sees, view: views::Message| Told {
         sees,
-        ..Told::aloud(who(), call(name, view))
+        ..Told::aloud(who(), call(view.into()))
     };
     vec![
         seen_by(Sees::This(quoted.seq), view),
@@ -224,17 +259,20 @@ fn moved(moved: &Moved, at: i64) -> Telling {
         [] => {}
         [one] => calls.push(Told::aloud(
             hearers(),
-            call("MessageRead", views::MessageRead::new(moved, one, at)),
+            ClientEvent::MessageRead(views::MessageRead::new(moved, one, at).into()),
         )),
         _ => calls.push(Told::aloud(
             hearers(),
-            call("MessagesRead", views::MessagesRead::new(moved, at)),
+            ClientEvent::MessagesRead(views::MessagesRead::new(moved, at).into()),
         )),
     }
     let told = moved.covered.iter().filter(|_| !moved.is_hidden);
     calls.extend(told.map(|message| {
         let status = views::MessageStatus::moved(moved, message, at);
-        Told::always(Who::Only(message.sender.clone()), call("MessageStatus", status))
+        Told::always(
+            Who::Only(message.sender.clone()),
+            ClientEvent::MessageStatus(status.into()),
+        )
     }));
     Telling {
         // The total of unread messages, on the reader's own connections.
@@ -249,7 +287,7 @@ fn moved(moved: &Moved, at: i64) -> Telling {
 
 /// The authors of what arrived learn where, message by message.
 fn delivered(delivered: &Delivered, at: i64) -> Telling {
-    let mut to_each: HashMap<UserId, Vec<Encoded<'static>>> = HashMap::new();
+    let mut to_each: HashMap<UserId, Vec<ClientEvent>> = HashMap::new();
     for arrival in &delivered.arrivals {
         let places = arrival.from_seq..=arrival.up_to_seq;
         let arrived = delivered.covered.iter().filter(|message| places.contains(&message.seq));
@@ -258,7 +296,7 @@ fn delivered(delivered: &Delivered, at: i64) -> Telling {
         for message in &arrived[arrived.len().saturating_sub(MOST_TOLD)..] {
             let status = views::MessageStatus::delivered(delivered, &arrival.user, message, at);
             let calls = to_each.entry(message.sender.clone()).or_default();
-            calls.push(call("MessageStatus", status));
+            calls.push(ClientEvent::MessageStatus(status.into()));
         }
     }
     Telling {

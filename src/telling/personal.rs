@@ -1,0 +1,100 @@
+//! What an event means to one person alone, read when it is told: as things are then.
+
+use entities::ids::ConversationId;
+use entities::user_id::UserId;
+
+use super::Telling;
+use crate::log::event::{Body, Departure, Event, State};
+use crate::services::{Error, Services};
+use crate::views::{self, ClientEvent};
+
+/// Whose own view of a conversation an event changes.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Personal {
+    #[default]
+    Nobody,
+    One(UserId),
+    EveryMember,
+}
+
+impl Personal {
+    fn concerns(&self, user: &UserId) -> bool {
+        match self {
+            Self::Nobody => false,
+            Self::One(one) => one == user,
+            Self::EveryMember => true,
+        }
+    }
+}
+
+impl<C> Telling<C> {
+    /// What it means to one person alone, as things are now.
+    ///
+    /// # Errors
+    ///
+    /// `Unavailable` while the database is.
+    pub async fn own(&self, event: &Event, user: &UserId, services: &Services) -> Result<Vec<ClientEvent>, Error> {
+        if !self.personal.concerns(user) {
+            return Ok(Vec::new());
+        }
+        let conversations = &services.conversations;
+        let Some(conversation) = event.conversation else {
+            return Ok(Vec::new());
+        };
+        let seen = || conversations.view_for(user, conversation);
+        let own = match &event.body {
+            Body::MemberJoined(joined) if !joined.founding => {
+                let group = views::GroupMembership::new(joined.conversation_id, joined.name.as_deref());
+                Some(ClientEvent::AddedToGroup(group.into()))
+            }
+            Body::MemberJoined(_) => seen().await?.map(|details| {
+                let conversation = views::Conversation::seen_by(&details, user);
+                ClientEvent::NewConversation(conversation.into())
+            }),
+            Body::GroupChanged(_) => seen().await?.map(|details| {
+                let conversation = views::Conversation::seen_by(&details, user);
+                ClientEvent::GroupUpdated(conversation.into())
+            }),
+            Body::MemberLeft(left) if left.how == Departure::Removed => {
+                let group = views::GroupMembership::new(left.conversation_id, left.name.as_deref());
+                Some(ClientEvent::RemovedFromGroup(group.into()))
+            }
+            Body::MemberLeft(left) => Some(deleted(left.conversation_id)),
+            Body::StateChanged(state) if state.what == State::Hidden => Some(deleted(state.conversation_id)),
+            Body::StateChanged(state) => seen().await?.map(|details| {
+                let update = views::ConversationUpdated::new(&details, user, reason(state.what));
+                ClientEvent::ConversationUpdated(update.into())
+            }),
+            _ => None,
+        };
+        let mut calls: Vec<_> = own.into_iter().collect();
+        if moves_unread(&event.body) {
+            let total = conversations.unread_total(user).await?;
+            calls.push(ClientEvent::UnreadCountUpdated(total.into()));
+        }
+        Ok(calls)
+    }
+}
+
+/// Whether it takes messages away from the unread ones of whoever it concerns.
+fn moves_unread(body: &Body) -> bool {
+    match body {
+        Body::Moved(_) | Body::MemberLeft(_) => true,
+        Body::StateChanged(state) => state.what == State::Hidden,
+        _ => false,
+    }
+}
+
+fn deleted(conversation_id: ConversationId) -> ClientEvent {
+    ClientEvent::ConversationDeleted(views::ConversationDeleted { conversation_id }.into())
+}
+
+/// Why `ConversationUpdated` is sent when one's own state changed.
+fn reason(what: State) -> &'static str {
+    match what {
+        State::Muted => "muted",
+        State::Archived => "archived",
+        State::Pinned => "pinned",
+        State::Hidden => "hidden",
+    }
+}

@@ -1,0 +1,91 @@
+//! What somebody missed, as the client events that a connection which hears everything would have been told.
+//!
+//! A cursor is a place in the log, and opaque to clients. What an event means to one person alone (`GroupUpdated`,
+//! `UnreadCountUpdated` and the like) is said as things are when it is asked.
+
+use entities::ids::EventId;
+
+use super::Telling;
+use crate::log::Log;
+use crate::log::event::Event;
+use crate::services::{Error, Principal, Services};
+use crate::views::{ClientEvent, Synced, SyncedEvent, Time};
+
+/// Events of the log in one answer. Most become one client event, some none, some several.
+const MOST: usize = 200;
+
+/// What happened to somebody since `cursor`, which is of an earlier answer; without one nothing, from now on.
+///
+/// A cursor of another database, from before what the log still has, or that is none, is answered with `reset`: what is
+/// shown is to be loaded anew, and the new cursor is from before that.
+///
+/// # Errors
+///
+/// `Unavailable` while the database is; nothing is skipped then.
+pub async fn since(
+    services: &Services,
+    log: &Log,
+    principal: &Principal,
+    cursor: Option<&str>,
+) -> Result<Synced, Error> {
+    let head = log.tail.head();
+    let from_now = |reset| Synced {
+        events: Vec::new(),
+        cursor: written(log, head),
+        has_more: false,
+        reset,
+    };
+    let after = match cursor.map(|cursor| place(log, cursor)) {
+        None => return Ok(from_now(false)),
+        Some(Some(after)) if after <= head => after,
+        Some(_) => return Ok(from_now(true)),
+    };
+    let user = &principal.user_id;
+    let found = log.concerning(user, after, head, MOST).await?;
+    let reached = match found.last() {
+        Some(last) if found.len() == MOST => last.id,
+        _ => head,
+    };
+    let mut events = Vec::new();
+    for event in &found {
+        let told = told(services, log, principal, event).await?;
+        events.extend(told.into_iter().map(|data| SyncedEvent {
+            name: data.name(),
+            data,
+            at: Time(event.at),
+        }));
+    }
+    Ok(Synced {
+        events,
+        cursor: written(log, reached),
+        has_more: reached < head,
+        reset: false,
+    })
+}
+
+/// What a connection that hears everything is told of an event.
+async fn told(services: &Services, log: &Log, principal: &Principal, event: &Event) -> Result<Vec<ClientEvent>, Error> {
+    let (user, telling) = (&principal.user_id, Telling::of(event));
+    let mut calls = Vec::new();
+    if let (None, Some(conversation)) = (&event.user, event.conversation) {
+        let Some(membership) = log.members.of(conversation).await? else {
+            return Ok(Vec::new());
+        };
+        let Some(member) = membership.told(event).find(|member| member.user == *user) else {
+            return Ok(Vec::new());
+        };
+        calls.extend(telling.for_connection(member, true).into_iter().cloned());
+    }
+    calls.extend(telling.own(event, user, services).await?);
+    Ok(calls)
+}
+
+fn written(log: &Log, place: EventId) -> String {
+    format!("{}.{}", log.epoch().replace('-', ""), place.0)
+}
+
+fn place(log: &Log, cursor: &str) -> Option<EventId> {
+    let (epoch, place) = cursor.split_once('.')?;
+    let is_ours = epoch == log.epoch().replace('-', "");
+    is_ours.then(|| place.parse().ok().filter(|place| *place >= 0).map(EventId))?
+}

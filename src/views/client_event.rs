@@ -1,0 +1,54 @@
+//! What clients are told: the name of each client method, and its one argument.
+
+use serde::Serialize;
+
+use super::{
+    Conversation, ConversationDeleted, ConversationUpdated, GroupMembership, MemberChanged, Message, MessageDeleted,
+    MessagePinned, MessageReaction, MessageRead, MessageStatus, MessagesRead, Presence, UserTyping,
+};
+
+/// Declares the client methods and what each is called with.
+macro_rules! client_events {
+    ($($name:ident($argument:ty),)*) => {
+        /// One call of clients. It is written as its argument.
+        #[derive(Clone, Debug, Serialize)]
+        #[serde(untagged)]
+        pub enum ClientEvent {
+            $($name(Box<$argument>),)*
+        }
+
+        impl ClientEvent {
+            /// The client method.
+            #[must_use]
+            pub fn name(&self) -> &'static str {
+                match self {
+                    $(Self::$name(_) => stringify!($name),)*
+                }
+            }
+        }
+    };
+}
+
+client_events! {
+    ReceiveMessage(Message),
+    ReceiveMessageThread(Vec<Message>),
+    MessageStatus(MessageStatus),
+    MessageEdited(Message),
+    MessageDeleted(MessageDeleted),
+    MessageReaction(MessageReaction),
+    MessagePinned(MessagePinned),
+    MessageRead(MessageRead),
+    MessagesRead(MessagesRead),
+    UserTyping(UserTyping),
+    UserPresenceChanged(Presence),
+    NewConversation(Conversation),
+    ConversationUpdated(ConversationUpdated),
+    ConversationDeleted(ConversationDeleted),
+    UnreadCountUpdated(i64),
+    GroupUpdated(Conversation),
+    AddedToGroup(GroupMembership),
+    RemovedFromGroup(GroupMembership),
+    MemberAdded(MemberChanged),
+    MemberRemoved(MemberChanged),
+    MemberRoleChanged(MemberChanged),
+}
