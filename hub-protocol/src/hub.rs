@@ -23,12 +23,12 @@ mod upload;
 
 use std::{collections::HashMap, ops::RangeInclusive, sync::Arc};
 
-use futures_util::future::BoxFuture;
+use futures_util::{Stream, future::BoxFuture};
 use serde::Serialize;
 
 use crate::codec::ToArguments;
 
-use self::method::{Handler, Method, Raw, Streaming, Typed};
+use self::method::{Handler, Method, Raw, RawStreaming, Streaming, Typed};
 pub use self::{
     clients::{Audience, Client, Clients, Groups, HubHandle},
     context::{Connection, Context, Disconnected, User},
@@ -216,6 +216,20 @@ impl Builder {
         R: Serialize + 'static,
     {
         self.add(name, Arc::new(Raw::new(arity, function)))
+    }
+
+    /// Adds a method that binds its own arguments and answers with a stream, as [`stream`](Self::stream) does.
+    ///
+    /// # Panics
+    ///
+    /// As [`method`](Self::method).
+    pub fn raw_stream<F, S, R>(self, name: &str, arity: RangeInclusive<usize>, function: F) -> Self
+    where
+        F: RawFunction<S>,
+        S: Stream<Item = Result<R, HubError>> + Send + 'static,
+        R: Serialize + 'static,
+    {
+        self.add(name, Arc::new(RawStreaming::new(arity, function)))
     }
 
     /// Lets a method be called by another name too. Texts of errors spell the method's own.

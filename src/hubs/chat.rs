@@ -3,6 +3,7 @@
 mod actions;
 mod conversations;
 mod groups;
+mod history;
 mod messages;
 mod receipts;
 mod search;
@@ -11,6 +12,7 @@ mod thread;
 
 use std::{ops::RangeInclusive, sync::Arc};
 
+use futures_util::Stream;
 use hub_protocol::{
     codec::Arguments,
     hub::{Builder, Context, Disconnected, Hub, HubError, HubOptions},
@@ -67,6 +69,7 @@ pub(super) fn hub(chat: &Arc<Chat>, options: HubOptions) -> Hub {
         .add(&["PinMessage"], 1..=2, Chat::pin_message)
         .add(&["UnpinMessage"], 1..=1, Chat::unpin_message)
         .add(&["GetMessages"], 1..=2, Chat::list_messages)
+        .add_stream(&["StreamHistory"], 1..=2, Chat::stream_history)
         .add(
             &[
                 "MarkAsRead",
@@ -119,6 +122,23 @@ impl Verbs {
         let chat = self.chat.clone();
         let verb = move |cx, arguments| verb(chat.clone(), cx, arguments);
         self.hub = verbs::add(self.hub, names, arguments, verb);
+        self
+    }
+
+    fn add_stream<S, R, F>(
+        mut self,
+        names: &[&str],
+        arguments: RangeInclusive<usize>,
+        verb: impl Fn(Arc<Chat>, Context, Arguments) -> F + Send + Sync + 'static,
+    ) -> Self
+    where
+        S: Stream<Item = Result<R, HubError>> + Send + 'static,
+        R: Serialize + 'static,
+        F: Future<Output = Result<S, HubError>> + Send + 'static,
+    {
+        let chat = self.chat.clone();
+        let verb = move |cx, arguments| verb(chat.clone(), cx, arguments);
+        self.hub = verbs::add_stream(self.hub, names, arguments, verb);
         self
     }
 }

@@ -9,6 +9,8 @@ const WebSocket = createRequire(new URL('../clients/package.json', import.meta.u
 const signalr = versions[10];
 const SECRET = 'a secret for the chaos tests alone, of more than 32 bytes';
 const RETRY = 100;
+// Milliseconds until a socket is open.
+const OPENING = 30_000;
 
 // Servers that are to believe these tokens are started with these settings.
 export const settings = { HUBWIRE_JWT_SECRET: SECRET };
@@ -33,13 +35,14 @@ export class Person {
   drops = 0;
 
   // `url` may be a relay's. `patience` is the client's own server time-out in milliseconds, with Pings three times
-  // as often; without it they are the library's. `retry`: milliseconds before each try to connect again.
+  // as often, and that of its requests; without it they are the library's, 100 s for a request. `retry`: milliseconds before each try to connect again.
   constructor(url, user, ledger, { patience, retry = RETRY, hears = true, onHeard } = {}) {
     Object.assign(this, { user, ledger, retry });
     const person = this;
     class Socket extends WebSocket {
-      constructor(...args) {
-        super(...args);
+      // Browsers give up on a socket that does not open; the package does so when it is told to.
+      constructor(address, protocols, options) {
+        super(address, protocols, { ...options, handshakeTimeout: patience || OPENING });
         const number = ++person.#socket;
         if (!hears) return;
         ledger.opens(user, number);
@@ -47,7 +50,7 @@ export class Person {
       }
     }
     this.connection = new signalr.HubConnectionBuilder()
-      .withUrl(`${url}/hubs/chat`, { accessTokenFactory: () => token(user), WebSocket: Socket })
+      .withUrl(`${url}/hubs/chat`, { accessTokenFactory: () => token(user), WebSocket: Socket, ...(patience && { timeout: patience }) })
       .withAutomaticReconnect({ nextRetryDelayInMilliseconds: () => retry })
       .configureLogging(signalr.LogLevel.None)
       .build();

@@ -37,7 +37,7 @@ const COUNTS: &[(&str, usize, usize)] = &[
     ("SendTypingIndicator", 2, 2), ("StartTyping", 1, 1), ("StopTyping", 1, 1),
     ("SendMessage", 1, 3), ("ForwardMessage", 2, 2), ("EditMessage", 2, 3), ("DeleteMessage", 1, 2),
     ("AddReaction", 2, 3), ("RemoveReaction", 2, 3), ("ToggleReaction", 2, 3), ("PinMessage", 1, 2), ("UnpinMessage", 1, 1),
-    ("MarkAsRead", 1, 2), ("MessageDelivered", 1, 2), ("GetUnreadCount", 0, 0), ("Sync", 0, 1), ("SearchMessages", 1, 2),
+    ("MarkAsRead", 1, 2), ("MessageDelivered", 1, 2), ("GetUnreadCount", 0, 0), ("Sync", 0, 1), ("StreamHistory", 1, 2), ("SearchMessages", 1, 2),
     ("CreateGroup", 1, 1), ("LeaveGroup", 1, 1), ("AddMember", 2, 2), ("RemoveMember", 2, 2),
     ("GetOnlineUsers", 0, 0), ("GetOnlineStatus", 1, 1), ("IsUserOnline", 1, 1), ("SetStatus", 1, 1),
     ("Heartbeat", 0, 0), ("Ping", 0, 0),
@@ -97,6 +97,8 @@ fn odd_types(value: &Value, id: &Value, message: &Value) -> Vec<(&'static str, V
         ("IsUserOnline", json!([value]), Some("userId")),
         ("SetStatus", json!([value]), Some("status")),
         ("Sync", json!([value]), Some("since")),
+        ("StreamHistory", json!([value]), Some("conversationId")),
+        ("StreamHistory", json!([id, {"after": value}]), Some("after")),
     ];
     for method in ["AddReaction", "RemoveReaction", "ToggleReaction"] {
         calls.push((method, json!([value, "x"]), Some("messageId")));
@@ -133,6 +135,7 @@ fn wrong(id: &Value, message: &Value) -> Vec<(&'static str, Value, &'static str)
         ("SendTypingIndicator", json!([id, null]), "isTyping: must be true or false"),
         ("GetMessages", json!([id, "x"]), "options: must be an object"),
         ("GetMessages", json!([id, [1]]), "options: must be an object"),
+        ("StreamHistory", json!([id, "x"]), "options: must be an object"),
         ("SearchMessages", json!(["x", "y"]), "options: must be an object"),
         ("SearchMessages", json!([null]), "searchTerm: is needed"),
         ("MarkAsRead", json!([null]), "messageId: or conversationId is needed"),

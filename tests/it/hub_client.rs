@@ -55,6 +55,8 @@ pub(crate) struct HubClient {
     /// Heard and not yet asked for.
     events: Vec<(String, Value)>,
     answers: Vec<(String, Answer)>,
+    /// What came of those that are not over; the answer to a call of a stream is all of its items.
+    streams: Vec<(String, Vec<Value>)>,
     calls: u64,
     pongs: u64,
     closed: Option<u16>,
@@ -117,6 +119,7 @@ impl HubClient {
             records: Vec::new().into_iter(),
             events: Vec::new(),
             answers: Vec::new(),
+            streams: Vec::new(),
             calls: 0,
             pongs: 0,
             closed: None,
@@ -163,7 +166,12 @@ impl HubClient {
     pub(crate) async fn begin(&mut self, method: &str, arguments: &Value) -> String {
         self.calls += 1;
         let id = self.calls.to_string();
-        let call = json!({"type": 1, "invocationId": id, "target": method, "arguments": arguments});
+        let is_stream = method.to_lowercase().starts_with("stream");
+        if is_stream {
+            self.streams.push((id.clone(), Vec::new()));
+        }
+        let kind = if is_stream { 4 } else { 1 };
+        let call = json!({"type": kind, "invocationId": id, "target": method, "arguments": arguments});
         self.send_raw(&format!("{call}{RS}")).await;
         id
     }
@@ -330,11 +338,19 @@ impl HubClient {
                 let name = record["target"].as_str().unwrap().to_owned();
                 self.events.push((name, arguments[0].clone()));
             }
+            Some(2) => {
+                let mut streams = self.streams.iter_mut();
+                let stream = streams.find(|(id, _)| record["invocationId"] == id.as_str());
+                stream.unwrap().1.push(record["item"].clone());
+            }
             Some(3) => {
                 let id = record["invocationId"].as_str().unwrap().to_owned();
-                let answer = match record.get("error") {
-                    Some(error) => Err(error.as_str().unwrap().to_owned()),
-                    None => Ok(record.get("result").cloned().unwrap_or(Value::Null)),
+                let items = self.streams.iter().position(|(known, _)| *known == id);
+                let items = items.map(|at| self.streams.swap_remove(at).1);
+                let answer = match (record.get("error"), items) {
+                    (Some(error), _) => Err(error.as_str().unwrap().to_owned()),
+                    (None, Some(items)) => Ok(Value::Array(items)),
+                    (None, None) => Ok(record.get("result").cloned().unwrap_or(Value::Null)),
                 };
                 self.answers.push((id, answer));
             }

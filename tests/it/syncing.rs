@@ -1,4 +1,5 @@
-//! `Sync` and `GET /api/Chat/sync`: what somebody missed is what a connection of theirs would have heard.
+//! `Sync` and `GET /api/Chat/sync`: what somebody missed is what a connection of theirs would have heard; and
+//! `StreamHistory`: all there is.
 
 use serde_json::{Value, json};
 
@@ -172,4 +173,29 @@ async fn a_cursor_of_no_use_says_so_and_is_replaced() {
         ann.say(&direct, &text).await;
         assert_eq!(texts(&sync(&bob, &cursor).await), [text]);
     }
+}
+
+#[tokio::test]
+async fn a_whole_history_is_streamed_from_the_beginning_or_from_a_message_on() {
+    let app = TestApp::start().await;
+    let ann = app.person("ann");
+    let direct = ann.direct("bob").await;
+    let mut client = HubClient::connect(&app, "bob").await;
+    assert_eq!(client.call("StreamHistory", json!([direct])).await, json!([]));
+    let mut sent = Vec::new();
+    for number in 0..230 {
+        sent.push(ann.say(&direct, &number.to_string()).await["id"].clone());
+    }
+    let ids = |messages: &Value| -> Vec<Value> {
+        let messages = messages.as_array().unwrap().iter();
+        messages.map(|message| message["id"].clone()).collect()
+    };
+    let all = client.call("StreamHistory", json!([direct])).await;
+    assert_eq!(ids(&all), sent);
+    let rest = client.call("StreamHistory", json!([direct, {"after": sent[99]}])).await;
+    assert_eq!(ids(&rest), sent[100..]);
+    let none = client
+        .call("StreamHistory", json!([direct, {"after": sent[229]}]))
+        .await;
+    assert_eq!(none, json!([]));
 }

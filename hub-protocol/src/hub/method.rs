@@ -249,6 +249,20 @@ where
     }
 }
 
+fn check_arity(arguments: &Arguments, arity: &RangeInclusive<usize>) -> Result<(), HubError> {
+    arguments.check().map_err(HubError::unreadable)?;
+    if arity.contains(&arguments.len()) {
+        return Ok(());
+    }
+    let (least, most) = (arity.start(), arity.end());
+    let expected = if least == most {
+        least.to_string()
+    } else {
+        format!("{least} to {most}")
+    };
+    Err(HubError::wrong_count(arguments.len(), &expected))
+}
+
 /// A function with typed parameters; `P` tells functions of different shapes apart.
 pub(super) struct Typed<F, P> {
     function: F,
@@ -274,12 +288,7 @@ impl<F, P> Streaming<F, P> {
 }
 
 fn check_count(arguments: &Arguments, expected: usize) -> Result<(), HubError> {
-    arguments.check().map_err(HubError::unreadable)?;
-    if arguments.len() == expected {
-        Ok(())
-    } else {
-        Err(HubError::wrong_count(arguments.len(), &expected.to_string()))
-    }
+    check_arity(arguments, &(expected..=expected))
 }
 
 impl<F: Function<P>, P> Handler for Typed<F, P> {
@@ -346,20 +355,42 @@ impl<F: RawFunction<R>, R: Serialize + 'static> Handler for Raw<F, R> {
         0
     }
     fn call(&self, cx: Context, arguments: Arguments, _: Vec<Source>) -> BoxFuture<'static, Result<Answer, HubError>> {
-        if let Err(error) = arguments.check() {
-            return failed(HubError::unreadable(error));
-        }
-        if !self.arity.contains(&arguments.len()) {
-            let (least, most) = (self.arity.start(), self.arity.end());
-            let expected = if least == most {
-                least.to_string()
-            } else {
-                format!("{least} to {most}")
-            };
-            return failed(HubError::wrong_count(arguments.len(), &expected));
+        if let Err(error) = check_arity(&arguments, &self.arity) {
+            return failed(error);
         }
         let connection = cx.connection().clone();
         let answer = self.function.invoke(cx, arguments);
         Box::pin(async move { value(&connection, &answer.await?) })
+    }
+}
+
+/// As [`Raw`], for functions that answer with a stream.
+pub(super) struct RawStreaming<F, S>(Raw<F, S>);
+
+impl<F, S> RawStreaming<F, S> {
+    pub(super) fn new(arity: RangeInclusive<usize>, function: F) -> Self {
+        Self(Raw::new(arity, function))
+    }
+}
+
+impl<F, S, R> Handler for RawStreaming<F, S>
+where
+    F: RawFunction<S>,
+    S: Stream<Item = Result<R, HubError>> + Send + 'static,
+    R: Serialize,
+{
+    fn is_streaming(&self) -> bool {
+        true
+    }
+    fn uploads(&self) -> usize {
+        0
+    }
+    fn call(&self, cx: Context, arguments: Arguments, _: Vec<Source>) -> BoxFuture<'static, Result<Answer, HubError>> {
+        if let Err(error) = check_arity(&arguments, &self.0.arity) {
+            return failed(error);
+        }
+        let connection = cx.connection().clone();
+        let answer = self.0.function.invoke(cx, arguments);
+        Box::pin(async move { Ok(stream(connection, answer.await?)) })
     }
 }

@@ -30,6 +30,7 @@ pub(super) const TABLE: &[(&str, &str, &str)] = &[
     ("PinMessage", r#"["{message}"]"#, "0 ~ - + + + -"),
     ("UnpinMessage", r#"["{message}"]"#, "0 ~ - + + + -"),
     ("GetMessages", r#"["{conversation}"]"#, "0 ~ + + + + -"),
+    ("StreamHistory", r#"["{conversation}"]"#, "0 ~ + + + + -"),
     ("MarkAsRead", r#"["{conversation}"]"#, "0 ~ + + + + -"),
     ("MessageDelivered", r#"["{message}"]"#, "0 ~ + + + + -"),
     ("GetUnreadCount", "[]", "+ + + + + + -"),
