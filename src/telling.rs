@@ -2,6 +2,7 @@
 //!
 //! Every edge tells with it, and what somebody missed is read with it ([`sync`]). It knows no wire.
 
+mod late;
 mod personal;
 pub mod sync;
 
@@ -15,7 +16,8 @@ use crate::log::event::{Body, Delivered, Event, MemberChange, MessageDetails, Mo
 use crate::log::members::Member;
 use crate::views::{self, ClientEvent};
 
-pub use personal::Personal;
+pub use late::Late;
+pub use personal::{Personal, unread};
 
 /// Messages of one move whose authors are told.
 const MOST_TOLD: usize = 100;

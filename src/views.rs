@@ -26,7 +26,7 @@ use serde::{Serialize, Serializer};
 
 use crate::services::paging::{self, Page};
 
-pub use client_event::ClientEvent;
+pub use client_event::{ClientEvent, Standing};
 pub use conversation::{Conversation, ConversationState, Group, Left, Skipped, Unread, UnreadIn, Written};
 pub use events::{
     ConversationDeleted, ConversationUpdated, GroupMembership, MemberChanged, MessageDeleted, MessagePinned,

@@ -15,7 +15,7 @@ use super::{Chat, calls::call, listeners::Listener};
 use crate::{
     log::event::{Body, Event},
     services::{Error, typing::TypingEvent},
-    telling::Telling,
+    telling::{self, Telling},
     views::ClientEvent,
 };
 
@@ -23,6 +23,14 @@ use crate::{
 const BATCH: usize = 256;
 /// How long to wait when the database cannot be read.
 pub(super) const RETRY: Duration = Duration::from_secs(1);
+
+/// What a connection that is behind is told of one event.
+#[derive(Debug, Default)]
+pub(super) struct Retold {
+    pub(super) events: Vec<ClientEvent>,
+    /// Whether it is told how much is unread, too.
+    pub(super) moves_unread: bool,
+}
 
 /// Follows the log and the typing events for as long as the server lives.
 pub(super) fn start(chat: &Arc<Chat>) {
@@ -122,42 +130,33 @@ impl Chat {
 
     /// What an event means to one connection alone: for its feed, when it is behind. Most events are nobody's business
     /// there, so what is told is made only once that is clear.
-    pub(super) async fn retell(
-        &self,
-        event: &Event,
-        listener: &Listener,
-        frames: &mut Vec<hub_protocol::transport::Frame>,
-        protocol: hub_protocol::codec::Protocol,
-    ) {
-        let known = frames.len();
+    pub(super) async fn retell(&self, event: &Event, listener: &Listener) -> Retold {
+        let mut retold = Retold::default();
         let mut heard = false;
-        let mut add = |call: &Encoded<'_>| match call.frame(protocol) {
-            Ok(frame) => frames.push(frame.clone()),
-            Err(error) => tracing::error!(event.id = event.id.0, "an event cannot be written: {error}"),
-        };
         let telling = match &event.user {
-            Some(user) if user != listener.user() => return,
-            Some(_) => Telling::of(event).map(call),
+            Some(user) if user != listener.user() => return retold,
+            Some(_) => Telling::of(event),
             None => {
                 let Some(membership) = self.membership(event).await else {
-                    return;
+                    return retold;
                 };
                 let Some(member) = membership.told(event).find(|member| member.user == *listener.user()) else {
-                    return;
+                    return retold;
                 };
-                let telling = Telling::of(event).map(call);
-                let hears = listener.hears(membership.number);
-                heard = hears;
-                telling.for_connection(member, hears).into_iter().for_each(&mut add);
-                self.note(&telling, event, listener, hears);
+                let telling = Telling::of(event);
+                heard = listener.hears(membership.number);
+                retold.events = telling.for_connection(member, heard).into_iter().cloned().collect();
+                self.note(&telling, event, listener, heard);
                 telling
             }
         };
-        let own = self.personal(&telling, event, listener.user()).await;
-        own.iter().for_each(add);
-        if frames.len() > known {
+        let own = self.own(&telling, event, listener.user()).await;
+        retold.events.extend(own);
+        retold.moves_unread = telling.moves_unread(event, listener.user());
+        if retold.moves_unread || !retold.events.is_empty() {
             note_sent(listener, event, heard);
         }
+        retold
     }
 
     /// What a connection that does not hear the conversation is told a little later.
@@ -167,19 +166,22 @@ impl Chat {
         }
     }
 
-    /// What an event means to one person alone, as things are now.
+    /// What an event means to one person alone, as things are now, and how much of theirs is unread if it moves that.
     async fn personal<C>(&self, telling: &Telling<C>, event: &Event, user: &UserId) -> Vec<Encoded<'static>> {
-        loop {
-            match telling.own(event, user, &self.services).await {
-                Ok(events) => return events.into_iter().map(call).collect(),
-                // As for the members: it is told late rather than never.
-                Err(Error::Unavailable) => tokio::time::sleep(RETRY).await,
-                Err(error) => {
-                    tracing::error!(event.id = event.id.0, "an event cannot be shown: {error}");
-                    return Vec::new();
-                }
-            }
+        let mut own = self.own(telling, event, user).await;
+        if telling.moves_unread(event, user) {
+            own.extend(self.unread(user).await);
         }
+        own.into_iter().map(call).collect()
+    }
+
+    async fn own<C>(&self, telling: &Telling<C>, event: &Event, user: &UserId) -> Vec<ClientEvent> {
+        let own = known(|| telling.own(event, user, &self.services)).await;
+        own.unwrap_or_default()
+    }
+
+    pub(super) async fn unread(&self, user: &UserId) -> Option<ClientEvent> {
+        known(|| telling::unread(&self.services, user)).await
     }
 
     async fn tell_typing(&self, event: &TypingEvent) {
@@ -211,6 +213,20 @@ impl Chat {
                     tracing::warn!("the members of a conversation cannot be read: {error}");
                     tokio::time::sleep(RETRY).await;
                 }
+            }
+        }
+    }
+}
+
+/// What is read to be told, once the database can say: it is told late rather than never.
+async fn known<T, F: Future<Output = Result<T, Error>>>(read: impl Fn() -> F) -> Option<T> {
+    loop {
+        match read().await {
+            Ok(known) => return Some(known),
+            Err(Error::Unavailable) => tokio::time::sleep(RETRY).await,
+            Err(error) => {
+                tracing::error!("what is to be told cannot be read: {error}");
+                return None;
             }
         }
     }

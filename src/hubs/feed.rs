@@ -13,6 +13,7 @@ use hub_protocol::{
 use super::{Chat, calls::call, fanout, listeners::Listener};
 use crate::{
     log::event::{Body, Event},
+    telling::Late,
     views::{self, ClientEvent},
 };
 
@@ -55,6 +56,36 @@ impl LogFeed {
         *told > self.chat.replay_messages
     }
 
+    /// What the first of these events are to the connection, as many as are enough.
+    async fn tell(&mut self, events: &[Arc<Event>], after: u64, protocol: Protocol) -> Pulled {
+        let (mut late, mut moves_unread, mut bytes, mut position) = (Late::default(), false, 0, after);
+        for event in events {
+            if !self.is_too_much(event) {
+                let retold = self.chat.retell(event, &self.listener).await;
+                moves_unread |= retold.moves_unread;
+                for event in retold.events {
+                    let standing = event.standing();
+                    if let Some(frame) = framed(event, protocol) {
+                        bytes += frame.size();
+                        late.push(standing, frame);
+                    }
+                }
+            }
+            position = fanout::position(event);
+            if bytes >= ENOUGH {
+                break;
+            }
+        }
+        let mut frames: Vec<Frame> = late.into_iter().collect();
+        if moves_unread && let Some(event) = self.chat.unread(self.listener.user()).await {
+            frames.extend(framed(event, protocol));
+        }
+        if position >= fanout::number(self.until) {
+            self.summarise(&mut frames, protocol).await;
+        }
+        Pulled { frames, position }
+    }
+
     /// What is told of those conversations instead, once everything that happened before has been.
     async fn summarise(&mut self, frames: &mut Vec<Frame>, protocol: Protocol) {
         let user = self.listener.user();
@@ -65,16 +96,22 @@ impl LogFeed {
             match self.chat.services.conversations.view_for(user, conversation).await {
                 Ok(Some(details)) => {
                     let update = views::ConversationUpdated::new(&details, user, "message");
-                    frames.extend(
-                        call(ClientEvent::ConversationUpdated(update.into()))
-                            .frame(protocol)
-                            .ok()
-                            .cloned(),
-                    );
+                    frames.extend(framed(ClientEvent::ConversationUpdated(update.into()), protocol));
                 }
                 Ok(None) => {}
                 Err(error) => tracing::warn!("a conversation cannot be shown: {error}"),
             }
+        }
+    }
+}
+
+fn framed(event: ClientEvent, protocol: Protocol) -> Option<Frame> {
+    let call = call(event);
+    match call.frame(protocol) {
+        Ok(frame) => Some(frame.clone()),
+        Err(error) => {
+            tracing::error!("{} cannot be written: {error}", call.target());
+            None
         }
     }
 }
@@ -93,24 +130,7 @@ impl Feed for LogFeed {
             match self.chat.log.read_after(fanout::event_id(after), BATCH).await {
                 // There is something newer, or nobody had asked. Who does not show it yet is asked again, not at once.
                 Ok(events) if events.is_empty() => tokio::time::sleep(fanout::RETRY).await,
-                Ok(events) => {
-                    let mut bytes = 0;
-                    for event in events {
-                        let known = pulled.frames.len();
-                        if !self.is_too_much(&event) {
-                            let frames = &mut pulled.frames;
-                            self.chat.retell(&event, &self.listener, frames, protocol).await;
-                        }
-                        pulled.position = fanout::position(&event);
-                        bytes += pulled.frames[known..].iter().map(|frame| frame.size()).sum::<usize>();
-                        if bytes >= ENOUGH {
-                            break;
-                        }
-                    }
-                    if pulled.position >= fanout::number(self.until) {
-                        self.summarise(&mut pulled.frames, protocol).await;
-                    }
-                }
+                Ok(events) => pulled = self.tell(&events, after, protocol).await,
                 Err(error) => {
                     tracing::warn!("the log cannot be read: {error}");
                     tokio::time::sleep(fanout::RETRY).await;

@@ -28,7 +28,7 @@ impl Personal {
 }
 
 impl<C> Telling<C> {
-    /// What it means to one person alone, as things are now.
+    /// What it means to one person alone, as things are now; not how much is unread.
     ///
     /// # Errors
     ///
@@ -67,22 +67,29 @@ impl<C> Telling<C> {
             }),
             _ => None,
         };
-        let mut calls: Vec<_> = own.into_iter().collect();
-        if moves_unread(&event.body) {
-            let total = conversations.unread_total(user).await?;
-            calls.push(ClientEvent::UnreadCountUpdated(total.into()));
-        }
-        Ok(calls)
+        Ok(own.into_iter().collect())
+    }
+
+    /// Whether it takes messages away from what somebody has unread. They are told how much is left: of several such
+    /// events that are told late, once.
+    pub fn moves_unread(&self, event: &Event, user: &UserId) -> bool {
+        let moves = match &event.body {
+            Body::Moved(_) | Body::MemberLeft(_) => true,
+            Body::StateChanged(state) => state.what == State::Hidden,
+            _ => false,
+        };
+        moves && self.personal.concerns(user)
     }
 }
 
-/// Whether it takes messages away from the unread ones of whoever it concerns.
-fn moves_unread(body: &Body) -> bool {
-    match body {
-        Body::Moved(_) | Body::MemberLeft(_) => true,
-        Body::StateChanged(state) => state.what == State::Hidden,
-        _ => false,
-    }
+/// How much somebody has unread.
+///
+/// # Errors
+///
+/// `Unavailable` while the database is.
+pub async fn unread(services: &Services, user: &UserId) -> Result<ClientEvent, Error> {
+    let total = services.conversations.unread_total(user).await?;
+    Ok(ClientEvent::UnreadCountUpdated(total.into()))
 }
 
 fn deleted(conversation_id: ConversationId) -> ClientEvent {

@@ -5,7 +5,7 @@
 
 use entities::ids::EventId;
 
-use super::Telling;
+use super::{Late, Telling, unread};
 use crate::log::Log;
 use crate::log::event::Event;
 use crate::services::{Error, Principal, Services};
@@ -46,38 +46,53 @@ pub async fn since(
         Some(last) if found.len() == MOST => last.id,
         _ => head,
     };
-    let mut events = Vec::new();
+    let (mut events, mut moved_unread) = (Late::default(), None);
+    let synced = |data: ClientEvent, at| SyncedEvent {
+        name: data.name(),
+        data,
+        at,
+    };
     for event in &found {
-        let told = told(services, log, principal, event).await?;
-        events.extend(told.into_iter().map(|data| SyncedEvent {
-            name: data.name(),
-            data,
-            at: Time(event.at),
-        }));
+        let at = Time(event.at);
+        let (told, moves_unread) = told(services, log, principal, event).await?;
+        for call in told {
+            events.push(call.standing(), synced(call, at));
+        }
+        if moves_unread {
+            moved_unread = Some(at);
+        }
+    }
+    if let Some(at) = moved_unread {
+        events.push(None, synced(unread(services, user).await?, at));
     }
     Ok(Synced {
-        events,
+        events: events.into_iter().collect(),
         cursor: written(log, reached),
         has_more: reached < head,
         reset: false,
     })
 }
 
-/// What a connection that hears everything is told of an event.
-async fn told(services: &Services, log: &Log, principal: &Principal, event: &Event) -> Result<Vec<ClientEvent>, Error> {
+/// What a connection that hears everything is told of an event, and whether that is how much is unread, too.
+async fn told(
+    services: &Services,
+    log: &Log,
+    principal: &Principal,
+    event: &Event,
+) -> Result<(Vec<ClientEvent>, bool), Error> {
     let (user, telling) = (&principal.user_id, Telling::of(event));
     let mut calls = Vec::new();
     if let (None, Some(conversation)) = (&event.user, event.conversation) {
         let Some(membership) = log.members.of(conversation).await? else {
-            return Ok(Vec::new());
+            return Ok((Vec::new(), false));
         };
         let Some(member) = membership.told(event).find(|member| member.user == *user) else {
-            return Ok(Vec::new());
+            return Ok((Vec::new(), false));
         };
         calls.extend(telling.for_connection(member, true).into_iter().cloned());
     }
     calls.extend(telling.own(event, user, services).await?);
-    Ok(calls)
+    Ok((calls, telling.moves_unread(event, user)))
 }
 
 fn written(log: &Log, place: EventId) -> String {

@@ -145,7 +145,7 @@ fn told(telling: &Telling, user: &str, hears: bool) -> String {
         visible_from_seq: Seq(1),
     };
     let mut names: Vec<&str> = Vec::new();
-    names.extend(telling.for_connection(&member, hears).iter().map(|call| call.target()));
+    names.extend(telling.for_connection(&member, hears).iter().map(|call| call.name()));
     let own = match &telling.personal {
         Personal::Nobody => false,
         Personal::One(one) => *one == member.user,
@@ -246,8 +246,7 @@ fn who_may_not_see_what_is_answered_is_told_without_it() {
             };
             let calls = telling.for_connection(&member, true);
             let [call] = calls.as_slice() else { panic!("{calls:?}") };
-            let frame = call.frame(hub_protocol::codec::Protocol::Json).unwrap();
-            let text = String::from_utf8(frame.records().to_vec()).unwrap();
+            let text = serde_json::to_string(call).unwrap();
             assert_eq!(text.contains("older"), is_seen, "from {visible_from}: {text}");
         }
     }

@@ -1,5 +1,7 @@
 //! What clients are told: the name of each client method, and its one argument.
 
+use entities::ids::MessageId;
+use entities::user_id::UserId;
 use serde::Serialize;
 
 use super::{
@@ -27,6 +29,29 @@ macro_rules! client_events {
             }
         }
     };
+}
+
+/// What an event says the standing of. A later one about the same makes it superfluous.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Standing {
+    /// How far a message has come, with somebody.
+    Message(MessageId, Option<UserId>),
+    Unread,
+}
+
+impl ClientEvent {
+    /// What it says the standing of, if that is all it says.
+    #[must_use]
+    pub fn standing(&self) -> Option<Standing> {
+        match self {
+            Self::MessageStatus(status) => {
+                let status = &status.data;
+                Some(Standing::Message(status.message_id, status.user_id.clone()))
+            }
+            Self::UnreadCountUpdated(_) => Some(Standing::Unread),
+            _ => None,
+        }
+    }
 }
 
 client_events! {

@@ -185,6 +185,26 @@ async fn two_that_were_lost_together_both_miss_nothing() {
 }
 
 #[tokio::test]
+async fn how_things_stand_is_told_once_to_who_comes_back() {
+    let app = TestApp::start().await;
+    let mut bob = HubClient::connect(&app, "bob").await;
+    let (ann, conversation) = ann_and_bob(&app, &mut bob).await;
+    let reads = app.person("bob");
+    let cookie = bob.cookie.clone();
+    drop(bob);
+    for text in ["one", "two", "three"] {
+        let message = ann.say(&conversation, text).await;
+        let path = format!("/messages/{}/read", message["id"].as_str().unwrap());
+        reads.post(&path, &json!({})).await.data();
+    }
+    ann.say(&conversation, "four").await;
+    let mut bob = HubClient::again(&app, "bob", &cookie).await;
+    assert_eq!(hears_up_to(&mut bob, "four").await, ["one", "two", "three"]);
+    assert_eq!(bob.heard("MessagesRead").len() + bob.heard("MessageRead").len(), 3);
+    assert_eq!(bob.heard("UnreadCountUpdated"), [&json!(1)]);
+}
+
+#[tokio::test]
 async fn messages_are_delivered_when_a_device_has_them_and_not_before() {
     let app = TestApp::start().await;
     let mut ann = HubClient::connect(&app, "ann").await;
