@@ -12,7 +12,10 @@ use hub_protocol::{
 
 use super::{Chat, calls::call, fanout, listeners::Listener};
 use crate::{
-    log::event::{Body, Event},
+    log::{
+        ReadError,
+        event::{Body, Event},
+    },
     views::{self, ClientEvent},
 };
 
@@ -110,6 +113,11 @@ impl Feed for LogFeed {
                     if pulled.position >= fanout::number(self.until) {
                         self.summarise(&mut pulled.frames, protocol).await;
                     }
+                }
+                // No ticket lives this long; its client has long begun anew.
+                Err(ReadError::TooOld { horizon }) => {
+                    tracing::warn!("a connection was behind what is kept of the log");
+                    pulled.position = fanout::number(horizon);
                 }
                 Err(error) => {
                     tracing::warn!("the log cannot be read: {error}");

@@ -23,6 +23,7 @@ mod posting;
 mod presence;
 mod receipts;
 mod receipts_model;
+mod retention;
 mod roles;
 mod search;
 mod states;
