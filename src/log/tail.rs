@@ -133,6 +133,7 @@ mod tests {
             kind: entities::conversation::Kind::Group,
             name: None,
             members: Vec::new(),
+            profile: None,
         };
         Arc::new(Event {
             id: EventId(id),

@@ -152,6 +152,7 @@ impl People {
             return Err(Error::invalid("userId", "must be somebody else"));
         }
         let change = SetActive {
+            by: principal.user_id.clone(),
             id: id.clone(),
             is_active,
         };
