@@ -171,7 +171,7 @@ impl People {
     fn forget(&self, users: impl Iterator<Item = UserId>) {
         let mut seen = self.seen.lock();
         seen.generation += 1;
-        users.for_each(|user| seen.people.remove(&user));
+        users.for_each(|user| drop(seen.people.remove(&user)));
     }
 }
 

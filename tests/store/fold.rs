@@ -37,6 +37,12 @@ async fn lived(home: TestDatabase, seed: u64) -> (Store, Vec<Arc<Event>>) {
     history.go_on(ACTIONS).await;
     let (done, said) = (history.done, history.said);
     assert_eq!(done.len(), 27, "everything succeeded at least once: {done:?}");
+    for number in State::stored(&store.database.read).await.conversations.into_keys() {
+        assert!(
+            store.log.members.cached(number).is_none() || store.remembers(number).await,
+            "{number}"
+        );
+    }
     let store = store.restart().await;
     nothing_deleted_is_there(&store, &said).await;
     let mut events = Vec::new();

@@ -15,6 +15,7 @@ mod full_writer;
 mod idempotency;
 mod log;
 mod members;
+mod membership;
 mod migrations;
 mod nodes;
 mod paging;
