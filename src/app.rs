@@ -73,6 +73,9 @@ impl App {
         let log = Log::open(&database, &clock)
             .await
             .map_err(|error| unreachable_database(&error))?;
+        if let days @ 1.. = config.limits.event_days {
+            log.keep_for(Duration::from_secs(days.saturating_mul(24 * 60 * 60)), &clock);
+        }
         let services = Services::new(&database, &log, &clock, settings(&config));
         services
             .people

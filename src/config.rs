@@ -89,6 +89,8 @@ pub struct Limits {
     pub streams_per_connection: u64,
     /// Messages of one conversation that a device is told at most of those it missed.
     pub replay_messages: u64,
+    /// Days for which events are kept.
+    pub event_days: u64,
 }
 
 /// Everything that can be set. Tests build it from [`Config::default`].

@@ -14,10 +14,11 @@ use uuid::Uuid;
 use crate::clock::Clock;
 use crate::database::Database;
 use crate::log::event::Event;
+use crate::log::horizon::Horizon;
 use crate::log::members::Members;
 use crate::log::tail::Tail;
 use crate::log::unproven::Unproven;
-use crate::log::writer::Writer;
+use crate::log::writer::{Memory, Writer};
 
 pub(crate) mod cache;
 mod concerning;
@@ -25,15 +26,17 @@ pub(crate) mod details;
 pub mod error;
 pub mod event;
 pub(crate) mod gathered;
+pub(crate) mod horizon;
 pub mod members;
 pub(crate) mod others;
 pub(crate) mod receipts;
+mod retention;
 pub mod tail;
 pub mod unproven;
 pub(crate) mod values;
 pub mod writer;
 
-pub use self::error::Error;
+pub use self::error::{Error, ReadError};
 
 /// The log of one database. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -48,6 +51,7 @@ pub struct Log {
     pub unproven: Unproven,
     database: Database,
     epoch: Arc<str>,
+    horizon: Horizon,
 }
 
 impl Log {
@@ -57,7 +61,14 @@ impl Log {
         let tail = Tail::new(head.event);
         let members = Members::new(database.read.clone());
         let unproven = Unproven::new(clock.clone());
-        let writer = Writer::start(database, clock, &tail, &members, &unproven, &head);
+        let horizon = Horizon::new(head.horizon);
+        let memory = Memory {
+            tail: tail.clone(),
+            members: members.clone(),
+            unproven: unproven.clone(),
+            horizon: horizon.clone(),
+        };
+        let writer = Writer::start(database, clock, memory, &head);
         let log = Self {
             tail,
             members,
@@ -65,6 +76,7 @@ impl Log {
             unproven,
             database: database.clone(),
             epoch: head.epoch.into(),
+            horizon,
         };
         others::follow(&log);
         Ok(log)
@@ -76,14 +88,42 @@ impl Log {
         &self.epoch
     }
 
+    /// The lowest position from which everything that followed is still there; 0 while nothing was pruned. Who is at a
+    /// lower one is too old and has to begin anew.
+    #[must_use]
+    pub fn horizon(&self) -> EventId {
+        self.horizon.get()
+    }
+
     /// Up to `limit` events after `position`, in order: from memory, or from the database when that is too far back.
-    /// Empty when there are none yet.
-    pub async fn read_after(&self, position: EventId, limit: usize) -> Result<Vec<Arc<Event>>, DbErr> {
+    /// Empty when there are none yet. Nothing is skipped: where the next event is no longer kept, it is
+    /// [`ReadError::TooOld`].
+    pub async fn read_after(&self, position: EventId, limit: usize) -> Result<Vec<Arc<Event>>, ReadError> {
         if let Some(events) = self.tail.after(position, limit) {
             return Ok(events);
         }
         // Nothing beyond the tail's head: what is newer was not announced yet.
-        stored_after(&self.database.read, position, self.tail.head(), limit).await
+        let head = self.tail.head();
+        let events = stored_after(&self.database.read, position, head, limit).await?;
+        // Ids have no gaps, so that what is missing was pruned, be it by another server a moment ago.
+        let begins = events.first().map_or(head, |event| EventId(event.id.0 - 1));
+        if position < begins {
+            return Err(ReadError::TooOld { horizon: begins });
+        }
+        Ok(events)
+    }
+
+    /// The horizon as the database says, another server's pruning included.
+    async fn stored_horizon(&self) -> Result<EventId, DbErr> {
+        let stored: Option<EventId> = log_head::Entity::find_by_id(log_head::ID)
+            .select_only()
+            .column(log_head::Column::Horizon)
+            .into_tuple()
+            .one(&self.database.read)
+            .await?;
+        let horizon = stored.ok_or_else(|| DbErr::RecordNotFound("the log has no head".to_owned()))?;
+        self.horizon.rise(horizon);
+        Ok(horizon)
     }
 
     /// Stops the writer after it has carried out what it accepted. Later commands are `Unavailable`.
@@ -129,6 +169,7 @@ async fn head(database: &Database) -> Result<log_head::Model, DbErr> {
         event: Set(EventId(0)),
         message: Set(entities::ids::MessageNumber(0)),
         conversation: Set(entities::ids::ConversationNumber(0)),
+        horizon: Set(EventId(0)),
     };
     log_head::Entity::insert(first)
         .on_conflict_do_nothing_on([log_head::Column::Id])

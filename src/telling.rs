@@ -189,7 +189,9 @@ impl Telling {
                 ..Self::default()
             },
             Body::MemberJoined(_) | Body::MemberLeft(_) | Body::StateChanged(_) => Self::to(event.user.as_ref()),
-            Body::ConversationCreated(_) | Body::Blocked(_) => Self::default(),
+            Body::ConversationCreated(_) | Body::PointerMoved(_) | Body::Blocked(_) | Body::PersonChanged(_) => {
+                Self::default()
+            }
         }
     }
 }

@@ -20,6 +20,8 @@ pub struct Model {
     pub event: EventId,
     pub message: MessageNumber,
     pub conversation: ConversationNumber,
+    /// Events up to here are no longer kept; 0 while all are.
+    pub horizon: EventId,
 }
 
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]

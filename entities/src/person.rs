@@ -1,12 +1,14 @@
 //! `people`: everybody who was ever seen in a token or named as a recipient or member.
 
 use sea_orm::entity::prelude::*;
+use serde::{Deserialize, Serialize};
 
 use crate::user_id::UserId;
 
 /// What somebody who is here shows of it. Away and do not disturb are online to whoever knows only two states.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum, Serialize, Deserialize)]
 #[sea_orm(rs_type = "i16", db_type = "SmallInteger")]
+#[serde(rename_all = "snake_case")]
 pub enum Status {
     #[default]
     #[sea_orm(num_value = 0)]

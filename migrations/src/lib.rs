@@ -11,6 +11,7 @@ mod m20261128_000006_privacy;
 mod m20261128_000007_hot_indexes;
 mod m20261128_000008_words;
 mod m20261128_000009_tickets;
+mod m20261128_000010_horizon;
 
 pub use sea_orm_migration::prelude::MigratorTrait;
 
@@ -31,6 +32,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261128_000007_hot_indexes::Migration),
             Box::new(m20261128_000008_words::Migration),
             Box::new(m20261128_000009_tickets::Migration),
+            Box::new(m20261128_000010_horizon::Migration),
         ]
     }
 }

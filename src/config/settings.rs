@@ -104,6 +104,8 @@ settings! {
         |config, text| config.limits.streams_per_connection = limit(text)?;
     "limits.replay_messages" = "20000"; "Messages of one conversation that a device is told at most of those it missed.";
         |config, text| config.limits.replay_messages = limit(text)?;
+    "limits.event_days" = "30"; "Days for which the log of events is kept, for clients that catch up; messages stay for ever.";
+        |config, text| config.limits.event_days = limit(text)?;
 }
 
 /// The setting with this key.

@@ -13,7 +13,10 @@ use tokio::sync::broadcast::error::RecvError;
 
 use super::{Chat, calls::call, listeners::Listener};
 use crate::{
-    log::event::{Body, Event},
+    log::{
+        ReadError,
+        event::{Body, Event},
+    },
     services::{Error, typing::TypingEvent},
     telling::{self, Telling},
     views::ClientEvent,
@@ -58,6 +61,10 @@ async fn follow_log(chat: Arc<Chat>) {
                     position = event.id;
                     chat.told.store(number(position), Ordering::Release);
                 }
+            }
+            Err(ReadError::TooOld { horizon }) => {
+                tracing::error!("the events after {position} are no longer kept and were not told");
+                position = horizon;
             }
             Err(error) => {
                 tracing::warn!("the log cannot be read: {error}");

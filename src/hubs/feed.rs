@@ -12,7 +12,10 @@ use hub_protocol::{
 
 use super::{Chat, calls::call, fanout, listeners::Listener};
 use crate::{
-    log::event::{Body, Event},
+    log::{
+        ReadError,
+        event::{Body, Event},
+    },
     telling::Late,
     views::{self, ClientEvent},
 };
@@ -131,6 +134,11 @@ impl Feed for LogFeed {
                 // There is something newer, or nobody had asked. Who does not show it yet is asked again, not at once.
                 Ok(events) if events.is_empty() => tokio::time::sleep(fanout::RETRY).await,
                 Ok(events) => pulled = self.tell(&events, after, protocol).await,
+                // No ticket lives this long; its client has long begun anew.
+                Err(ReadError::TooOld { horizon }) => {
+                    tracing::warn!("a connection was behind what is kept of the log");
+                    pulled.position = fanout::number(horizon);
+                }
                 Err(error) => {
                     tracing::warn!("the log cannot be read: {error}");
                     tokio::time::sleep(fanout::RETRY).await;

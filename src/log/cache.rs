@@ -42,12 +42,12 @@ impl<K: Eq + Hash + Clone, V: Clone> Cache<K, V> {
         self.young.insert(key, value);
     }
 
-    pub(crate) fn remove<Q: Eq + Hash + ?Sized>(&mut self, key: &Q)
+    pub(crate) fn remove<Q: Eq + Hash + ?Sized>(&mut self, key: &Q) -> Option<V>
     where
         K: Borrow<Q>,
     {
-        self.young.remove(key);
-        self.old.remove(key);
+        let old = self.old.remove(key);
+        self.young.remove(key).or(old)
     }
 
     pub(crate) fn clear(&mut self) {

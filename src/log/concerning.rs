@@ -6,21 +6,21 @@ use entities::event::Column;
 use entities::ids::EventId;
 use entities::user_id::UserId;
 use entities::{event as rows, member};
-use sea_orm::{ColumnTrait, Condition, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait};
+use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait};
 
 use crate::log::event::Event;
-use crate::log::{Log, read};
+use crate::log::{Log, ReadError, read};
 
 impl Log {
     /// Up to `limit` events in `(after, up_to]` that may concern somebody, in order. Of those about conversations the
-    /// membership says which do.
+    /// membership says which do. Where something after `after` is no longer kept, it is [`ReadError::TooOld`].
     pub async fn concerning(
         &self,
         user: &UserId,
         after: EventId,
         up_to: EventId,
         limit: usize,
-    ) -> Result<Vec<Arc<Event>>, DbErr> {
+    ) -> Result<Vec<Arc<Event>>, ReadError> {
         let conversations = member::Entity::find()
             .select_only()
             .column(member::Column::Conversation)
@@ -42,6 +42,11 @@ impl Log {
                 .all(&self.database.read)
                 .await?;
             found.extend(read(stored)?);
+        }
+        // Asked last, so that what was pruned before the events were read is known.
+        let horizon = self.stored_horizon().await?;
+        if after < horizon {
+            return Err(ReadError::TooOld { horizon });
         }
         found.sort_unstable_by_key(|event| event.id);
         found.truncate(limit);

@@ -1,5 +1,6 @@
 //! What the log answers when it cannot do what it was asked, and how database errors are told apart.
 
+use entities::ids::EventId;
 use sea_orm::{DbErr, RuntimeErr};
 
 /// Why a command was not carried out. Nothing of it was stored, unless it is `Unavailable`: then a repeat with the same
@@ -30,6 +31,16 @@ pub enum Error {
     Unavailable,
     #[error("the command cannot be stored")]
     Internal,
+}
+
+/// Why events cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub enum ReadError {
+    /// What follows the position is no longer kept; from `horizon` on everything is.
+    #[error("events up to {horizon} are no longer kept")]
+    TooOld { horizon: EventId },
+    #[error(transparent)]
+    Database(#[from] DbErr),
 }
 
 impl From<DbErr> for Error {

@@ -12,13 +12,13 @@ mod person;
 mod reaction;
 
 pub use self::conversation::{
-    Blocked, ConversationCreated, Departure, Founder, GroupChanged, MemberChange, MemberJoined, MemberLeft, State,
-    StateChanged,
+    Blocked, ConversationCreated, Departure, Entry, Founder, GroupChanged, GroupProfile, MemberChange, MemberJoined,
+    MemberLeft, OwnState, State, StateChanged,
 };
 pub(crate) use self::message::written;
 pub use self::message::{Forwarded, MessageDetails, MessageRef, Quoted, ReactionSummary, Receipt, Status};
-pub use self::person::Person;
-pub use self::reaction::{Arrival, Covered, Delivered, Moved, Pinned, Reacted};
+pub use self::person::{Person, PersonChanged};
+pub use self::reaction::{Arrival, Covered, Delivered, Moved, Pinned, PointerMoved, Reacted};
 
 /// Declares the bodies with their names in the column `kind`: one list for writing and reading.
 macro_rules! bodies {
@@ -85,8 +85,12 @@ bodies! {
     GroupChanged(GroupChanged) = "group_changed",
     /// To the person whose list it is: `Event::user`.
     StateChanged(StateChanged) = "state_changed",
-    /// To nobody; `Event::user` blocks or unblocks.
+    /// To nobody; it is `Event::user` who has read so far.
+    PointerMoved(PointerMoved) = "pointer_moved",
+    /// To nobody; `Event::user` blocks or unblocks. In their direct conversation, where they have one.
     Blocked(Blocked) = "blocked",
+    /// To nobody; it is about `Event::user`.
+    PersonChanged(PersonChanged) = "person_changed",
 }
 
 impl Body {
@@ -108,7 +112,9 @@ impl Body {
             | Self::Reacted(_)
             | Self::MessagePinned(_)
             | Self::Moved(_)
-            | Self::Delivered(_) => false,
+            | Self::Delivered(_)
+            | Self::PointerMoved(_)
+            | Self::PersonChanged(_) => false,
         }
     }
 

@@ -16,6 +16,8 @@ use crate::log::Error;
 use crate::log::cache::Cache;
 use crate::log::event::{Body, Event};
 
+mod folding;
+
 /// Conversations kept in memory, per generation of the cache.
 const CAPACITY: usize = 8_192;
 
@@ -260,8 +262,10 @@ impl Members {
             body if body.changes_members() => {
                 let mut state = self.state.lock();
                 state.generation += 1;
-                // The rows say more than the event; the next one who asks reads them.
-                state.memberships.remove(&number);
+                let known = state.memberships.remove(&number);
+                if let Some(membership) = known.and_then(|known| folding::fold(known, event)) {
+                    state.memberships.insert(number, membership);
+                }
             }
             _ => {}
         }
@@ -339,6 +343,7 @@ pub(crate) async fn blockers<C: ConnectionTrait>(
     };
     let rows = block::Entity::find()
         .filter(Condition::any().add(either(one, other)).add(either(other, one)))
+        .order_by_asc(block::Column::UserId)
         .all(connection)
         .await?;
     Ok(rows.into_iter().map(|row| row.user_id).collect())

@@ -82,5 +82,8 @@ async fn is_behind(log: &Log) -> Result<bool, DbErr> {
     let head = log_head::Entity::find_by_id(log_head::ID)
         .one(&log.database.read)
         .await?;
-    Ok(head.is_some_and(|head| head.event > log.tail.head()))
+    Ok(head.is_some_and(|head| {
+        log.horizon.rise(head.horizon);
+        head.event > log.tail.head()
+    }))
 }

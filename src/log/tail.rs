@@ -89,6 +89,14 @@ impl Tail {
         }
     }
 
+    /// Empties the window: everything up to `head` is too old to be in it.
+    pub(crate) fn begin_at(&self, head: EventId) {
+        let mut window = self.window.write();
+        window.events.clear();
+        window.bytes = 0;
+        window.head = head;
+    }
+
     /// Takes the text of a deleted message out of the window.
     pub(crate) fn scrub(&self, deleted: MessageNumber) {
         for event in &mut self.window.write().events {
@@ -125,6 +133,7 @@ mod tests {
             kind: entities::conversation::Kind::Group,
             name: None,
             members: Vec::new(),
+            profile: None,
         };
         Arc::new(Event {
             id: EventId(id),

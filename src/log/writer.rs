@@ -8,6 +8,7 @@ use tokio::sync::{mpsc, oneshot};
 use crate::clock::Clock;
 use crate::database::Database;
 use crate::log::Error;
+use crate::log::horizon::Horizon;
 use crate::log::members::Members;
 use crate::log::tail::Tail;
 use crate::log::unproven::Unproven;
@@ -31,6 +32,15 @@ const CAPACITY: usize = 1_024;
 /// How long a caller waits for room.
 const PATIENCE: Duration = Duration::from_secs(5);
 
+/// What the writer keeps true for everybody.
+#[derive(Debug)]
+pub(crate) struct Memory {
+    pub(crate) tail: Tail,
+    pub(crate) members: Members,
+    pub(crate) unproven: Unproven,
+    pub(crate) horizon: Horizon,
+}
+
 /// The way to the writer. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Writer {
@@ -38,16 +48,9 @@ pub struct Writer {
 }
 
 impl Writer {
-    pub(crate) fn start(
-        database: &Database,
-        clock: &Clock,
-        tail: &Tail,
-        members: &Members,
-        unproven: &Unproven,
-        head: &log_head::Model,
-    ) -> Self {
+    pub(crate) fn start(database: &Database, clock: &Clock, memory: Memory, head: &log_head::Model) -> Self {
         let (commands, arrivals) = mpsc::channel(CAPACITY);
-        let state = batch::State::new(database, clock, tail, members, unproven, head);
+        let state = batch::State::new(database, clock, memory, head);
         tokio::spawn(Queue::new(arrivals, state).run());
         Self { commands }
     }
@@ -74,6 +77,11 @@ impl Writer {
     /// Whether nothing more is accepted.
     pub(crate) fn is_closed(&self) -> bool {
         self.commands.is_closed()
+    }
+
+    /// Waits until nothing more is accepted.
+    pub(crate) async fn closed(&self) {
+        self.commands.closed().await;
     }
 
     async fn ask<T>(&self, command: impl FnOnce(Reply<T>) -> Command) -> Result<T, Error> {

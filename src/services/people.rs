@@ -152,6 +152,7 @@ impl People {
             return Err(Error::invalid("userId", "must be somebody else"));
         }
         let change = SetActive {
+            by: principal.user_id.clone(),
             id: id.clone(),
             is_active,
         };
@@ -170,7 +171,7 @@ impl People {
     fn forget(&self, users: impl Iterator<Item = UserId>) {
         let mut seen = self.seen.lock();
         seen.generation += 1;
-        users.for_each(|user| seen.people.remove(&user));
+        users.for_each(|user| drop(seen.people.remove(&user)));
     }
 }
 

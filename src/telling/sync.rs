@@ -6,8 +6,8 @@
 use entities::ids::EventId;
 
 use super::{Late, Telling, unread};
-use crate::log::Log;
 use crate::log::event::Event;
+use crate::log::{Log, ReadError};
 use crate::services::{Error, Principal, Services};
 use crate::views::{ClientEvent, Synced, SyncedEvent, Time};
 
@@ -41,7 +41,11 @@ pub async fn since(
         Some(_) => return Ok(from_now(true)),
     };
     let user = &principal.user_id;
-    let found = log.concerning(user, after, head, MOST).await?;
+    let found = match log.concerning(user, after, head, MOST).await {
+        Ok(found) => found,
+        Err(ReadError::TooOld { .. }) => return Ok(from_now(true)),
+        Err(ReadError::Database(error)) => return Err(error.into()),
+    };
     let reached = match found.last() {
         Some(last) if found.len() == MOST => last.id,
         _ => head,

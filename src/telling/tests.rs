@@ -14,7 +14,8 @@ use super::{Personal, Telling};
 use crate::log::{
     event::{
         Blocked, Body, ConversationCreated, Covered, Departure, Event, GroupChanged, MemberChange, MemberJoined,
-        MemberLeft, MessageDetails, MessageRef, Moved, Person, Pinned, Quoted, Reacted, State, StateChanged,
+        MemberLeft, MessageDetails, MessageRef, Moved, Person, PersonChanged, Pinned, PointerMoved, Quoted, Reacted,
+        State, StateChanged,
     },
     members::Member,
 };
@@ -101,6 +102,7 @@ fn state(what: State) -> Body {
     Body::StateChanged(Arc::new(StateChanged {
         conversation_id: CONVERSATION,
         what,
+        now: None,
     }))
 }
 
@@ -109,6 +111,7 @@ fn left(how: Departure) -> Body {
         conversation_id: CONVERSATION,
         name: None,
         how,
+        until_event: None,
     }))
 }
 
@@ -119,6 +122,7 @@ fn joined(founding: bool) -> Body {
         name: None,
         role: Role::Member,
         founding,
+        entry: None,
     }))
 }
 
@@ -175,14 +179,32 @@ fn every_event_is_told_to_whom_it_concerns() {
         kind: conversation::Kind::Group,
         name: None,
         members: Vec::new(),
+        profile: None,
     };
     let changed = GroupChanged {
         conversation_id: CONVERSATION,
         name: None,
+        profile: None,
     };
     let blocked = Blocked {
         other: "bob".parse().unwrap(),
         is_blocked: true,
+    };
+    let pointer = PointerMoved {
+        conversation_id: CONVERSATION,
+        read_seq: PLACE,
+    };
+    let person_changed = PersonChanged {
+        username: "cat".to_owned(),
+        full_name: "Cat".to_owned(),
+        avatar: None,
+        is_placeholder: false,
+        status: Default::default(),
+        hides_reads: true,
+        deactivated_at: None,
+        claims: None,
+        created_at: 0,
+        updated_at: 0,
     };
     // The event; ann (who did it, and wrote the message) hearing and not; bob (another member) hearing and not; cat (whom
     // it is about, where it is about somebody); what is noticed.
@@ -211,7 +233,9 @@ fn every_event_is_told_to_whom_it_concerns() {
         (state(State::Archived), ["", "", "", "", "+own"], None),
         (state(State::Pinned), ["", "", "", "", "+own"], None),
         (state(State::Hidden), ["", "", "", "", "+own"], None),
+        (Body::PointerMoved(Arc::new(pointer)), ["", "", "", "", ""], None),
         (Body::Blocked(Arc::new(blocked)), ["", "", "", "", ""], None),
+        (Body::PersonChanged(Arc::new(person_changed)), ["", "", "", "", ""], None),
     ];
     for (body, names, notice) in table {
         let event = event(body);

@@ -135,8 +135,9 @@ async fn a_reaction_stands_once_whoever_races() {
     for store in Store::each().await {
         let messages = &store.services.messages;
         let posted = store.post("ann", person("bob"), "one").await.unwrap();
-        let before = store.events();
         let (bob, message) = (principal("bob"), id(&posted));
+        store.services.people.seen(&bob).await.unwrap();
+        let before = store.events();
         let adds = (0..8).map(|_| messages.react(&bob, None, &message, "👍", Action::Add));
         for standing in futures_util::future::join_all(adds).await {
             assert_eq!(standing.unwrap().summary, [("👍".to_owned(), 1)].into());

@@ -1,10 +1,13 @@
 //! The log: one order, from memory and from the database alike.
 
 use entities::ids::EventId;
+use entities::{event, log_head};
 use hubwire::log::Log;
 use hubwire::log::event::Body;
 use hubwire::services::Services;
 use hubwire::services::messages::{Draft, Via};
+use sea_orm::sea_query::Expr;
+use sea_orm::{ActiveModelTrait, EntityTrait, IntoActiveModel};
 
 use crate::support::{Store, person, principal, settings, to};
 
@@ -31,7 +34,11 @@ async fn events_read_the_same_from_memory_and_from_the_database() {
         let stored = store.log.read_after(EventId(0), 100).await.unwrap();
         let text = |events: &[std::sync::Arc<hubwire::log::event::Event>]| format!("{events:?}");
         assert_eq!(text(&remembered), text(&stored));
-        assert_eq!(stored.len(), 9);
+        assert_eq!(
+            stored.len(),
+            11,
+            "two people, their group, two members and six messages"
+        );
         assert_eq!(store.log.read_after(EventId(3), 2).await.unwrap()[0].id, EventId(4));
         assert!(store.log.read_after(store.log.tail.head(), 9).await.unwrap().is_empty());
     }
@@ -108,4 +115,61 @@ async fn closed_log_finishes_what_it_accepted_and_takes_no_more() {
         store.post("ann", to(&group), "late").await.unwrap_err().code(),
         "unavailable"
     );
+}
+
+/// As the versions before values were in them wrote them.
+const OLD: [(&str, &str); 5] = [
+    (
+        "conversation_created",
+        r#"{"id":"ID","kind":"group","name":"lobby","members":[{"user":"ann","role":"owner"}]}"#,
+    ),
+    (
+        "member_joined",
+        r#"{"conversation_id":"ID","kind":"group","name":"lobby","role":"member","founding":false}"#,
+    ),
+    (
+        "member_left",
+        r#"{"conversation_id":"ID","name":"lobby","how":"removed"}"#,
+    ),
+    ("group_changed", r#"{"conversation_id":"ID","name":"lounge"}"#),
+    ("state_changed", r#"{"conversation_id":"ID","what":"muted"}"#),
+];
+
+#[tokio::test]
+async fn events_of_older_versions_are_read() {
+    for store in Store::each().await {
+        let group = store.group("ann", &["bob"]).await;
+        let head = store.log.tail.head();
+        let rows = OLD.into_iter().zip(head.0 + 1..).map(|((kind, body), id)| {
+            let row = event::Model {
+                id: EventId(id),
+                conversation: Some(group.number),
+                user_id: Some("bob".parse().unwrap()),
+                kind: kind.to_owned(),
+                actor_id: "ann".parse().unwrap(),
+                body: body.replace("ID", &group.id.to_string()),
+                created_at: 0,
+                message: None,
+            };
+            row.into_active_model().reset_all()
+        });
+        let written = event::Entity::insert_many(rows).exec_without_returning(&store.database.write);
+        written.await.unwrap();
+        let last = EventId(head.0 + OLD.len() as i64);
+        let moved = log_head::Entity::update_many().col_expr(log_head::Column::Event, Expr::value(last.0));
+        moved.exec(&store.database.write).await.unwrap();
+        let store = store.restart().await;
+        let events = store.log.read_after(head, 100).await.unwrap();
+        let kinds: Vec<_> = events.iter().map(|event| event.body.kind()).collect();
+        assert_eq!(kinds, OLD.map(|(kind, _)| kind));
+        let says_nothing = |body: &Body| match body {
+            Body::ConversationCreated(created) => created.profile.is_none(),
+            Body::MemberJoined(joined) => joined.entry.is_none(),
+            Body::MemberLeft(left) => left.until_event.is_none(),
+            Body::GroupChanged(changed) => changed.profile.is_none(),
+            Body::StateChanged(changed) => changed.now.is_none(),
+            _ => false,
+        };
+        assert!(events.iter().all(|event| says_nothing(&event.body)));
+    }
 }

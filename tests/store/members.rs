@@ -51,12 +51,14 @@ impl Store {
             .collect()
     }
 
-    /// What happened since, as `kind person: those who are told`.
+    /// What happened since, as `kind person: those who are told`; not what is kept of people, of which nobody is.
     pub async fn told_since(&self, since: i64) -> Vec<String> {
         let events = self.log.read_after(EventId(since), 100).await.unwrap();
         let mut told = Vec::new();
         for event in events {
-            told.push(self.shown(&event).await);
+            if !matches!(event.body, Body::PersonChanged(_)) {
+                told.push(self.shown(&event).await);
+            }
         }
         told
     }

@@ -26,8 +26,8 @@ pub struct Pinned {
     pub is_pinned: bool,
 }
 
-/// A member received or read messages: those of others with a `seq` in `from_seq..=up_to_seq` that were not covered
-/// before.
+/// A member received or read messages: those with a `seq` in `from_seq..=up_to_seq` that were not covered before, some
+/// of others among them. Of what is read, everything up to `up_to_seq` is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Moved {
     pub conversation_id: ConversationId,
@@ -42,6 +42,14 @@ pub struct Moved {
     /// Nobody but the reader learns of it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub is_hidden: bool,
+}
+
+/// A member has read further where there was nothing of others: no receipt changes. Concerns that person alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PointerMoved {
+    pub conversation_id: ConversationId,
+    /// Everything up to here is read.
+    pub read_seq: Seq,
 }
 
 /// Devices of members have received messages, as their connections prove.

@@ -17,6 +17,7 @@ use crate::clock::Clock;
 use crate::database::Database;
 use crate::log::cache::Cache;
 use crate::log::error::is_outage;
+use crate::log::horizon::Horizon;
 use crate::log::members::Members;
 use crate::log::tail::Tail;
 use crate::log::unproven::Unproven;
@@ -36,6 +37,7 @@ pub(crate) struct State {
     pub(super) tail: Tail,
     pub(super) members: Members,
     pub(super) unproven: Unproven,
+    horizon: Horizon,
     pub(super) heads: Cache<ConversationNumber, ConversationHead>,
     /// Everything up to here is folded and in the tail.
     head: EventId,
@@ -75,20 +77,14 @@ enum Fate {
 }
 
 impl State {
-    pub(crate) fn new(
-        database: &Database,
-        clock: &Clock,
-        tail: &Tail,
-        members: &Members,
-        unproven: &Unproven,
-        head: &log_head::Model,
-    ) -> Self {
+    pub(crate) fn new(database: &Database, clock: &Clock, memory: super::Memory, head: &log_head::Model) -> Self {
         Self {
             database: database.clone(),
             clock: clock.clone(),
-            tail: tail.clone(),
-            members: members.clone(),
-            unproven: unproven.clone(),
+            tail: memory.tail,
+            members: memory.members,
+            unproven: memory.unproven,
+            horizon: memory.horizon,
             heads: Cache::new(CAPACITY),
             head: head.event,
             is_stale: false,
@@ -145,7 +141,7 @@ impl State {
         };
         let transaction = self.database.write.begin_with_options(options).await?;
         let head = lock_head(&transaction).await?;
-        self.catch_up(&transaction, head.event).await?;
+        self.catch_up(&transaction, &head).await?;
         let mut work = Work::new(head, batch.len());
         for command in batch.iter_mut() {
             if let Command::Change(change) = command {
@@ -184,11 +180,20 @@ impl State {
 
     /// Another node wrote, or a commit of unknown fate did happen after all: takes its events in before anything is
     /// checked.
-    async fn catch_up(&mut self, transaction: &DatabaseTransaction, head: EventId) -> Result<(), Failure> {
+    async fn catch_up(&mut self, transaction: &DatabaseTransaction, head: &log_head::Model) -> Result<(), Failure> {
+        self.horizon.rise(head.horizon);
+        let (head, horizon) = (head.event, head.horizon);
         if head == self.head {
             return Ok(());
         }
         self.heads.clear();
+        if self.head < horizon {
+            // It was away for so long that it cannot tell what changed.
+            tracing::warn!("the events after {} are no longer kept, memory begins anew", self.head);
+            self.members.forget();
+            self.tail.begin_at(horizon);
+            self.head = horizon;
+        }
         while self.head < head {
             let events = stored_after(transaction, self.head, head, FOREIGN_EVENTS).await?;
             let Some(last) = events.last() else { break };
@@ -206,6 +211,7 @@ impl State {
     /// After the commit: caches and tail, then the answers, then those who follow the log.
     fn publish(&mut self, work: Work, batch: Vec<Command>) {
         let head = work.head.event;
+        self.horizon.rise(work.head.horizon);
         for event in &work.events {
             self.members.fold(event);
         }

@@ -78,10 +78,26 @@ impl Work {
         at: i64,
         body: Body,
     ) -> Result<EventId, DbErr> {
+        self.append(Some(conversation), user, actor, at, body)
+    }
+
+    /// The same about a person, whatever they belong to.
+    pub(super) fn record_of(&mut self, user: UserId, actor: &UserId, at: i64, body: Body) -> Result<EventId, DbErr> {
+        self.append(None, Some(user), actor, at, body)
+    }
+
+    fn append(
+        &mut self,
+        conversation: Option<ConversationNumber>,
+        user: Option<UserId>,
+        actor: &UserId,
+        at: i64,
+        body: Body,
+    ) -> Result<EventId, DbErr> {
         let id = self.next_event();
         let mut event = Event {
             id,
-            conversation: Some(conversation),
+            conversation,
             user,
             actor: actor.clone(),
             at,

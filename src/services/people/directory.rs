@@ -68,7 +68,7 @@ impl People {
         if profile.username.take().is_some_and(|username| username != me.username) {
             return Err(Error::invalid("username", "is changed by administrators only"));
         }
-        self.set_profile(profile).await
+        self.set_profile(principal, profile).await
     }
 
     /// Changes anybody's profile, known or not; for administrators.
@@ -82,7 +82,7 @@ impl People {
         {
             return Err(Error::invalid("id", "must be the one of the address"));
         }
-        self.set_profile(checked(id, &profile)?).await
+        self.set_profile(principal, checked(id, &profile)?).await
     }
 
     /// Changes up to [`MAX_PROFILES`] profiles, known or not; for administrators. One that cannot be stored does not
@@ -114,7 +114,7 @@ impl People {
         }
         let mut people = Vec::with_capacity(checked.len());
         for portion in checked.chunks(PORTION) {
-            people.extend(self.set_profiles(portion.to_vec()).await?);
+            people.extend(self.set_profiles(principal, portion.to_vec()).await?);
         }
         Ok(Upserted { people, refused })
     }
@@ -153,13 +153,17 @@ impl People {
         })
     }
 
-    async fn set_profile(&self, profile: Profile) -> Result<Person, Error> {
-        let mut people = self.set_profiles(vec![profile]).await?;
+    async fn set_profile(&self, principal: &Principal, profile: Profile) -> Result<Person, Error> {
+        let mut people = self.set_profiles(principal, vec![profile]).await?;
         people.pop().ok_or(Error::Internal)
     }
 
-    async fn set_profiles(&self, profiles: Vec<Profile>) -> Result<Vec<Person>, Error> {
-        let people = self.log.writer.change(SetProfiles(profiles)).await?;
+    async fn set_profiles(&self, principal: &Principal, profiles: Vec<Profile>) -> Result<Vec<Person>, Error> {
+        let set = SetProfiles {
+            by: principal.user_id.clone(),
+            profiles,
+        };
+        let people = self.log.writer.change(set).await?;
         self.forget(people.iter().map(|person| person.id.clone()));
         // Of somebody named twice the last counts, also in the answer.
         let last: HashMap<_, _> = people.iter().map(|person| (&person.id, person)).collect();

@@ -150,9 +150,9 @@ async fn sec_26_a_message_elsewhere_is_as_one_that_never_was() {
         .await
         .data();
     assert_eq!(ann.get("/messages/3").await.data()["id"], aside["id"]);
-    let before = (everything_about(&bob, secret_id).await, app.app.log.tail.head());
     let mut listening = [Line::open(&app, "bob", CHAT).await, Line::open(&app, "cat", CHAT).await];
     let line = Line::open(&app, "ann", CHAT).await;
+    let before = (everything_about(&bob, secret_id).await, app.app.log.tail.head());
     let mut world = World {
         app,
         ann,

@@ -39,7 +39,7 @@ impl Change for SetBlock {
             if !unknown.is_empty() && !self.create_unknown {
                 return Err(Error::UnknownPerson.into());
             }
-            insert_placeholders(scope.transaction, &unknown, scope.now).await?;
+            insert_placeholders(scope, &unknown, &self.user).await?;
             let row = block::Model {
                 user_id: self.user.clone(),
                 blocked_id: self.other.clone(),
@@ -56,18 +56,15 @@ impl Change for SetBlock {
             .filter(conversation::Column::DirectKey.eq(key))
             .one(scope.transaction)
             .await?;
+        let body = Body::Blocked(Arc::new(Blocked {
+            other: self.other.clone(),
+            is_blocked: self.is_blocked,
+        }));
+        let (user, now) = (&self.user, scope.now);
         match direct {
-            Some(direct) => {
-                let body = Body::Blocked(Arc::new(Blocked {
-                    other: self.other.clone(),
-                    is_blocked: self.is_blocked,
-                }));
-                let user = Some(self.user.clone());
-                scope.work.record(direct.number, user, &self.user, scope.now, body)?;
-            }
-            // They have no conversation that anybody could remember otherwise.
-            None => scope.work.keep(),
-        }
+            Some(direct) => scope.work.record(direct.number, Some(user.clone()), user, now, body)?,
+            None => scope.work.record_of(user.clone(), user, now, body)?,
+        };
         let back = (self.other.clone(), self.user.clone());
         let blocks_back = block::Entity::find_by_id(back).one(scope.transaction).await?;
         Ok(blocks_back.is_none())

@@ -7,16 +7,15 @@ use entities::conversation::{self, History, Kind};
 use entities::ids::{ConversationId, ConversationNumber, Seq};
 use entities::member::Role;
 use entities::user_id::UserId;
-use sea_orm::{ActiveModelTrait, ColumnTrait, DatabaseTransaction, DbErr, EntityTrait, IntoActiveModel, QueryFilter};
+use sea_orm::{ActiveModelTrait, ColumnTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter};
 
 use super::blocks::NO_CONTACT;
 use super::newcomers::{Place, insert_members, insert_placeholders, unknown};
 use super::people;
 use crate::log::Error;
-use crate::log::event::{Body, ConversationCreated, Founder, MemberJoined};
+use crate::log::event::{Body, ConversationCreated, Founder, GroupProfile, MemberJoined};
 use crate::log::members;
 use crate::log::writer::change::{Change, Outcome, Scope};
-use crate::log::writer::work::Work;
 
 /// A direct conversation, made unless it is there.
 #[derive(Clone, Debug)]
@@ -59,7 +58,7 @@ impl Change for NewDirect {
     type Output = ConversationNumber;
 
     async fn apply(&self, scope: &mut Scope<'_>) -> Outcome<ConversationNumber> {
-        direct(scope.transaction, scope.work, self, scope.now).await
+        direct(scope, self).await
     }
 }
 
@@ -71,17 +70,13 @@ impl Change for NewGroup {
     }
 
     async fn apply(&self, scope: &mut Scope<'_>) -> Outcome<GroupMade> {
-        group(scope.transaction, scope.work, self, scope.now).await
+        group(scope, self).await
     }
 }
 
 /// Finds or makes the one direct conversation of two people.
-async fn direct(
-    transaction: &DatabaseTransaction,
-    work: &mut Work,
-    direct: &NewDirect,
-    now: i64,
-) -> Outcome<ConversationNumber> {
+async fn direct(scope: &mut Scope<'_>, direct: &NewDirect) -> Outcome<ConversationNumber> {
+    let transaction = scope.transaction;
     let key = conversation::direct_key(&direct.creator, &direct.other);
     let stored = conversation::Entity::find()
         .filter(conversation::Column::DirectKey.eq(&key))
@@ -101,7 +96,7 @@ async fn direct(
         if !direct.create_unknown {
             return Err(Error::UnknownPerson.into());
         }
-        insert_placeholders(transaction, &unknown, now).await?;
+        insert_placeholders(scope, &unknown, &direct.creator).await?;
     } else if people::active(transaction, std::slice::from_ref(&direct.other))
         .await?
         .0
@@ -112,22 +107,23 @@ async fn direct(
     let row = conversation::Model {
         direct_key: Some(key),
         ..blank(
-            work.take_conversation_number(),
+            scope.work.take_conversation_number(),
             direct.id,
             Kind::Direct,
             &direct.creator,
-            now,
+            scope.now,
         )
     };
     let founders = [&direct.creator, &direct.other].map(|user| Founder {
         user: user.clone(),
         role: Role::Member,
     });
-    Ok(found(transaction, work, row, founders.into(), now).await?)
+    Ok(found(scope, row, founders.into()).await?)
 }
 
 /// Makes a group; its creator is the owner.
-async fn group(transaction: &DatabaseTransaction, work: &mut Work, group: &NewGroup, now: i64) -> Outcome<GroupMade> {
+async fn group(scope: &mut Scope<'_>, group: &NewGroup) -> Outcome<GroupMade> {
+    let transaction = scope.transaction;
     let is_full = |members: &[UserId]| group.limit > 0 && members.len() >= group.limit as usize;
     let full = Error::GroupFull { limit: group.limit };
     // Where everybody named becomes a member, nobody waits while too many of them are looked up.
@@ -144,7 +140,7 @@ async fn group(transaction: &DatabaseTransaction, work: &mut Work, group: &NewGr
         return Err(full.into());
     }
     if group.create_unknown {
-        insert_placeholders(transaction, &unknown, now).await?;
+        insert_placeholders(scope, &unknown, &group.creator).await?;
         unknown.clear();
     }
     let row = conversation::Model {
@@ -153,11 +149,11 @@ async fn group(transaction: &DatabaseTransaction, work: &mut Work, group: &NewGr
         avatar: group.avatar.clone(),
         history: group.history,
         ..blank(
-            work.take_conversation_number(),
+            scope.work.take_conversation_number(),
             group.id,
             Kind::Group,
             &group.creator,
-            now,
+            scope.now,
         )
     };
     let owner = Founder {
@@ -169,7 +165,7 @@ async fn group(transaction: &DatabaseTransaction, work: &mut Work, group: &NewGr
         role: Role::Member,
     });
     let founders = std::iter::once(owner).chain(others).collect();
-    let number = found(transaction, work, row, founders, now).await?;
+    let number = found(scope, row, founders).await?;
     Ok(GroupMade {
         number,
         unknown,
@@ -179,24 +175,29 @@ async fn group(transaction: &DatabaseTransaction, work: &mut Work, group: &NewGr
 
 /// Inserts a conversation with its first members, and records that it exists and who belongs to it.
 async fn found(
-    transaction: &DatabaseTransaction,
-    work: &mut Work,
+    scope: &mut Scope<'_>,
     row: conversation::Model,
     founders: Vec<Founder>,
-    now: i64,
 ) -> Result<ConversationNumber, DbErr> {
+    let now = scope.now;
     let (number, id, kind, name) = (row.number, row.id, row.kind, row.name.clone());
     let creator = row.created_by.clone();
+    let profile = GroupProfile {
+        description: row.description.clone(),
+        avatar: row.avatar.clone(),
+        history: row.history,
+    };
     conversation::Entity::insert(row.into_active_model().reset_all())
-        .exec_without_returning(transaction)
+        .exec_without_returning(scope.transaction)
         .await?;
     let created = ConversationCreated {
         id,
         kind,
         name: name.clone(),
         members: founders.clone(),
+        profile: Some(profile),
     };
-    let from_event = work.record(
+    let from_event = scope.work.record(
         number,
         None,
         &creator,
@@ -209,7 +210,7 @@ async fn found(
         visible_from: Seq(1),
         read: Seq(0),
     };
-    insert_members(transaction, &place, &founders, now).await?;
+    insert_members(scope.transaction, &place, &founders, now).await?;
     for founder in founders {
         let joined = MemberJoined {
             conversation_id: id,
@@ -217,8 +218,9 @@ async fn found(
             name: name.clone(),
             role: founder.role,
             founding: true,
+            entry: None,
         };
-        work.record(
+        scope.work.record(
             number,
             Some(founder.user),
             &creator,

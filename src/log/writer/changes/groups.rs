@@ -12,7 +12,7 @@ use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 
 use super::members::acting;
 use crate::log::Error;
-use crate::log::event::{Body, Departure, GroupChanged, MemberLeft};
+use crate::log::event::{Body, Departure, GroupChanged, GroupProfile, MemberLeft};
 use crate::log::writer::change::{Change, Outcome, Scope};
 
 /// What a group is called and shows. `None` leaves a value as it is.
@@ -62,6 +62,11 @@ impl Change for ChangeGroup {
             return Ok(());
         }
         let name = changed.name.clone();
+        let profile = GroupProfile {
+            description: changed.description.clone(),
+            avatar: changed.avatar.clone(),
+            history: changed.history,
+        };
         conversation::Entity::update(conversation::ActiveModel {
             number: Unchanged(group.number),
             name: Set(changed.name),
@@ -75,6 +80,7 @@ impl Change for ChangeGroup {
         let body = Body::GroupChanged(Arc::new(GroupChanged {
             conversation_id: group.id,
             name,
+            profile: Some(profile),
         }));
         scope.work.record(group.number, None, &self.by, scope.now, body)?;
         Ok(())
@@ -101,6 +107,7 @@ impl Change for EndGroup {
                 conversation_id: group.id,
                 name: group.name.clone(),
                 how: Departure::Deleted,
+                until_event: Some(until),
             };
             let body = Body::MemberLeft(Arc::new(left));
             scope

@@ -13,7 +13,7 @@ use super::newcomers::{Place, insert_members, insert_placeholders, unknown};
 use super::{people, roles};
 use crate::log::Error;
 use crate::log::details;
-use crate::log::event::{Body, Departure, Founder, MemberChange, MemberJoined, MemberLeft, Person};
+use crate::log::event::{Body, Departure, Entry, Founder, MemberChange, MemberJoined, MemberLeft, Person};
 use crate::log::members::Membership;
 use crate::log::writer::change::{Change, Outcome, Scope};
 
@@ -73,7 +73,7 @@ impl Change for AddMembers {
         }
         let mut strangers = unknown(scope.transaction, &users).await?;
         if self.create_unknown {
-            insert_placeholders(scope.transaction, &strangers, scope.now).await?;
+            insert_placeholders(scope, &strangers, &self.by).await?;
             strangers.clear();
         } else {
             users.retain(|user| !strangers.contains(user));
@@ -121,6 +121,11 @@ impl AddMembers {
             })
             .collect();
         insert_members(scope.transaction, &place, &newcomers, scope.now).await?;
+        let entry = Entry {
+            from_event: place.from_event,
+            visible_from_seq: place.visible_from,
+            read_seq: place.read,
+        };
         for newcomer in newcomers {
             let joined = MemberJoined {
                 conversation_id: group.id,
@@ -128,6 +133,7 @@ impl AddMembers {
                 name: group.name.clone(),
                 role: newcomer.role,
                 founding: false,
+                entry: Some(entry),
             };
             let body = Body::MemberJoined(Arc::new(joined));
             let user = Some(newcomer.user);
@@ -224,6 +230,7 @@ async fn part(
         conversation_id: group.id,
         name: group.name.clone(),
         how,
+        until_event: Some(until),
     };
     let left = Body::MemberLeft(Arc::new(left));
     scope

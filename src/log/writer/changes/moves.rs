@@ -14,7 +14,7 @@ use sea_orm::{
 
 use super::privacy::hides_reads;
 use super::states::own;
-use crate::log::event::{Body, Covered, Moved, Person};
+use crate::log::event::{Body, Covered, Moved, Person, PointerMoved};
 use crate::log::writer::change::{Change, Outcome, Scope};
 
 /// Messages an event names at most; the newest ones.
@@ -66,9 +66,17 @@ impl Change for Move {
             if self.kind == Kind::Read {
                 pointer = Seq(last);
                 move_pointer(scope.transaction, &member, pointer).await?;
-                scope.work.keep();
             }
-            self.cover(scope, &conversation, (first, last), is_hidden).await?;
+            let is_told = self.cover(scope, &conversation, (first, last), is_hidden).await?;
+            if self.kind == Kind::Read && !is_told {
+                let body = Body::PointerMoved(Arc::new(PointerMoved {
+                    conversation_id: conversation.id,
+                    read_seq: pointer,
+                }));
+                let user = &self.person.id;
+                let (number, now) = (self.conversation, scope.now);
+                scope.work.record(number, Some(user.clone()), user, now, body)?;
+            }
         }
         Ok(at(scope.transaction, self.conversation, pointer).await?)
     }
@@ -105,24 +113,25 @@ impl Move {
         moves_of(self.conversation, &self.person.id, self.kind)
     }
 
-    /// Stores and tells what of the interval was not covered before. Nothing of others in it: nobody is told anything.
+    /// Stores and tells what of the interval was not covered before, and says whether there was anything. Nothing of
+    /// others in it: nobody is told.
     async fn cover(
         &self,
         scope: &mut Scope<'_>,
         conversation: &conversation::Model,
         asked: Interval,
         is_hidden: bool,
-    ) -> Result<(), DbErr> {
+    ) -> Result<bool, DbErr> {
         let gaps = uncovered(scope.transaction, self.conversation, &self.person.id, self.kind, asked).await?;
         let (Some((first, _)), Some((_, last))) = (gaps.first(), gaps.last()) else {
-            return Ok(());
+            return Ok(false);
         };
         let covered = covered(scope.transaction, self.conversation, Some(&self.person.id), &gaps).await?;
         if covered.is_empty() {
-            return Ok(());
+            return Ok(false);
         }
         let Some(newest) = at(scope.transaction, self.conversation, Seq(*last)).await? else {
-            return Ok(());
+            return Ok(false);
         };
         let places = gaps.iter().map(|gap| (&self.person.id, *gap));
         insert(scope, self.conversation, self.kind, places).await?;
@@ -140,7 +149,7 @@ impl Move {
         scope
             .work
             .record(self.conversation, None, &self.person.id, scope.now, body)?;
-        Ok(())
+        Ok(true)
     }
 }
 

@@ -12,6 +12,7 @@ use sea_orm::{
 
 use super::people;
 use crate::log::event::Founder;
+use crate::log::writer::change::Scope;
 
 /// Rows of one statement at most: SQLite and PostgreSQL bind at most 32,766 and 65,535 values.
 const MAX_ROWS: usize = 500;
@@ -44,17 +45,15 @@ pub(super) async fn unknown(transaction: &DatabaseTransaction, users: &[UserId])
     Ok(users.iter().filter(|user| !known.contains(*user)).cloned().collect())
 }
 
-pub(super) async fn insert_placeholders(
-    transaction: &DatabaseTransaction,
-    users: &[UserId],
-    now: i64,
-) -> Result<(), DbErr> {
+/// Makes people of those whom `by` named and nobody has heard of.
+pub(super) async fn insert_placeholders(scope: &mut Scope<'_>, users: &[UserId], by: &UserId) -> Result<(), DbErr> {
     for portion in users.chunks(MAX_ROWS) {
-        let rows = portion
-            .iter()
-            .map(|user| people::blank(user, now).into_active_model().reset_all());
-        person::Entity::insert_many(rows)
-            .exec_without_returning(transaction)
+        let rows: Vec<_> = portion.iter().map(|user| people::blank(user, scope.now)).collect();
+        for row in &rows {
+            people::record(scope, row.clone(), by)?;
+        }
+        person::Entity::insert_many(rows.into_iter().map(|row| row.into_active_model().reset_all()))
+            .exec_without_returning(scope.transaction)
             .await?;
     }
     Ok(())

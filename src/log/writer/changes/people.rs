@@ -1,17 +1,18 @@
 //! People, changed by themselves or by an administrator, and what is kept of their presence.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use entities::user_id::UserId;
 use entities::{person, person_name};
 use sea_orm::sea_query::Expr;
 use sea_orm::{
     ActiveModelTrait, ActiveValue, ColumnTrait, DatabaseTransaction, DbErr, EntityTrait, IntoActiveModel, QueryFilter,
-    QuerySelect, Value,
+    QuerySelect,
 };
 
 use crate::log::Error;
-use crate::log::event::Person;
+use crate::log::event::{Body, Person, PersonChanged};
 use crate::log::writer::change::{Change, Outcome, Scope};
 
 /// Ids of one look-up at most.
@@ -29,11 +30,15 @@ pub(crate) struct Profile {
 
 /// Profiles of people, known before or not.
 #[derive(Clone, Debug)]
-pub(crate) struct SetProfiles(pub Vec<Profile>);
+pub(crate) struct SetProfiles {
+    pub by: UserId,
+    pub profiles: Vec<Profile>,
+}
 
 /// Whether somebody may come in.
 #[derive(Clone, Debug)]
 pub(crate) struct SetActive {
+    pub by: UserId,
     pub id: UserId,
     pub is_active: bool,
 }
@@ -53,15 +58,14 @@ impl Change for SetProfiles {
     type Output = Vec<Person>;
 
     fn weight(&self) -> usize {
-        self.0.len() * 512 + 512
+        self.profiles.len() * 512 + 512
     }
 
     async fn apply(&self, scope: &mut Scope<'_>) -> Outcome<Vec<Person>> {
-        let mut people = Vec::with_capacity(self.0.len());
-        for profile in &self.0 {
-            people.push(set_profile(scope.transaction, profile, scope.now).await?);
+        let mut people = Vec::with_capacity(self.profiles.len());
+        for profile in &self.profiles {
+            people.push(set_profile(scope, profile, &self.by).await?);
         }
-        scope.work.keep();
         Ok(people)
     }
 }
@@ -70,17 +74,12 @@ impl Change for SetActive {
     type Output = ();
 
     async fn apply(&self, scope: &mut Scope<'_>) -> Outcome<()> {
-        let stored = person::Entity::find_by_id(self.id.clone())
-            .one(scope.transaction)
-            .await?;
-        let Some(stored) = stored else {
-            return Err(Error::UnknownPerson.into());
-        };
-        if stored.deactivated_at.is_none() != self.is_active {
-            let since = (!self.is_active).then_some(scope.now);
-            set(scope, &self.id, person::Column::DeactivatedAt, since).await?;
-        }
-        Ok(())
+        let now = scope.now;
+        set(scope, &self.id, &self.by, |person| {
+            let since = person.deactivated_at.unwrap_or(now);
+            person.deactivated_at = (!self.is_active).then_some(since);
+        })
+        .await
     }
 }
 
@@ -88,7 +87,7 @@ impl Change for SetStatus {
     type Output = ();
 
     async fn apply(&self, scope: &mut Scope<'_>) -> Outcome<()> {
-        set(scope, &self.id, person::Column::Status, self.status).await
+        set(scope, &self.id, &self.id, |person| person.status = self.status).await
     }
 }
 
@@ -112,23 +111,37 @@ impl Change for LastSeen {
     }
 }
 
-/// Says one thing of somebody who must be known.
+/// Changes what is kept of somebody who must be known.
 pub(super) async fn set(
     scope: &mut Scope<'_>,
     id: &UserId,
-    column: person::Column,
-    value: impl Into<Value>,
+    by: &UserId,
+    change: impl FnOnce(&mut person::Model),
 ) -> Outcome<()> {
-    let updated = person::Entity::update_many()
-        .col_expr(column, Expr::value(value))
-        .filter(person::Column::Id.eq(id))
-        .exec(scope.transaction)
-        .await?;
-    scope.work.keep();
-    if updated.rows_affected == 0 {
-        return Err(Error::UnknownPerson.into());
+    let stored = person::Entity::find_by_id(id.clone()).one(scope.transaction).await?;
+    let mut row = stored.clone().ok_or(Error::UnknownPerson)?;
+    change(&mut row);
+    if stored.as_ref() != Some(&row) {
+        update(scope, &row).await?;
+        record(scope, row, by)?;
     }
     Ok(())
+}
+
+async fn update(scope: &Scope<'_>, row: &person::Model) -> Result<(), DbErr> {
+    let mut change = row.clone().into_active_model().reset_all();
+    change.id = ActiveValue::Unchanged(row.id.clone());
+    person::Entity::update(change)
+        .exec_without_returning(scope.transaction)
+        .await
+        .map(drop)
+}
+
+/// Says in the log what is kept of somebody now.
+pub(super) fn record(scope: &mut Scope<'_>, row: person::Model, by: &UserId) -> Result<(), DbErr> {
+    let user = row.id.clone();
+    let body = Body::PersonChanged(Arc::new(PersonChanged::from(row)));
+    scope.work.record_of(user, by, scope.now, body).map(drop)
 }
 
 /// Those of `users` who may be added and written to, and those who may not: they were deactivated.
@@ -172,32 +185,29 @@ pub(super) fn blank(id: &UserId, now: i64) -> person::Model {
 
 /// Inserts a person, or writes what has changed of them, and the names they are found by.
 pub(super) async fn store(
-    transaction: &DatabaseTransaction,
+    scope: &mut Scope<'_>,
     stored: Option<person::Model>,
     mut row: person::Model,
-    now: i64,
+    by: &UserId,
 ) -> Result<(), DbErr> {
     if stored.as_ref() == Some(&row) {
         return Ok(());
     }
-    row.updated_at = now;
+    row.updated_at = scope.now;
     let names = |row: &person::Model| {
         let is_found = !row.is_placeholder;
         is_found.then(|| person_name::of(&row.username, &row.full_name))
     };
     let (before, after) = (stored.as_ref().and_then(names), names(&row));
-    let user = row.id.clone();
-    let mut change = row.into_active_model().reset_all();
+    let (user, transaction) = (row.id.clone(), scope.transaction);
     if stored.is_some() {
-        change.id = ActiveValue::Unchanged(user.clone());
-        person::Entity::update(change)
-            .exec_without_returning(transaction)
-            .await?;
+        update(scope, &row).await?;
     } else {
-        person::Entity::insert(change)
+        person::Entity::insert(row.clone().into_active_model().reset_all())
             .exec_without_returning(transaction)
             .await?;
     }
+    record(scope, row, by)?;
     if before == after {
         return Ok(());
     }
@@ -221,9 +231,11 @@ pub(super) async fn store(
     Ok(())
 }
 
-async fn set_profile(transaction: &DatabaseTransaction, profile: &Profile, now: i64) -> Result<Person, DbErr> {
-    let stored = person::Entity::find_by_id(profile.id.clone()).one(transaction).await?;
-    let mut row = stored.clone().unwrap_or_else(|| blank(&profile.id, now));
+async fn set_profile(scope: &mut Scope<'_>, profile: &Profile, by: &UserId) -> Result<Person, DbErr> {
+    let stored = person::Entity::find_by_id(profile.id.clone())
+        .one(scope.transaction)
+        .await?;
+    let mut row = stored.clone().unwrap_or_else(|| blank(&profile.id, scope.now));
     // As at a first sign-in: who gets only one name has it as both.
     let full_name = profile
         .full_name
@@ -236,6 +248,6 @@ async fn set_profile(transaction: &DatabaseTransaction, profile: &Profile, now: 
     }
     row.is_placeholder = false;
     let person = Person::from(row.clone());
-    store(transaction, stored, row, now).await?;
+    store(scope, stored, row, by).await?;
     Ok(person)
 }

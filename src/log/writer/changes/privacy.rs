@@ -18,7 +18,10 @@ impl Change for SetPrivacy {
     type Output = ();
 
     async fn apply(&self, scope: &mut Scope<'_>) -> Outcome<()> {
-        set(scope, &self.id, person::Column::HidesReads, self.hides_reads).await
+        set(scope, &self.id, &self.id, |person| {
+            person.hides_reads = self.hides_reads
+        })
+        .await
     }
 }
 

@@ -2,7 +2,7 @@
 
 use entities::person;
 use entities::user_id::UserId;
-use sea_orm::{DatabaseTransaction, DbErr, EntityTrait};
+use sea_orm::{DbErr, EntityTrait};
 use serde::{Deserialize, Serialize};
 
 use super::people;
@@ -68,15 +68,15 @@ impl Change for SignIn {
     type Output = SignedIn;
 
     async fn apply(&self, scope: &mut Scope<'_>) -> Outcome<SignedIn> {
-        let signed_in = sign_in(scope.transaction, self, scope.now).await?;
-        scope.work.keep();
-        Ok(signed_in)
+        Ok(sign_in(scope, self).await?)
     }
 }
 
 /// Stores what the token says and returns who it is now.
-async fn sign_in(transaction: &DatabaseTransaction, sign_in: &SignIn, now: i64) -> Result<SignedIn, DbErr> {
-    let stored = person::Entity::find_by_id(sign_in.id.clone()).one(transaction).await?;
+async fn sign_in(scope: &mut Scope<'_>, sign_in: &SignIn) -> Result<SignedIn, DbErr> {
+    let stored = person::Entity::find_by_id(sign_in.id.clone())
+        .one(scope.transaction)
+        .await?;
     let known = stored.as_ref().map(Claims::of).unwrap_or_default();
     let new = |newer: &Option<String>, older: &Option<String>| newer.clone().filter(|_| newer != older);
     let claims = &sign_in.claims;
@@ -86,7 +86,7 @@ async fn sign_in(transaction: &DatabaseTransaction, sign_in: &SignIn, now: i64) 
         new(&claims.avatar, &known.avatar),
     );
     let claims = known.followed_by(claims);
-    let mut row = stored.clone().unwrap_or_else(|| people::blank(&sign_in.id, now));
+    let mut row = stored.clone().unwrap_or_else(|| people::blank(&sign_in.id, scope.now));
     // A placeholder's names are its id; a token that says only one name means both.
     let full_name = full_name.or_else(|| username.clone().filter(|_| row.is_placeholder));
     row.username = username.unwrap_or(row.username);
@@ -95,6 +95,6 @@ async fn sign_in(transaction: &DatabaseTransaction, sign_in: &SignIn, now: i64) 
     row.is_placeholder = false;
     row.claims = Some(serde_json::to_string(&claims).map_err(|error| DbErr::Json(error.to_string()))?);
     let person = Person::from(row.clone());
-    people::store(transaction, stored, row, now).await?;
+    people::store(scope, stored, row, &sign_in.id).await?;
     Ok(SignedIn { person, claims })
 }

@@ -9,7 +9,7 @@ use sea_orm::ActiveValue::{Set, Unchanged};
 use sea_orm::{ColumnTrait, DbErr, EntityTrait, QueryFilter};
 
 use crate::log::Error;
-use crate::log::event::{Body, State, StateChanged};
+use crate::log::event::{Body, OwnState, State, StateChanged};
 use crate::log::writer::change::{Change, Outcome, Scope};
 use crate::log::writer::command::Flag;
 
@@ -68,7 +68,7 @@ impl Change for SetFlag {
         };
         if changed != stored {
             store(scope, &changed).await?;
-            record(scope, (self.conversation, conversation.id), &self.user, what)?;
+            record(scope, conversation.id, &changed, what)?;
         }
         Ok(flags)
     }
@@ -90,7 +90,7 @@ impl Change for Hide {
         };
         if changed != stored {
             store(scope, &changed).await?;
-            record(scope, (self.conversation, conversation.id), &self.user, State::Hidden)?;
+            record(scope, conversation.id, &changed, State::Hidden)?;
         }
         Ok(())
     }
@@ -134,18 +134,15 @@ async fn store(scope: &Scope<'_>, changed: &member::Model) -> Result<(), DbErr> 
     .map(|_| ())
 }
 
-fn record(
-    scope: &mut Scope<'_>,
-    (number, id): (ConversationNumber, ConversationId),
-    user: &UserId,
-    what: State,
-) -> Result<(), DbErr> {
+fn record(scope: &mut Scope<'_>, id: ConversationId, changed: &member::Model, what: State) -> Result<(), DbErr> {
     let body = Body::StateChanged(Arc::new(StateChanged {
         conversation_id: id,
         what,
+        now: Some(OwnState::from(changed)),
     }));
+    let user = &changed.user_id;
     scope
         .work
-        .record(number, Some(user.clone()), user, scope.now, body)
+        .record(changed.conversation, Some(user.clone()), user, scope.now, body)
         .map(|_| ())
 }

@@ -1,0 +1,111 @@
+//! The log is the truth: folding it from its first event gives what the tables hold, whatever happened.
+//!
+//! Folded are people and the names they are found by, conversations, members with their intervals, roles, states and
+//! pointers, messages with their former contents, reactions, receipts and blocks, and the numbers that were given out.
+//! Not in the log: when people were last seen, where connections are (`nodes`, `tickets`), and the hash of what was first
+//! sent, which recognises repeats. Numbers that only the database gives to rows say nothing.
+
+mod folding;
+mod history;
+mod random;
+mod state;
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use entities::event;
+use entities::ids::EventId;
+use hubwire::log::event::Event;
+use hubwire::services::{Limits, Settings};
+use sea_orm::EntityTrait;
+
+use self::history::History;
+use self::state::State;
+use crate::database::TestDatabase;
+use crate::support::{Store, settings};
+
+const ACTIONS: usize = 1_000;
+
+/// A store after a history, begun again so that every event comes from the database.
+async fn lived(home: TestDatabase, seed: u64) -> (Store, Vec<Arc<Event>>) {
+    let limits = Limits {
+        reactions_per_minute: 0,
+        ..settings().limits
+    };
+    let store = Store::open_with(home, Settings { limits, ..settings() }).await;
+    let mut history = History::new(&store, seed);
+    history.go_on(ACTIONS).await;
+    let (done, said) = (history.done, history.said);
+    assert_eq!(done.len(), 27, "everything succeeded at least once: {done:?}");
+    for number in State::stored(&store.database.read).await.conversations.into_keys() {
+        assert!(
+            store.log.members.cached(number).is_none() || store.remembers(number).await,
+            "{number}"
+        );
+    }
+    let store = store.restart().await;
+    nothing_deleted_is_there(&store, &said).await;
+    let mut events = Vec::new();
+    while let Some(last) = next(&store, &events).await {
+        events.extend(last);
+    }
+    (store, events)
+}
+
+async fn next(store: &Store, known: &[Arc<Event>]) -> Option<Vec<Arc<Event>>> {
+    let position = known.last().map_or(EventId(0), |event| event.id);
+    let events = store.log.read_after(position, 500).await.unwrap();
+    (!events.is_empty()).then_some(events)
+}
+
+/// The log has no word of what a deleted message ever said, nor of what it was before.
+async fn nothing_deleted_is_there(store: &Store, said: &[(entities::ids::MessageId, String)]) {
+    let rows = event::Entity::find().all(&store.database.read).await.unwrap();
+    let bodies: String = rows.into_iter().map(|row| row.body).collect();
+    let messages = entities::message::Entity::find()
+        .all(&store.database.read)
+        .await
+        .unwrap();
+    let deleted: BTreeSet<_> = messages
+        .iter()
+        .filter(|row| row.deleted_at.is_some())
+        .map(|row| row.id.0)
+        .collect();
+    assert!(deleted.len() > 5, "{} messages were deleted", deleted.len());
+    for (id, text) in said {
+        // What says it as its key is not its text.
+        let is_there = bodies.contains(&format!("\"content\":\"{text}"));
+        assert_eq!(is_there, !deleted.contains(&id.0), "{text} of {id}");
+    }
+}
+
+fn folded<'a>(events: impl Iterator<Item = &'a Arc<Event>>) -> State {
+    let mut state = State::default();
+    events.for_each(|event| state.fold(event));
+    state
+}
+
+#[tokio::test]
+async fn folding_the_log_gives_what_the_tables_hold() {
+    for seed in [1, 2] {
+        for home in TestDatabase::each().await {
+            let (store, events) = Box::pin(lived(home, seed)).await;
+            let differences = folded(events.iter()).differences(&State::stored(&store.database.read).await);
+            assert!(differences.is_empty(), "seed {seed}: {}", differences.join("\n"));
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_kind_of_event_that_is_left_out_is_missed() {
+    let (store, events) = Box::pin(lived(TestDatabase::sqlite(), 3)).await;
+    let stored = State::stored(&store.database.read).await;
+    let kinds: BTreeSet<_> = events.iter().map(|event| event.body.kind()).collect();
+    assert_eq!(kinds.len(), 18, "{kinds:?}");
+    // Those two say once more what happened to a member, to the others.
+    let telling = ["member_added", "member_removed"];
+    for kind in kinds.into_iter().filter(|kind| !telling.contains(kind)) {
+        let rest = events.iter().filter(|event| event.body.kind() != kind);
+        assert!(!folded(rest).differences(&stored).is_empty(), "{kind}");
+    }
+}
