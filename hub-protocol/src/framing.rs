@@ -10,7 +10,7 @@ mod prefix;
 #[cfg(test)]
 mod tests;
 
-use bytes::{Buf, Bytes, BytesMut};
+use bytes::{Buf, Bytes};
 use thiserror::Error;
 
 #[cfg(feature = "messagepack")]
@@ -21,6 +21,9 @@ pub const RECORD_SEPARATOR: u8 = 0x1E;
 
 /// The longest binary record in bytes, without its prefix.
 pub const MAX_LENGTH: usize = 0x7FFF_FFFF;
+
+/// The part of what waits that is set aside for what follows.
+const SPARE: usize = 8;
 
 /// How records are told apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -58,7 +61,7 @@ pub enum FramingError {
 pub struct RecordReader {
     framing: Framing,
     chunk: Bytes,
-    partial: BytesMut,
+    partial: Vec<u8>,
     /// How many bytes of `partial` are known to hold no separator.
     searched: usize,
     /// How many bytes from the front [`look_ahead`](Self::look_ahead) has seen: whole records.
@@ -81,7 +84,7 @@ impl RecordReader {
         Self {
             framing: Framing::Separator,
             chunk: Bytes::new(),
-            partial: BytesMut::new(),
+            partial: Vec::new(),
             searched: 0,
             seen: 0,
             limit,
@@ -101,7 +104,7 @@ impl RecordReader {
             return;
         }
         self.keep_rest();
-        self.partial.extend_from_slice(&bytes);
+        self.append(&bytes);
     }
 
     /// Takes the next whole record without its frame, or `None` while there is none.
@@ -124,7 +127,7 @@ impl RecordReader {
             return Ok(None);
         };
         // What follows is shared from now on: `partial` would otherwise grow with the stream.
-        self.chunk = std::mem::take(&mut self.partial).freeze();
+        self.chunk = std::mem::take(&mut self.partial).into();
         self.searched = 0;
         Ok(Some(self.take(&span)))
     }
@@ -206,8 +209,17 @@ impl RecordReader {
     fn keep_rest(&mut self) {
         if !self.chunk.is_empty() {
             self.searched = 0;
-            self.partial.extend_from_slice(&self.chunk);
-            self.chunk = Bytes::new();
+            let chunk = std::mem::take(&mut self.chunk);
+            self.append(&chunk);
         }
+    }
+
+    /// Sets little more aside than is there: it may wait for long, and a client chooses how much comes at a time.
+    fn append(&mut self, bytes: &[u8]) {
+        let room = self.partial.capacity() - self.partial.len();
+        if room < bytes.len() {
+            self.partial.reserve_exact(bytes.len() + self.partial.len() / SPARE);
+        }
+        self.partial.extend_from_slice(bytes);
     }
 }

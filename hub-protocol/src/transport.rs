@@ -63,6 +63,10 @@ pub trait Transport: Send {
         false
     }
 
+    /// Lets go of what has arrived and will not be asked for, and of what nobody will take: the session is over, but a
+    /// method of its client may go on for long.
+    fn let_go(&mut self) {}
+
     /// Takes output without writing it; what was taken before a flush leaves in one write where it can.
     fn send(&mut self, outgoing: Outgoing);
 

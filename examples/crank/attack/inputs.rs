@@ -36,7 +36,7 @@ pub(super) fn text_call(target: &str, before: &str) -> String {
 
 /// A call that runs for longer than any attack, so that what follows it waits, and not for as long as it is measured.
 pub(super) fn slow_call() -> String {
-    call("slow", "Slow", "40000")
+    call("slow", "Slow", "30000")
 }
 
 /// The object that is largest for its length when it is decoded: each has a map of its own.

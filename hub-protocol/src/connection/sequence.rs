@@ -96,6 +96,11 @@ impl<T> Unacknowledged<T> {
         self.bytes
     }
 
+    /// By how many bytes the last message exceeds what may be kept.
+    pub fn excess(&self) -> usize {
+        self.bytes.saturating_sub(self.limit)
+    }
+
     /// How many bytes may still be sent; the message that exceeds them is kept whole.
     pub fn room(&self) -> usize {
         (self.limit + 1).saturating_sub(self.bytes)

@@ -157,3 +157,13 @@ fn nothing_is_kept_when_nothing_waits() {
     while reader.next_record().unwrap().is_some() {}
     assert_eq!(std::sync::Arc::strong_count(&chunk), 1);
 }
+
+#[test]
+fn little_is_set_aside_for_what_follows() {
+    let mut reader = RecordReader::new(None);
+    for size in [32_765, 32_765, 32_765, 1, 1, 1] {
+        reader.push(Bytes::from(vec![b'x'; size]));
+        let (waits, held) = (reader.buffered(), reader.partial.capacity());
+        assert!(held <= waits + waits / 8, "{held} bytes for {waits}");
+    }
+}

@@ -320,7 +320,10 @@ impl<T: Transport> Session<T> {
 
     /// Whether more is read.
     fn has_room(&self) -> bool {
-        self.core.buffered() < self.hub.0.options.inbox_bytes.max(self.largest_message())
+        // The message on top of what may be owed is as much less of this.
+        let owed = self.sent.as_ref().map_or(0, |sent| sent.excess());
+        let inbox = self.hub.0.options.inbox_bytes.saturating_sub(owed);
+        self.core.buffered() < inbox.max(self.largest_message())
     }
 
     /// Nothing is read, so that the end of a client would not be seen either: it is looked for, now and then.

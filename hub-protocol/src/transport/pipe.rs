@@ -60,6 +60,8 @@ struct State {
     /// The client's side is over, the session's side is over.
     ended: bool,
     closed: bool,
+    /// The session asks for nothing more; what is put in is dropped.
+    deaf: bool,
 }
 
 /// The connection is over.
@@ -83,6 +85,7 @@ impl Pipe {
             idle_since: Some(Instant::now()),
             ended: false,
             closed: false,
+            deaf: false,
         };
         Self {
             state: Mutex::new(state),
@@ -111,7 +114,7 @@ impl Pipe {
                 if state.ended {
                     return Err(Gone);
                 }
-                if state.closed {
+                if state.closed || state.deaf {
                     // The hub is done with the client, who is told so by its next poll: as there, not by this.
                     return Ok(());
                 }
@@ -133,7 +136,7 @@ impl Pipe {
         let mut state = self.state.lock();
         if !state.ended {
             state.ended = true;
-            state.inbound.push_back(Incoming::End(end));
+            state.hear(Incoming::End(end));
         }
         drop(state);
         self.session.wake();
@@ -147,7 +150,7 @@ impl Pipe {
         let poll = state.poll;
         state.idle_since = None;
         let proven = std::mem::take(&mut state.answered);
-        state.inbound.extend(proven.into_iter().map(Incoming::Proven));
+        proven.into_iter().for_each(|nonce| state.hear(Incoming::Proven(nonce)));
         // Only the newest counts: a session that is busy must not collect a user from each poll.
         if user.is_some() {
             state.user = user;
@@ -200,6 +203,14 @@ impl Pipe {
         drop(state);
         self.session.wake();
         Poll::Ready(Output::Records(records, Answered(probes)))
+    }
+}
+
+impl State {
+    fn hear(&mut self, incoming: Incoming) {
+        if !self.deaf {
+            self.inbound.push_back(incoming);
+        }
     }
 }
 

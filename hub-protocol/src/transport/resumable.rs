@@ -149,6 +149,12 @@ impl Transport for Resumable {
         self.line.next.lock().waits.is_none() && self.socket.as_ref().is_some_and(|socket| socket.has_gone())
     }
 
+    fn let_go(&mut self) {
+        if let Some(socket) = &mut self.socket {
+            socket.let_go();
+        }
+    }
+
     fn send(&mut self, outgoing: Outgoing) {
         if let Some(socket) = &mut self.socket {
             socket.send(outgoing);

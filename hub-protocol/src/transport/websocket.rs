@@ -195,6 +195,13 @@ impl Transport for WebSocket {
         self.socket.as_ref().is_none_or(|socket| socket.get_ref().has_gone())
     }
 
+    fn let_go(&mut self) {
+        // Whoever said goodbye is answered.
+        if self.has_gone() && !self.peer_closed {
+            self.lose();
+        }
+    }
+
     fn send(&mut self, outgoing: Outgoing) {
         match outgoing {
             Outgoing::Frames(frame) => self.output.push(frame.websocket()),

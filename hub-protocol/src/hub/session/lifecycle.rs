@@ -66,6 +66,7 @@ impl<T: Transport> Session<T> {
                 let _ = tokio::time::timeout(patience, written).await;
             }
         }
+        self.transport.let_go();
         self.member.outbox.close();
         self.calls.end_streams();
         self.member.questions.close();

@@ -60,6 +60,21 @@ impl Transport for Half {
         Poll::Ready(incoming)
     }
 
+    fn has_gone(&self) -> bool {
+        self.pipe.state.lock().ended
+    }
+
+    fn let_go(&mut self) {
+        let mut state = self.pipe.state.lock();
+        state.deaf = true;
+        state.inbound = Default::default();
+        if state.ended {
+            state.outbound = Default::default();
+        }
+        drop(state);
+        self.pipe.room.notify_waiters();
+    }
+
     fn send(&mut self, outgoing: Outgoing) {
         let mut state = self.pipe.state.lock();
         match outgoing {

@@ -3,7 +3,10 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::*;
-use crate::hub::Upload;
+use crate::{
+    hub::Upload,
+    transport::pipe::{Half, Pipe},
+};
 
 #[tokio::test(start_paused = true)]
 async fn short_answers_that_wait_are_not_free() {
@@ -90,4 +93,45 @@ async fn a_client_that_goes_while_nothing_of_it_is_read_is_noticed() {
     client.wire.lock().gone = true;
     sleep(Duration::from_secs(21)).await;
     assert_eq!(hub.handle().connections(), 0);
+}
+
+/// Bytes of a client that are seen being dropped.
+struct Seen {
+    bytes: [u8; 16 * 1024],
+    _held: Arc<()>,
+}
+
+impl AsRef<[u8]> for Seen {
+    fn as_ref(&self) -> &[u8] {
+        &self.bytes
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_client_posted_and_left_goes_before_the_call_that_it_waits_for() {
+    let hub = slow(&Arc::default());
+    let pipe = Arc::new(Pipe::new(64 * 1024, 64 * 1024));
+    let claim = Connections::new(Duration::from_secs(15)).skip_negotiation();
+    let half = Half::new(Arc::clone(&pipe), TransportKind::ServerSentEvents);
+    tokio::spawn(run(hub.clone(), Box::new(half), claim, None, false));
+    for record in [
+        r#"{"protocol":"json","version":1}"#,
+        r#"{"type":1,"target":"Slow","arguments":[40]}"#,
+    ] {
+        pipe.put(format!("{record}\u{1e}").into()).await.unwrap();
+    }
+    let posted = Arc::new(());
+    let mut put = Ok(Ok(()));
+    while put.is_ok() {
+        let bytes = Bytes::from_owner(Seen {
+            bytes: [b' '; 16 * 1024],
+            _held: Arc::clone(&posted),
+        });
+        put = tokio::time::timeout(Duration::from_secs(1), pipe.put(bytes)).await;
+    }
+    assert!(Arc::strong_count(&posted) > 4, "nothing more is taken");
+    pipe.end(End::Lost);
+    sleep(Duration::from_secs(21)).await;
+    assert_eq!(Arc::strong_count(&posted), 1);
+    assert_eq!(hub.handle().connections(), 1, "its call still runs");
 }

@@ -246,3 +246,28 @@ async fn acknowledgements_are_read_while_a_call_waits_for_room() {
     let heard = client.heard_messages();
     assert!(heard.iter().any(|message| matches!(message, HubMessage::Completion(_))));
 }
+
+#[tokio::test(start_paused = true)]
+async fn the_answer_on_top_of_what_may_be_owed_leaves_less_room_for_what_is_read() {
+    let hub = echo();
+    let client = connect(&hub).await;
+    for length in [90_000, 130_000] {
+        client
+            .say(&format!(
+                r#"{{"type":1,"invocationId":"1","target":"Long","arguments":[{length}]}}"#
+            ))
+            .await;
+    }
+    sleep(Duration::from_millis(1)).await;
+    assert_eq!(client.heard_messages().len(), 2);
+    let call = format!(r#"{{"type":1,"target":"Long","arguments":[1]{}}}"#, " ".repeat(32_000));
+    let mut said = 0;
+    while tokio::time::timeout(Duration::from_secs(1), client.say(&call))
+        .await
+        .is_ok()
+    {
+        said += 1;
+    }
+    let read = (said - client.say.max_capacity()) * call.len();
+    assert!((32 * 1024..=64 * 1024).contains(&read), "{read} bytes are read");
+}
