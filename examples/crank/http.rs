@@ -11,6 +11,7 @@ use crate::Server;
 #[serde(rename_all = "camelCase")]
 struct Negotiated {
     connection_token: Option<String>,
+    connection_id: Option<String>,
     error: Option<String>,
 }
 
@@ -20,6 +21,7 @@ pub(crate) struct Door {
     authority: String,
     hub: String,
     token: Option<String>,
+    version: u8,
 }
 
 impl Door {
@@ -28,6 +30,7 @@ impl Door {
             authority: authority(&server.url)?.to_owned(),
             hub: server.hub.clone(),
             token: server.token_of(person)?,
+            version: server.negotiate_version,
         })
     }
 
@@ -36,6 +39,7 @@ impl Door {
             authority: authority.to_owned(),
             hub: hub.to_owned(),
             token: token.map(str::to_owned),
+            version: 1,
         }
     }
 
@@ -61,7 +65,9 @@ impl Door {
 
     /// A request to the hub's path and `rest`, with these header lines and this body.
     pub(crate) fn request(&self, method: &str, rest: &str, headers: &str, body: &str) -> String {
-        let Self { authority, hub, token } = self;
+        let Self {
+            authority, hub, token, ..
+        } = self;
         let authorization = token
             .as_ref()
             .map(|token| format!("Authorization: Bearer {token}\r\n"))
@@ -80,7 +86,7 @@ impl Door {
     /// The same, with more in the query.
     pub(crate) async fn negotiate_with(&self, query: &str) -> Result<String> {
         let mut stream = self.connect().await?;
-        let path = format!("/negotiate?negotiateVersion=1{query}");
+        let path = format!("/negotiate?negotiateVersion={}{query}", self.version);
         let request = self.request("POST", &path, "Connection: close\r\n", "");
         stream.write_all(request.as_bytes()).await?;
         let mut answer = String::new();
@@ -91,7 +97,9 @@ impl Door {
             bail!("negotiate was answered with {status}: {body}");
         }
         let negotiated: Negotiated = serde_json::from_str(body)?;
-        match (negotiated.connection_token, negotiated.error) {
+        // Of version 0 the id is all there is.
+        let id = negotiated.connection_token.or(negotiated.connection_id);
+        match (id, negotiated.error) {
             (Some(token), None) => Ok(token),
             (_, error) => bail!("negotiate was refused: {}", error.unwrap_or_default()),
         }

@@ -7,15 +7,16 @@
 //! cargo run --release --example crank -- compare   --server 'ours=target/release/examples/conformance --listen {address}'
 //! cargo run --release --example crank -- attack    --server 'target/release/examples/conformance --listen {address}'
 //! cargo run --release --example crank -- send      --url http://127.0.0.1:5080 --server-pid PID --secret SECRET --senders 32
+//! cargo run --release --example crank -- replay    --url http://127.0.0.1:5080 --server-pid PID --secret SECRET --messages 100000
 //! cargo run --release --example crank -- fill      --database sqlite:///tmp/filled.db --messages 1000000
 //! cargo run --release --example crank -- ask       --url http://127.0.0.1:5080 --server-pid PID --secret SECRET history
 //! cargo run --release --example crank -- start     --binary target/release/hubwire
 //! ```
 //!
-//! The hub is that of `examples/conformance` (`Echo`, `JoinGroup`, `ToGroup`), for `send`, `ask` and `start` the chat server's.
+//! The hub is that of `examples/conformance` (`Echo`, `JoinGroup`, `ToGroup`), for `send`, `replay`, `ask` and `start` the chat server's.
 //! `--secret` is the chat server's `HUBWIRE_JWT_SECRET`: with it every connection is a person of its own. With `--token`
-//! all are one person, and the server's limit of connections per person applies. For `send` the server runs with
-//! `HUBWIRE_LIMITS_MESSAGES_PER_MINUTE=0`. CPU and memory come from `/proc`, so the server is on this machine.
+//! all are one person, and the server's limit of connections per person applies. For `send` and `replay`
+//! the server runs with `HUBWIRE_LIMITS_MESSAGES_PER_MINUTE=0`, for `replay` with `HUBWIRE_LIMITS_REPLAY_MESSAGES=0` too. CPU and memory come from `/proc`, so the server is on this machine.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "its output is what it is for")]
 
 mod ask;
@@ -29,6 +30,7 @@ mod frames;
 mod http;
 mod idle;
 mod process;
+mod replay;
 mod score;
 mod send;
 mod start;
@@ -82,6 +84,13 @@ enum Measure {
         #[command(flatten)]
         send: send::Send,
     },
+    /// Says so much while a device is away, and reports how fast it is told when it is back.
+    Replay {
+        #[command(flatten)]
+        server: Server,
+        #[command(flatten)]
+        replay: replay::Replay,
+    },
     /// Fills an empty database of the chat server.
     Fill(fill::Fill),
     /// Asks the chat server for pages of history, of the list, or for matches, on a database that was filled.
@@ -119,6 +128,9 @@ struct Server {
     /// The HS256 secret to sign a token for each person with.
     #[arg(long)]
     secret: Option<String>,
+    /// The version to negotiate. Hubwire asks clients of version 0 for no proof of what they received.
+    #[arg(long, default_value_t = 1)]
+    negotiate_version: u8,
 }
 
 impl Server {
@@ -130,6 +142,7 @@ impl Server {
             server_pid: Some(pid),
             token: None,
             secret: None,
+            negotiate_version: 1,
         }
     }
 
@@ -170,6 +183,7 @@ async fn measure(measure: Measure) -> Result<()> {
         Measure::Attack(attack) => attack::run(&attack).await?,
         Measure::Compare(compare) => compare::run(&compare).await?,
         Measure::Send { server, send } => send::run(&server, &send).await?.print(),
+        Measure::Replay { server, replay } => replay::run(&server, &replay).await?.print(),
         Measure::Fill(fill) => fill::run(&fill).await?,
         Measure::Ask { server, ask } => ask::run(&server, &ask).await?.print(),
         Measure::Start { binary, data_dir, runs } => start::run(&binary, data_dir, runs).await?,

@@ -2,14 +2,17 @@
 
 use std::sync::Arc;
 
-use hub_protocol::{
-    hub::{Context, Encoded, Hub, HubError, HubHandle, HubOptions},
-    json::Naming,
-};
+use hub_protocol::hub::{Context, Hub, HubError, HubHandle, HubOptions};
 use tokio::sync::{Mutex, mpsc};
 
-use super::presence::{self, visitor};
-use crate::services::{Services, presence::PresenceChange};
+use super::{
+    calls::call,
+    presence::{self, visitor},
+};
+use crate::{
+    services::{Services, presence::PresenceChange},
+    views::ClientEvent,
+};
 
 /// What the methods and the teller of the hub share.
 #[derive(Debug)]
@@ -62,9 +65,7 @@ impl Online {
                 continue;
             }
             let online = presence.online(acquaintances);
-            return cx
-                .connection()
-                .push(&Encoded::new("GetOnlineUsers", (online,), Naming::CamelCase));
+            return cx.connection().push(&call(ClientEvent::GetOnlineUsers(online.into())));
         }
     }
 
@@ -72,15 +73,16 @@ impl Online {
         if !change.comes_or_goes {
             return Ok(());
         }
-        let name = if change.sight.is_online() {
-            "UserOnline"
+        let user = Box::new(change.sight.user.clone());
+        let event = if change.sight.is_online() {
+            ClientEvent::UserOnline(user)
         } else {
-            "UserOffline"
+            ClientEvent::UserOffline(user)
         };
         let users = change.audience.iter().map(ToString::to_string);
         // Nobody is waited for: whoever takes nothing loses the connection, and is given the list when they are back.
         let _telling = self.telling.lock().await;
-        hub.clients().users(users).send(name, (&change.sight.user,)).await
+        hub.clients().users(users).send(event.name(), (&event,)).await
     }
 }
 

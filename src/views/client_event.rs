@@ -20,6 +20,9 @@ macro_rules! client_events {
         }
 
         impl ClientEvent {
+            /// Every client method.
+            pub const NAMES: &[&str] = &[$(stringify!($name)),*];
+
             /// The client method.
             #[must_use]
             pub fn name(&self) -> &'static str {
@@ -66,6 +69,9 @@ client_events! {
     MessagesRead(MessagesRead),
     UserTyping(UserTyping),
     UserPresenceChanged(Presence),
+    GetOnlineUsers(Vec<UserId>),
+    UserOnline(UserId),
+    UserOffline(UserId),
     NewConversation(Conversation),
     ConversationUpdated(ConversationUpdated),
     ConversationDeleted(ConversationDeleted),

@@ -1,9 +1,9 @@
 //! What nobody hears who does not belong: every event the server tells, with strangers, a former member and somebody who
 //! is blocked listening on both hubs.
 
-use std::{collections::BTreeSet, fs, path::Path, time::Duration};
+use std::{collections::BTreeSet, time::Duration};
 
-use hubwire::clock::Clock;
+use hubwire::{clock::Clock, views::ClientEvent};
 use serde_json::{Value, json};
 
 use crate::{
@@ -11,42 +11,12 @@ use crate::{
     support::{Person, TestApp},
 };
 
-/// Words with a capital in the source of the hubs that are no events.
-const NOT_EVENTS: [&str; 11] = [
-    "GetOnlineStatus",
-    "GetPresenceStates",
-    "Heartbeat",
-    "InternalError",
-    "IsUserOnline",
-    "KeepAlive",
-    "Ping",
-    "SetStatus",
-    "SubscribeToPresence",
-    "TouchServer",
-    "UpdateStatus",
-];
-
-/// Every event that the source of the hubs names, where it does not name what clients call.
+/// Every event but the one that answers who connects to a path of its own.
 fn events() -> BTreeSet<String> {
-    let hubs = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/hubs");
-    let mut names = BTreeSet::new();
-    for file in fs::read_dir(hubs).unwrap() {
-        let path = file.unwrap().path();
-        if path.is_dir() || path.ends_with("chat.rs") {
-            continue;
-        }
-        let is_name = |word: &&str| {
-            word.starts_with(|letter: char| letter.is_ascii_uppercase())
-                && word.chars().all(|letter| letter.is_ascii_alphabetic())
-        };
-        // What stands between two quotation marks is every second piece.
-        let text = fs::read_to_string(path).unwrap();
-        let lines = text.lines().filter(|line| !line.trim_start().starts_with("//"));
-        let words = lines.flat_map(|line| line.split('"').skip(1).step_by(2));
-        names.extend(words.filter(is_name).map(str::to_owned));
-    }
-    names.retain(|name| !NOT_EVENTS.contains(&name.as_str()));
-    names
+    let names = ClientEvent::NAMES
+        .iter()
+        .filter(|name| **name != "ReceiveMessageThread");
+    names.map(|name| (*name).to_owned()).collect()
 }
 
 /// Both hubs of one person.

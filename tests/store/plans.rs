@@ -111,6 +111,9 @@ async fn hot_queries_keep_their_plans() {
             services.search.messages(&ann, term, place, &page("3")).await.unwrap();
             tell(what).await;
         }
+        let (beginning, head) = (entities::ids::EventId(0), store.log.tail.head());
+        store.log.concerning(&ann.user_id, beginning, head, 3).await.unwrap();
+        tell("what somebody missed").await;
         compare(name, &text);
     }
 }

@@ -151,7 +151,11 @@ async fn sec_26_a_message_elsewhere_is_as_one_that_never_was() {
         .data();
     assert_eq!(ann.get("/messages/3").await.data()["id"], aside["id"]);
     let mut listening = [Line::open(&app, "bob", CHAT).await, Line::open(&app, "cat", CHAT).await];
-    let line = Line::open(&app, "ann", CHAT).await;
+    let mut line = Line::open(&app, "ann", CHAT).await;
+    // All of them are known: who comes for the first time is an event too.
+    for line in listening.iter_mut().chain([&mut line]) {
+        line.call("Ping", json!([])).await;
+    }
     let before = (everything_about(&bob, secret_id).await, app.app.log.tail.head());
     let mut world = World {
         app,
