@@ -50,6 +50,7 @@ mod security;
 mod sending;
 mod slow_listener;
 mod states;
+mod stopping;
 mod strangers;
 mod tidy;
 mod transports;
