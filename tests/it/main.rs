@@ -16,6 +16,7 @@ mod exhaustion;
 mod expelling;
 mod full_disk;
 mod groups;
+mod handed;
 mod heads;
 mod health;
 mod hearing;
