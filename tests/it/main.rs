@@ -33,6 +33,7 @@ mod line;
 mod members;
 mod messages;
 mod names;
+mod nodes;
 mod online;
 mod origins;
 mod page;
