@@ -82,6 +82,11 @@ impl App {
             .load()
             .await
             .map_err(|error| unreachable_database(&error))?;
+        services
+            .presence
+            .load()
+            .await
+            .map_err(|error| unreachable_database(&error))?;
         let hubs = Hubs::new(&services, &log, &clock, &config);
         let origins = Arc::new(Origins::new(&config));
         let draining = AtomicBool::new(false);

@@ -1,7 +1,7 @@
 //! The only reader of the wall clock; services and the log are given one.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use tokio::sync::Notify;
@@ -18,8 +18,9 @@ enum Source {
 
 #[derive(Debug)]
 struct Fixed {
-    start: i64,
     now: AtomicI64,
+    /// Milliseconds since the clock was made.
+    passed: AtomicU64,
     advanced: Notify,
 }
 
@@ -35,8 +36,8 @@ impl Clock {
     #[must_use]
     pub fn fixed(milliseconds: i64) -> Self {
         Self(Source::Fixed(Arc::new(Fixed {
-            start: milliseconds,
             now: AtomicI64::new(milliseconds),
+            passed: AtomicU64::new(0),
             advanced: Notify::new(),
         })))
     }
@@ -56,10 +57,7 @@ impl Clock {
     pub fn elapsed(&self) -> Duration {
         match &self.0 {
             Source::System { origin } => origin.elapsed(),
-            Source::Fixed(fixed) => {
-                let passed = fixed.now.load(Ordering::Acquire) - fixed.start;
-                Duration::from_millis(u64::try_from(passed).unwrap_or(0))
-            }
+            Source::Fixed(fixed) => Duration::from_millis(fixed.passed.load(Ordering::Acquire)),
         }
     }
 
@@ -81,9 +79,17 @@ impl Clock {
     /// Moves a fixed clock on (and all its clones with it). The system's clock does not listen.
     pub fn advance(&self, by: Duration) {
         if let Source::Fixed(fixed) = &self.0 {
-            let by = i64::try_from(by.as_millis()).unwrap_or(i64::MAX);
-            fixed.now.fetch_add(by, Ordering::AcqRel);
+            let by = u64::try_from(by.as_millis()).unwrap_or(u64::MAX);
+            fixed.now.fetch_add(by.cast_signed(), Ordering::AcqRel);
+            fixed.passed.fetch_add(by, Ordering::AcqRel);
             fixed.advanced.notify_waiters();
+        }
+    }
+
+    /// Somebody sets a fixed clock, forward or back by so many milliseconds: no time passes.
+    pub fn set_by(&self, milliseconds: i64) {
+        if let Source::Fixed(fixed) = &self.0 {
+            fixed.now.fetch_add(milliseconds, Ordering::AcqRel);
         }
     }
 }

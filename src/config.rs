@@ -4,6 +4,7 @@
 //! variables named `HUBWIRE_…`, flags. Every source is text by the time it is applied, so a setting has one
 //! parser and one sentence for a bad value.
 
+pub mod handed;
 mod secret;
 pub mod settings;
 mod sources;

@@ -16,6 +16,7 @@ use crate::database::Database;
 use crate::log::event::Event;
 use crate::log::horizon::Horizon;
 use crate::log::members::Members;
+use crate::log::others::Others;
 use crate::log::tail::Tail;
 use crate::log::unproven::Unproven;
 use crate::log::writer::{Memory, Writer};
@@ -34,6 +35,7 @@ mod retention;
 pub mod tail;
 pub mod unproven;
 pub(crate) mod values;
+pub(crate) mod words;
 pub mod writer;
 
 pub use self::error::{Error, ReadError};
@@ -49,6 +51,8 @@ pub struct Log {
     pub writer: Writer,
     /// Hub sends whose answer nobody has proven yet.
     pub unproven: Unproven,
+    /// The other servers on the same database.
+    pub(crate) others: Others,
     database: Database,
     epoch: Arc<str>,
     horizon: Horizon,
@@ -62,11 +66,13 @@ impl Log {
         let members = Members::new(database.read.clone());
         let unproven = Unproven::new(clock.clone());
         let horizon = Horizon::new(head.horizon);
+        let others = Others::of(database, &head.epoch);
         let memory = Memory {
             tail: tail.clone(),
             members: members.clone(),
             unproven: unproven.clone(),
             horizon: horizon.clone(),
+            others: others.clone(),
         };
         let writer = Writer::start(database, clock, memory, &head);
         let log = Self {
@@ -74,6 +80,7 @@ impl Log {
             members,
             writer,
             unproven,
+            others,
             database: database.clone(),
             epoch: head.epoch.into(),
             horizon,

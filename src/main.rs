@@ -1,7 +1,7 @@
 //! `hubwire`: reads the command line, builds the server, serves. What it prints is for people and scripts; the
 //! log goes to standard error.
 
-use std::{path::PathBuf, process::ExitCode, time::Duration};
+use std::{net::SocketAddr, path::PathBuf, process::ExitCode, time::Duration};
 
 use clap::{Args, Parser, Subcommand};
 use hubwire::{
@@ -79,7 +79,10 @@ fn main() -> ExitCode {
     let done = Config::load(&flags).map_err(app::Error::from).and_then(|config| {
         telemetry::start(&config.log);
         match cli.command.unwrap_or(Command::Serve) {
-            Command::Serve => in_runtime(serve(config)),
+            Command::Serve => {
+                let handed = config::handed::socket()?;
+                in_runtime(serve(config, handed))
+            }
             Command::Token(token) => print_token(&config, &token),
             Command::Migrate => in_runtime(app::migrate(&config)),
         }
@@ -115,13 +118,24 @@ fn in_runtime(work: impl Future<Output = Result<(), app::Error>>) -> Result<(), 
     done
 }
 
-async fn serve(config: Config) -> Result<(), app::Error> {
+/// Serves on the socket that was handed over, or on one of its own.
+async fn serve(mut config: Config, handed: Option<std::net::TcpListener>) -> Result<(), app::Error> {
+    let unusable = |wanted: SocketAddr| {
+        move |error: std::io::Error| config::Error::new("listen", format!("{wanted} cannot be used: {error}"))
+    };
+    if let Some(socket) = &handed {
+        // What is only for this machine depends on it.
+        config.listen = socket.local_addr().map_err(unusable(config.listen))?;
+    }
     let app = App::open(config, Clock::system()).await?;
     let wanted = app.config.listen;
-    let unusable = |error: std::io::Error| config::Error::new("listen", format!("{wanted} cannot be used: {error}"));
     let stop = stop_signal();
-    let listener = TcpListener::bind(wanted).await.map_err(unusable)?;
-    let address = listener.local_addr().map_err(unusable)?;
+    let listener = match handed {
+        Some(socket) => TcpListener::from_std(socket),
+        None => TcpListener::bind(wanted).await,
+    };
+    let listener = listener.map_err(unusable(wanted))?;
+    let address = listener.local_addr().map_err(unusable(wanted))?;
     if app.auth.is_made_up() {
         tracing::warn!(
             "tokens are signed with a key this server made up, in {}: fine for trying it out, refused in production",

@@ -22,6 +22,7 @@ pub mod limits;
 pub mod members;
 pub(crate) mod mentions;
 pub mod messages;
+mod others;
 pub mod paging;
 pub mod people;
 pub mod presence;
@@ -178,7 +179,7 @@ impl Services {
         let search = search::Search::new(conversations.clone());
         let deliveries = deliveries::Deliveries::new(log.clone());
         let tickets = tickets::Tickets::new(database.clone(), log.clone(), clock.clone(), settings.resume);
-        Self {
+        let services = Self {
             people,
             blocks,
             conversations,
@@ -188,7 +189,9 @@ impl Services {
             presence,
             deliveries,
             tickets,
-        }
+        };
+        others::listen(&services, log);
+        services
     }
 
     /// Lets somebody in no more: their requests are forbidden, their connections are closed, nobody adds them or writes

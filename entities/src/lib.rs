@@ -14,6 +14,7 @@ pub mod moves;
 pub mod node;
 pub mod person;
 pub mod person_name;
+pub mod presence;
 pub mod reaction;
 pub mod ticket;
 

@@ -25,6 +25,9 @@ pub enum CloseReason {
     Aborted,
     /// The server is stopping; clients shall come back.
     Shutdown,
+    /// The same, of a client with stateful reconnect: it comes back by itself when its socket is cut, and a Close would
+    /// tell it that this connection is over for good.
+    Cut,
     /// No handshake within the time, or one too long.
     HandshakeCanceled,
     /// A handshake that was refused; the client was told why.
@@ -69,7 +72,7 @@ impl CloseReason {
             })
         };
         match self {
-            Self::HandshakeCanceled | Self::HandshakeRefused | Self::Unmanaged | Self::Superseded => None,
+            Self::Cut | Self::HandshakeCanceled | Self::HandshakeRefused | Self::Unmanaged | Self::Superseded => None,
             Self::ClientClosed(_) | Self::Aborted => Some(Close::default()),
             Self::Transport(_) | Self::Shutdown | Self::AuthenticationExpired => Some(Close {
                 error: None,
@@ -104,6 +107,7 @@ impl CloseReason {
             Self::ClientTimeout | Self::SendTimeout | Self::SlowConsumer | Self::Superseded => End::Lost,
             Self::Aborted
             | Self::Shutdown
+            | Self::Cut
             | Self::HandshakeCanceled
             | Self::HandshakeRefused
             | Self::Malformed(_)
@@ -125,6 +129,7 @@ impl CloseReason {
             Self::Transport(_) => "lost",
             Self::Aborted => "aborted",
             Self::Shutdown => "shutdown",
+            Self::Cut => "cut",
             Self::HandshakeCanceled => "handshake_canceled",
             Self::HandshakeRefused => "handshake_refused",
             Self::Malformed(_) => "malformed",

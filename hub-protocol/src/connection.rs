@@ -183,6 +183,10 @@ impl Connection {
         if self.state == State::Ended {
             return;
         }
+        let reason = match reason {
+            CloseReason::Shutdown if self.is_stateful() => CloseReason::Cut,
+            reason => reason,
+        };
         // Before the handshake the client cannot read a Close.
         if self.protocol().is_some()
             && let Some(close) = reason.message(self.options.detailed_errors)

@@ -12,6 +12,7 @@ mod m20261128_000007_hot_indexes;
 mod m20261128_000008_words;
 mod m20261128_000009_tickets;
 mod m20261128_000010_horizon;
+mod m20261128_000011_presences;
 
 pub use sea_orm_migration::prelude::MigratorTrait;
 
@@ -33,6 +34,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261128_000008_words::Migration),
             Box::new(m20261128_000009_tickets::Migration),
             Box::new(m20261128_000010_horizon::Migration),
+            Box::new(m20261128_000011_presences::Migration),
         ]
     }
 }

@@ -85,6 +85,10 @@ fn is_sqlx_outage(error: &sqlx::Error) -> bool {
 fn is_outage_code(code: &str) -> bool {
     if code.len() == 5 {
         // connection, rollback (deadlock), resources, lock not available, shut down, system error
+        if code == "25006" {
+            // Read-only: a standby that is asked before it was promoted.
+            return true;
+        }
         return matches!(&code.as_bytes()[..2], b"08" | b"40" | b"53" | b"55" | b"57" | b"58");
     }
     // BUSY, LOCKED, NOMEM, READONLY, IOERR, CORRUPT, FULL, CANTOPEN, PROTOCOL

@@ -10,6 +10,7 @@ use crate::database::Database;
 use crate::log::Error;
 use crate::log::horizon::Horizon;
 use crate::log::members::Members;
+use crate::log::others::Others;
 use crate::log::tail::Tail;
 use crate::log::unproven::Unproven;
 
@@ -39,6 +40,7 @@ pub(crate) struct Memory {
     pub(crate) members: Members,
     pub(crate) unproven: Unproven,
     pub(crate) horizon: Horizon,
+    pub(crate) others: Others,
 }
 
 /// The way to the writer. Cheap to clone.

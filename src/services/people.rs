@@ -70,13 +70,7 @@ impl People {
 
     /// Reads who may not come in. Before it they all may.
     pub async fn load(&self) -> Result<(), Error> {
-        let deactivated: Vec<UserId> = person::Entity::find()
-            .select_only()
-            .column(person::Column::Id)
-            .filter(person::Column::DeactivatedAt.is_not_null())
-            .into_tuple()
-            .all(&self.database.read)
-            .await?;
+        let deactivated = self.stored_deactivated().await?;
         self.deactivated.lock().extend(deactivated);
         Ok(())
     }
@@ -158,14 +152,61 @@ impl People {
         };
         let _one = self.deactivating.lock().await;
         self.log.writer.change(change).await?;
-        if is_active {
-            self.deactivated.lock().remove(&id);
-        } else {
-            self.deactivated.lock().insert(id.clone());
-            // An error means that there is nobody whose connections could be closed.
-            let _ = self.deactivations.send(id.clone());
-        }
+        self.learn_admission(&id, is_active);
         Ok(id)
+    }
+
+    /// Another server deactivated somebody, or lets them in again. Returns whether they may come in.
+    pub(in crate::services) async fn hear_admission(&self, user: &UserId) -> Result<bool, Error> {
+        let _one = self.deactivating.lock().await;
+        let row = person::Entity::find_by_id(user.clone())
+            .one(&self.database.read)
+            .await?;
+        let is_active = row.is_none_or(|row| row.deactivated_at.is_none());
+        self.learn_admission(user, is_active);
+        Ok(is_active)
+    }
+
+    /// Another server changed somebody's profile.
+    pub(in crate::services) fn hear_profile(&self, user: &UserId) {
+        self.forget(std::iter::once(user.clone()));
+    }
+
+    /// Something may have been said that was not heard: reads who may not come in, and forgets whom it knows. Returns those
+    /// who may come in no more.
+    pub(in crate::services) async fn read_again(&self) -> Result<Vec<UserId>, Error> {
+        let _one = self.deactivating.lock().await;
+        let before = self.deactivated.lock().clone();
+        let now: HashSet<_> = self.stored_deactivated().await?.into_iter().collect();
+        let expelled: Vec<_> = now.difference(&before).cloned().collect();
+        expelled.iter().for_each(|user| self.learn_admission(user, false));
+        before
+            .difference(&now)
+            .for_each(|user| self.learn_admission(user, true));
+        let mut seen = self.seen.lock();
+        seen.generation += 1;
+        seen.people.clear();
+        Ok(expelled)
+    }
+
+    fn learn_admission(&self, user: &UserId, is_active: bool) {
+        if is_active {
+            self.deactivated.lock().remove(user);
+        } else if self.deactivated.lock().insert(user.clone()) {
+            // An error means that there is nobody whose connections could be closed.
+            let _ = self.deactivations.send(user.clone());
+        }
+    }
+
+    async fn stored_deactivated(&self) -> Result<Vec<UserId>, Error> {
+        let deactivated = person::Entity::find()
+            .select_only()
+            .column(person::Column::Id)
+            .filter(person::Column::DeactivatedAt.is_not_null())
+            .into_tuple()
+            .all(&self.database.read)
+            .await?;
+        Ok(deactivated)
     }
 
     fn forget(&self, users: impl Iterator<Item = UserId>) {

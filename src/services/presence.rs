@@ -5,9 +5,12 @@
 //! and neither of whom blocked the other, may see them and are told through [`Presence::subscribe`]. To others everybody
 //! is offline.
 
+mod elsewhere;
 mod keeping;
 mod looking;
+mod nodes;
 mod parting;
+mod said;
 mod table;
 
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -20,6 +23,7 @@ use parking_lot::Mutex;
 use tokio::sync::{Notify, mpsc};
 
 use self::keeping::Keeper;
+use self::nodes::Nodes;
 use self::table::{Next, Table, Times};
 use crate::clock::Clock;
 use crate::database::Database;
@@ -48,7 +52,7 @@ pub struct PresenceChange {
     pub audience: Arc<[UserId]>,
 }
 
-/// Who is here on this node. Cheap to clone.
+/// Who is here, by this server or another on the same database. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Presence {
     people: People,
@@ -56,6 +60,8 @@ pub struct Presence {
     log: Log,
     shared: Arc<Shared>,
     pairs: mpsc::Sender<Pair>,
+    /// Held while somebody chooses what they show, so that memory and database end up equal.
+    showing: Arc<tokio::sync::Mutex<()>>,
 }
 
 /// Two who may see each other from now on, or may not.
@@ -72,6 +78,9 @@ struct Shared {
     subscribers: Mutex<Vec<mpsc::Sender<PresenceChange>>>,
     /// Tells the task that something is due earlier than it thinks.
     earlier: Arc<Notify>,
+    nodes: tokio::sync::Mutex<Nodes>,
+    /// There is something that other servers must be told.
+    news: Arc<Notify>,
 }
 
 /// One connection of somebody. They are here at least until it is dropped.
@@ -97,14 +106,17 @@ impl Presence {
         let shared = Arc::new(Shared {
             clock: clock.clone(),
             scope: settings.presence_scope,
-            table: Mutex::new(Table::new(times)),
+            table: Mutex::new(Table::new(times, log.others.may_be())),
             generation: AtomicU64::new(0),
             keeper: Keeper::start(log.clone()),
             subscribers: Mutex::default(),
             earlier: Arc::default(),
+            nodes: tokio::sync::Mutex::default(),
+            news: Arc::default(),
         });
         let earlier = Arc::clone(&shared.earlier);
         let (pairs, arrivals) = mpsc::channel(PAIRS);
+        elsewhere::start(&shared, &database, &log, &clock);
         tokio::spawn(tell(
             Arc::downgrade(&shared),
             earlier,
@@ -118,6 +130,7 @@ impl Presence {
             log,
             shared,
             pairs,
+            showing: Arc::default(),
         }
     }
 
@@ -144,11 +157,13 @@ impl Presence {
         let status = looking::status(status)?;
         self.people.shared(principal).await?;
         let id = principal.user_id.clone();
+        let showing = self.showing.lock().await;
         self.log.writer.change(SetStatus { id, status }).await?;
         self.shared.change(|table, now| {
             let earlier = table.beat(&principal.user_id, now);
             table.show(&principal.user_id, status, now) || earlier
         });
+        drop(showing);
         self.own(&principal.user_id).await
     }
 
@@ -201,8 +216,15 @@ impl Shared {
     /// Changes the table and wakes the task if it must look.
     fn change(&self, change: impl FnOnce(&mut Table, Duration) -> bool) {
         let now = self.clock.elapsed();
-        if change(&mut self.table.lock(), now) {
+        let (is_due, is_news) = {
+            let mut table = self.table.lock();
+            (change(&mut table, now), table.take_news())
+        };
+        if is_due {
             self.earlier.notify_one();
+        }
+        if is_news {
+            self.news.notify_one();
         }
     }
 
@@ -219,6 +241,7 @@ impl Shared {
 impl Drop for Shared {
     fn drop(&mut self) {
         self.earlier.notify_one();
+        self.news.notify_one();
     }
 }
 
@@ -284,7 +307,7 @@ async fn tell_of(shared: &Shared, database: &Database, user: UserId) {
                 let audience: Arc<[_]> = audience.filter(|user| table.is_connected(user)).collect();
                 let ago = i64::try_from(told.last_seen.as_millis()).unwrap_or(0);
                 let last_seen = shared.clock.now() - ago;
-                if told.now == Status::Offline {
+                if told.now == Status::Offline && told.is_ours {
                     // While the table is held: who sees that they are gone sees since when.
                     shared.keeper.note(user.clone(), last_seen);
                 }

@@ -11,7 +11,7 @@ use entities::ids::{ConversationNumber, EventId};
 use entities::user_id::UserId;
 use entities::{node, ticket};
 use parking_lot::Mutex;
-use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter};
+use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QuerySelect};
 use uuid::Uuid;
 
 use crate::clock::Clock;
@@ -26,6 +26,8 @@ const MOST_OF_A_DEVICE: usize = 32;
 const MOST: usize = 100_000;
 /// How long the others live when a device comes back with one of them.
 const LEFT_OVER: Duration = Duration::from_secs(60);
+/// How long a server is silent at least before it is forgotten.
+const SILENCE: Duration = Duration::from_secs(60);
 
 /// What a device is recognised by: hashes, of which one that matches is enough.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -110,6 +112,8 @@ struct State {
     left: Vec<Left>,
     /// Used, closed or over, and perhaps stored.
     gone: HashSet<Uuid>,
+    /// Servers that seemed to be gone, and when they were last alive.
+    stale: Vec<(Uuid, i64)>,
 }
 
 #[derive(Clone, Debug)]
@@ -122,10 +126,10 @@ struct Left {
 impl Tickets {
     pub(crate) fn new(database: Database, log: Log, clock: Clock, lifetime: Duration) -> Self {
         Self(Arc::new(Shared {
+            node: database.name(),
             database,
             log,
             clock,
-            node: Uuid::new_v4(),
             lifetime,
             state: Mutex::default(),
         }))
@@ -227,17 +231,37 @@ impl Tickets {
         Ok(())
     }
 
-    /// Forgets servers that are gone for as long as a ticket lives, once this one has lived as long itself.
+    /// Forgets servers that are gone for as long as a ticket lives, once this one has lived as long itself. Called every
+    /// minute or so: who gave a sign of life since the last time is not gone, whatever the clocks say.
     pub async fn tidy(&self) -> Result<(), Error> {
-        if self.0.clock.elapsed() < self.0.lifetime {
+        let lifetime = self.0.lifetime.max(SILENCE);
+        if self.0.clock.elapsed() < lifetime {
             return Ok(());
         }
-        let lifetime = i64::try_from(self.0.lifetime.as_millis()).unwrap_or(i64::MAX);
-        let forget = ForgetNodes {
-            node: self.0.node,
-            before: self.0.clock.now().saturating_sub(lifetime),
+        let lifetime = i64::try_from(lifetime.as_millis()).unwrap_or(i64::MAX);
+        let before = self.0.clock.now().saturating_sub(lifetime);
+        let stale: Vec<(Uuid, i64)> = node::Entity::find()
+            .select_only()
+            .columns([node::Column::Id, node::Column::SeenAt])
+            .filter(node::Column::SeenAt.lt(before))
+            .filter(node::Column::Id.ne(self.0.node))
+            .into_tuple()
+            .all(&self.0.database.read)
+            .await?;
+        let silent = {
+            let mut state = self.0.state.lock();
+            let silent: Vec<_> = stale
+                .iter()
+                .filter(|node| state.stale.contains(node))
+                .copied()
+                .collect();
+            state.stale = stale;
+            silent
         };
-        Ok(self.0.log.writer.change(forget).await?)
+        if silent.is_empty() {
+            return Ok(());
+        }
+        Ok(self.0.log.writer.change(ForgetNodes(silent)).await?)
     }
 }
 

@@ -12,14 +12,18 @@ use tokio::time::Instant;
 
 use crate::clock::Clock;
 use crate::log::Log;
+use crate::log::others::Others;
+use crate::log::words::{self, Word};
 use crate::services::details::Person;
 use crate::services::people::People;
 use crate::services::{Error, Principal, Settings, access};
 
 /// Events a slow subscriber may be behind; then it loses the oldest.
 const CAPACITY: usize = 1_024;
-/// People typing at once at most, on this node; more are not announced.
+/// People typing at once at most, by this server and by others each; more are not announced.
 const MAX_TYPISTS: usize = 16_384;
+/// How much longer than a typist may be silent the word of another server is waited for.
+const ITS_PATIENCE: Duration = Duration::from_secs(2);
 
 /// Somebody started or stopped typing. For everybody in the conversation but the typist.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,15 +53,28 @@ struct Shared {
     interval: Duration,
     state: Mutex<State>,
     events: broadcast::Sender<Arc<TypingEvent>>,
+    others: Others,
     /// Tells the task that something is due earlier than it thinks.
     earlier: Arc<Notify>,
 }
 
 #[derive(Debug, Default)]
 struct State {
-    typists: HashMap<(ConversationNumber, UserId), Typist>,
+    typists: HashMap<Key, Typist>,
+    /// Those who type by other servers, which say when they stop. One that is gone says nothing.
+    elsewhere: HashMap<Key, Elsewhere>,
     /// When the task looks next; `None` when it waits to be told.
     planned: Option<Instant>,
+}
+
+/// Who types where.
+type Key = (ConversationNumber, UserId);
+
+#[derive(Debug)]
+struct Elsewhere {
+    conversation_id: ConversationId,
+    person: Arc<Person>,
+    until: Instant,
 }
 
 #[derive(Debug)]
@@ -79,6 +96,7 @@ impl Typing {
             interval: settings.typing_interval,
             state: Mutex::default(),
             events: broadcast::Sender::new(CAPACITY),
+            others: log.others.clone(),
             earlier: Arc::default(),
         });
         tokio::spawn(keep_time(Arc::downgrade(&shared), Arc::clone(&shared.earlier)));
@@ -118,9 +136,46 @@ impl Typing {
     /// A message was sent, so its sender is not typing it any more.
     pub(crate) fn sent(&self, conversation: ConversationNumber, user: &UserId) {
         let mut state = self.shared.state.lock();
-        if let Some(typist) = state.typists.get_mut(&(conversation, user.clone())) {
+        let key = (conversation, user.clone());
+        if let Some(typist) = state.typists.get_mut(&key) {
             self.shared.stop(conversation, typist, Instant::now());
         }
+        if let Some(typist) = state.elsewhere.remove(&key) {
+            let stopped = self.shared.event(conversation, &typist, false);
+            self.shared.say(&stopped);
+            self.shared.tell(stopped);
+        }
+    }
+
+    /// Another server says that somebody types, or stopped.
+    pub(in crate::services) fn hear(&self, typing: &words::Typing) {
+        let key = (typing.conversation, typing.user.clone());
+        let typist = Elsewhere {
+            conversation_id: typing.conversation_id,
+            person: Arc::new(Person {
+                full_name: typing.name.clone(),
+                ..Person::placeholder(typing.user.clone())
+            }),
+            until: Instant::now() + self.shared.timeout + ITS_PATIENCE,
+        };
+        let mut state = self.shared.state.lock();
+        let event = TypingEvent {
+            at: typing.at,
+            ..self.shared.event(key.0, &typist, typing.is_typing)
+        };
+        if !typing.is_typing {
+            state.elsewhere.remove(&key);
+            if let Some(typist) = state.typists.get_mut(&key) {
+                // It was sent there.
+                (typist.until, typist.announced) = (None, false);
+            }
+        } else if state.elsewhere.len() < MAX_TYPISTS || state.elsewhere.contains_key(&key) {
+            self.shared.plan(&mut state, typist.until);
+            state.elsewhere.insert(key, typist);
+        } else {
+            return;
+        }
+        self.shared.tell(event);
     }
 }
 
@@ -157,12 +212,47 @@ impl Shared {
             self.announce(key.0, typist, is_typing, now);
         }
         let due = typist.due(self.interval);
-        if let Some(due) = due
-            && state.planned.is_none_or(|planned| due < planned)
-        {
+        if let Some(due) = due {
+            self.plan(&mut state, due);
+        }
+    }
+
+    /// Looks at that time, or before.
+    fn plan(&self, state: &mut State, due: Instant) {
+        if state.planned.is_none_or(|planned| due < planned) {
             state.planned = Some(due);
             self.earlier.notify_one();
         }
+    }
+
+    fn event(&self, conversation: ConversationNumber, typist: &Elsewhere, is_typing: bool) -> TypingEvent {
+        TypingEvent {
+            conversation,
+            conversation_id: typist.conversation_id,
+            person: Arc::clone(&typist.person),
+            is_typing,
+            at: self.clock.now(),
+        }
+    }
+
+    /// Tells those who are connected here.
+    fn tell(&self, event: TypingEvent) {
+        // An error means that nobody listens.
+        let _ = self.events.send(Arc::new(event));
+    }
+
+    /// Tells the other servers.
+    fn say(&self, event: &TypingEvent) {
+        self.others.say(|| {
+            Word::Typing(words::Typing {
+                conversation: event.conversation,
+                conversation_id: event.conversation_id,
+                user: event.person.id.clone(),
+                name: event.person.full_name.clone(),
+                is_typing: event.is_typing,
+                at: event.at,
+            })
+        });
     }
 
     /// Says stop at once, if anybody believes otherwise.
@@ -183,8 +273,8 @@ impl Shared {
             is_typing,
             at: self.clock.now(),
         };
-        // An error means that nobody listens.
-        let _ = self.events.send(Arc::new(event));
+        self.say(&event);
+        self.tell(event);
     }
 
     /// Announces what is due and forgets who is done; returns when to look again.
@@ -203,11 +293,12 @@ impl Shared {
         state
             .typists
             .retain(|_, typist| typist.announced || typist.until.is_some() || !typist.may_announce(now, self.interval));
-        state.planned = state
-            .typists
-            .values()
-            .filter_map(|typist| typist.due(self.interval))
-            .min();
+        for ((conversation, _), typist) in state.elsewhere.extract_if(|_, typist| typist.until <= now) {
+            self.tell(self.event(conversation, &typist, false));
+        }
+        let own = state.typists.values().filter_map(|typist| typist.due(self.interval));
+        let others = state.elsewhere.values().map(|typist| typist.until);
+        state.planned = own.chain(others).min();
         state.planned
     }
 }

@@ -26,16 +26,16 @@ fn on_a_full_disk(folder: &Path) -> Command {
 }
 
 /// One person and the server they ask.
-struct Caller<'a>(&'a Program, String);
+pub(crate) struct Caller<'a>(pub(crate) &'a Program, pub(crate) String);
 
 impl Caller<'_> {
-    async fn get(&self, path: &str) -> Value {
+    pub(crate) async fn get(&self, path: &str) -> Value {
         let headers = [("authorization", self.1.as_str())];
         ask(self.0.address, "GET", path, &headers, b"").await.data()
     }
 
     /// Sends one message; its id, or nothing where it was refused.
-    async fn send(&self, content: &str) -> Option<String> {
+    pub(crate) async fn send(&self, content: &str) -> Option<String> {
         let headers = [("authorization", self.1.as_str()), ("content-type", "application/json")];
         let body = json!({"recipientId": "bob", "content": content}).to_string();
         let answer = ask(self.0.address, "POST", "/api/Chat/messages", &headers, body.as_bytes()).await;
@@ -45,6 +45,30 @@ impl Caller<'_> {
         }
         assert_eq!((answer.status, &value["code"]), (503, &json!("unavailable")));
         None
+    }
+
+    /// Their one conversation has these messages and no others.
+    pub(crate) async fn has_exactly(&self, acknowledged: &[String]) {
+        let conversation = self.get("/api/Chat/conversations").await[0]["id"]
+            .as_str()
+            .unwrap()
+            .to_owned();
+        let mut stored = Vec::new();
+        for page in 1.. {
+            let path = format!("/api/Chat/messages?chatId={conversation}&page={page}&limit=100");
+            let messages = self.get(&path).await["messages"].as_array().unwrap().clone();
+            if messages.is_empty() {
+                break;
+            }
+            stored.extend(
+                messages
+                    .iter()
+                    .map(|message| message["id"].as_str().unwrap().to_owned()),
+            );
+        }
+        let lost = acknowledged.iter().filter(|id| !stored.contains(id)).count();
+        assert_eq!(lost, 0, "of {} acknowledged messages", acknowledged.len());
+        assert_eq!(stored.len(), acknowledged.len(), "nothing refused was stored");
     }
 }
 
@@ -86,24 +110,5 @@ async fn sec_69_a_full_disk_loses_nothing_that_was_acknowledged() {
     };
     let program = Program::start(folder.path());
     let ann = Caller(&program, authorization);
-    let conversation = ann.get("/api/Chat/conversations").await[0]["id"]
-        .as_str()
-        .unwrap()
-        .to_owned();
-    let mut stored = Vec::new();
-    for page in 1.. {
-        let path = format!("/api/Chat/messages?chatId={conversation}&page={page}&limit=100");
-        let messages = ann.get(&path).await["messages"].as_array().unwrap().clone();
-        if messages.is_empty() {
-            break;
-        }
-        stored.extend(
-            messages
-                .iter()
-                .map(|message| message["id"].as_str().unwrap().to_owned()),
-        );
-    }
-    let lost = acknowledged.iter().filter(|id| !stored.contains(id)).count();
-    assert_eq!(lost, 0, "of {} acknowledged messages", acknowledged.len());
-    assert_eq!(stored.len(), acknowledged.len(), "nothing refused was stored");
+    ann.has_exactly(&acknowledged).await;
 }

@@ -101,7 +101,12 @@ async fn a_status_is_told_on_the_chat_hub_and_as_here_or_gone_on_the_other() {
     let [carl] = app.people(["carl"]);
     carl.direct("ann").await;
     let _carl = Line::open(&app, "carl", CHAT).await;
-    assert_eq!(ann.hears("UserOnline").await, "carl");
+    let mut came = ann.hears("UserOnline").await;
+    if came == "bob" {
+        // Who came a moment before her.
+        came = ann.hears("UserOnline").await;
+    }
+    assert_eq!(came, "carl");
     ann.call("SetStatus", json!(["online"])).await;
     assert_eq!(online.hears("UserOnline").await, "ann");
     assert_eq!(

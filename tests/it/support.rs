@@ -29,7 +29,7 @@ pub(crate) struct TestApp {
     stop: CancellationToken,
     server: Option<JoinHandle<()>>,
     // Dropped last, in this order: the server has stopped by then.
-    _database: TestDatabase,
+    database: Option<TestDatabase>,
     _folder: TempDir,
 }
 
@@ -55,11 +55,27 @@ impl TestApp {
 
     /// A server that lives by this clock.
     pub(crate) async fn by(clock: Clock, change: impl FnOnce(&mut Config)) -> Self {
-        let folder = tempfile::tempdir().unwrap();
         let database = TestDatabase::each().await.pop().unwrap();
+        let url = database.url.clone();
+        Self::over(&url, Some(database), clock, change).await
+    }
+
+    /// Another server on the same database, which must be dropped first; `None` where there can be no other.
+    pub(crate) async fn beside(&self) -> Option<Self> {
+        self.beside_with(|_| {}).await
+    }
+
+    /// The same with settings of its own.
+    pub(crate) async fn beside_with(&self, change: impl FnOnce(&mut Config)) -> Option<Self> {
+        let database = self.database.as_ref().filter(|database| !database.is_sqlite())?;
+        Some(Self::over(&database.url, None, self.app.clock.clone(), change).await)
+    }
+
+    async fn over(url: &str, database: Option<TestDatabase>, clock: Clock, change: impl FnOnce(&mut Config)) -> Self {
+        let folder = tempfile::tempdir().unwrap();
         let mut config = Config {
             listen: "127.0.0.1:0".parse().unwrap(),
-            database_url: Some(Secret::new(database.url.as_str())),
+            database_url: Some(Secret::new(url)),
             data_dir: folder.path().to_owned(),
             jwt_secret: Some(Secret::new(SECRET)),
             limits: Limits::default(),
@@ -88,7 +104,7 @@ impl TestApp {
             app,
             stop,
             server: Some(server),
-            _database: database,
+            database,
             _folder: folder,
         }
     }

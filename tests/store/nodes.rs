@@ -7,6 +7,7 @@ use hubwire::database::{Database, Options};
 use hubwire::log::Log;
 use hubwire::services::Services;
 use hubwire::services::messages::Target;
+use sea_orm::{ConnectionTrait, EntityTrait, PaginatorTrait};
 
 use crate::support::{Store, settings};
 
@@ -39,6 +40,56 @@ async fn a_server_that_writes_nothing_learns_what_others_write() {
         tokio::time::timeout(Duration::from_secs(10), learnt).await.unwrap();
         let known = log.read_after(Default::default(), 100).await.unwrap();
         assert_eq!(known.len() as i64, store.events());
+        log.close().await;
+    }
+}
+
+/// What a server has stored of itself.
+async fn stored(store: &Store) -> u64 {
+    entities::node::Entity::find()
+        .count(&store.database.read)
+        .await
+        .unwrap()
+}
+
+#[tokio::test]
+async fn a_server_that_is_gone_is_forgotten_and_one_that_lives_is_not_whatever_the_clock_says() {
+    for store in Store::each().await {
+        let told = entities::ids::EventId(0);
+        let save = async |store: &Store| {
+            let tickets = &store.services.tickets;
+            tickets.save(told, Vec::new(), tickets.due()).await.unwrap();
+        };
+        save(&store).await;
+        let store = store.restart().await;
+        let tickets = &store.services.tickets;
+        save(&store).await;
+        let both = stored(&store).await;
+        store.clock.advance(Duration::from_secs(299));
+        tickets.tidy().await.unwrap();
+        tickets.tidy().await.unwrap();
+        assert_eq!(stored(&store).await, both, "it may still be missed");
+        store.clock.advance(Duration::from_secs(2));
+        tickets.tidy().await.unwrap();
+        assert_eq!(stored(&store).await, both, "it may only seem so");
+        tickets.tidy().await.unwrap();
+        assert_eq!(stored(&store).await, both - 1);
+        // Another one lives, by a clock that is a year behind.
+        let Some((log, services)) = beside(&store).await else {
+            continue;
+        };
+        services
+            .tickets
+            .save(told, Vec::new(), services.tickets.due())
+            .await
+            .unwrap();
+        store.clock.set_by(31_536_000_000);
+        for _ in 0..3 {
+            tickets.tidy().await.unwrap();
+            let lives = "UPDATE nodes SET seen_at = seen_at + 1";
+            store.database.write.execute_unprepared(lives).await.unwrap();
+        }
+        assert_eq!(stored(&store).await, both);
         log.close().await;
     }
 }

@@ -289,6 +289,9 @@ impl HubHandle {
     /// Sends everybody a Close with `allowReconnect`, spread over `duration` so that they do not all come
     /// back at once, and returns when all are gone or `patience` more has passed.
     ///
+    /// A client with stateful reconnect is sent none, which would end its connection for good: its socket is cut, and it
+    /// comes back by itself.
+    ///
     /// Calls that run are finished and answered first. New connections are not refused here: stop listening before.
     pub async fn drain(&self, duration: Duration, patience: Duration) {
         const BATCHES: usize = 10;

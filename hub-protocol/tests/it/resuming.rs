@@ -196,3 +196,16 @@ fn a_token_that_ends_ends_its_connection_once() {
     assert_eq!(client.events(), [Event::Ended(CloseReason::AuthenticationExpired)]);
     assert_eq!(client.heard(), [r#"{"type":7,"allowReconnect":true}"#]);
 }
+
+#[test]
+fn a_server_that_stops_says_goodbye_only_to_those_who_do_not_come_back_by_themselves() {
+    for (version, reason, heard) in [
+        (1, CloseReason::Shutdown, &[r#"{"type":7,"allowReconnect":true}"#][..]),
+        (2, CloseReason::Cut, &[]),
+    ] {
+        let mut client = Client::with_version(version);
+        client.connection.handle_end(CloseReason::Shutdown);
+        assert_eq!(client.events(), [Event::Ended(reason)]);
+        assert_eq!(client.heard(), heard);
+    }
+}

@@ -19,9 +19,10 @@ use crate::log::cache::Cache;
 use crate::log::error::is_outage;
 use crate::log::horizon::Horizon;
 use crate::log::members::Members;
+use crate::log::others::Others;
 use crate::log::tail::Tail;
 use crate::log::unproven::Unproven;
-use crate::log::{Error, others, stored_after};
+use crate::log::{Error, stored_after};
 
 /// Conversations whose newest place is remembered, per generation of the cache.
 const CAPACITY: usize = 8_192;
@@ -38,6 +39,7 @@ pub(crate) struct State {
     pub(super) members: Members,
     pub(super) unproven: Unproven,
     horizon: Horizon,
+    others: Others,
     pub(super) heads: Cache<ConversationNumber, ConversationHead>,
     /// Everything up to here is folded and in the tail.
     head: EventId,
@@ -85,6 +87,7 @@ impl State {
             members: memory.members,
             unproven: memory.unproven,
             horizon: memory.horizon,
+            others: memory.others,
             heads: Cache::new(CAPACITY),
             head: head.event,
             is_stale: false,
@@ -155,9 +158,8 @@ impl State {
             transaction.rollback().await?;
             return Ok(work);
         }
-        if !work.events.is_empty() {
-            others::tell(&transaction, self.database.name()).await?;
-        }
+        let wrote = !work.events.is_empty();
+        self.others.tell(&transaction, wrote, &work.words).await?;
         let Err(error) = transaction.commit().await else {
             return Ok(work);
         };

@@ -13,12 +13,14 @@ use super::rows as store;
 use crate::log::Error;
 use crate::log::event::{Body, Event, MessageDetails};
 use crate::log::unproven::ContentHash;
+use crate::log::words::Word;
 
 /// A place in a work, see [`Work::mark`].
 #[derive(Debug)]
 pub(crate) struct Mark {
     head: log_head::Model,
     events: usize,
+    words: usize,
 }
 
 /// A transaction's work. Nothing of it is true before the commit.
@@ -35,6 +37,8 @@ pub(crate) struct Work {
     /// Those that moved.
     pub(super) touched: Touched,
     pub(super) unproven: Vec<(ContentHash, Arc<MessageDetails>)>,
+    /// For other servers, besides the events.
+    pub(super) words: Vec<Word>,
     rows: Vec<rows::Model>,
     is_kept: bool,
 }
@@ -49,6 +53,7 @@ impl Work {
             heads: Touched::new(),
             touched: Touched::new(),
             unproven: Vec::new(),
+            words: Vec::new(),
             rows: Vec::with_capacity(commands),
             is_kept: false,
         }
@@ -129,6 +134,7 @@ impl Work {
         Mark {
             head: self.head.clone(),
             events: self.events.len(),
+            words: self.words.len(),
         }
     }
 
@@ -137,6 +143,12 @@ impl Work {
         self.head = mark.head;
         self.events.truncate(mark.events);
         self.rows.truncate(mark.events);
+        self.words.truncate(mark.words);
+    }
+
+    /// Other servers are told, if there are any.
+    pub(super) fn say(&mut self, word: Word) {
+        self.words.push(word);
     }
 
     /// Rows were written that no event tells of.

@@ -257,6 +257,12 @@ pub(super) async fn stored_status(database: &Database, user: &UserId) -> Result<
     Ok(found.map(|known| known.status).unwrap_or_default())
 }
 
+/// The same of several; who is not stored is left out.
+pub(super) async fn stored_statuses(database: &Database, users: &[UserId]) -> Result<Vec<(UserId, Status)>, Error> {
+    let found = known(database, Condition::all().add(person::Column::Id.is_in(users))).await?;
+    Ok(found.into_iter().map(|known| (known.user, known.status)).collect())
+}
+
 async fn known(database: &Database, which: Condition) -> Result<Vec<Known>, Error> {
     let rows: Vec<(UserId, Status, Option<i64>)> = person::Entity::find()
         .select_only()

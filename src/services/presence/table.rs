@@ -1,10 +1,14 @@
 //! Who is here, what they show and what was told of it, as a table that is handed the time.
 
+mod elsewhere;
+
 use std::collections::{BTreeSet, HashMap};
 use std::time::Duration;
 
 use entities::person::Status;
 use entities::user_id::UserId;
+
+use super::said::Said;
 
 /// Everybody with a connection or a heartbeat, and those who left a moment ago.
 #[derive(Debug)]
@@ -13,6 +17,8 @@ pub(super) struct Table {
     /// What changes by itself, the earliest first; at most one for each entry.
     due: BTreeSet<(Duration, UserId)>,
     times: Times,
+    /// Where there can be other servers.
+    said: Option<Said>,
 }
 
 /// The lengths of time that matter.
@@ -29,6 +35,10 @@ pub(super) struct Times {
 #[derive(Debug, Default)]
 struct Entry {
     connections: usize,
+    /// Other servers they are here by.
+    elsewhere: usize,
+    /// They were here by this server, or by one that left them behind: it must be stored when they were last seen.
+    is_ours: bool,
     /// Until when they are here without a connection.
     until: Duration,
     /// The last sign of life; means something while there is no connection.
@@ -61,20 +71,27 @@ pub(super) struct Told {
     pub(super) now: Status,
     /// How long ago they were last here.
     pub(super) last_seen: Duration,
+    /// Whether that is to be stored by this server.
+    pub(super) is_ours: bool,
 }
 
 impl Table {
-    pub(super) fn new(times: Times) -> Self {
+    /// An empty one; `is_shared` where there may be other servers.
+    pub(super) fn new(times: Times, is_shared: bool) -> Self {
         Self {
             people: HashMap::new(),
             due: BTreeSet::new(),
             times,
+            said: is_shared.then(Said::default),
         }
     }
 
     /// Counts a connection. Returns whether there is something to do.
     pub(super) fn arrive(&mut self, user: &UserId, now: Duration) -> bool {
-        self.people.entry(user.clone()).or_default().connections += 1;
+        let entry = self.people.entry(user.clone()).or_default();
+        entry.connections += 1;
+        entry.is_ours = true;
+        self.note(user);
         self.plan(user, now)
     }
 
@@ -86,6 +103,7 @@ impl Table {
         entry.connections = entry.connections.saturating_sub(1);
         // What heartbeats said before or meanwhile is over: the connection was the better witness.
         (entry.sign, entry.until) = (now, now + self.times.grace);
+        self.note(user);
         self.plan(user, now)
     }
 
@@ -94,6 +112,8 @@ impl Table {
         let entry = self.people.entry(user.clone()).or_default();
         if entry.connections == 0 {
             (entry.sign, entry.until) = (now, now + self.times.heartbeat);
+            entry.is_ours = true;
+            self.note(user);
         }
         self.plan(user, now)
     }
@@ -103,7 +123,13 @@ impl Table {
         if let Some(entry) = self.people.get_mut(user) {
             entry.until = entry.until.min(now);
         }
+        self.note(user);
         self.plan(user, now)
+    }
+
+    /// Everybody of whom anything is known.
+    pub(super) fn people(&self) -> Vec<UserId> {
+        self.people.keys().cloned().collect()
     }
 
     /// Somebody shows this from now on. Returns whether there is something to do.
@@ -163,9 +189,10 @@ impl Table {
         entry.and_then(|entry| entry.shown(now)).unwrap_or(Status::Offline)
     }
 
-    /// Everybody who shows that they are here.
+    /// Everybody who shows that they are here, by this server.
     pub(super) fn everybody(&self, now: Duration) -> Vec<UserId> {
-        let here = self.people.iter().filter(|(_, entry)| entry.shown(now).is_some());
+        let is_here = |entry: &Entry| entry.shown(now).is_some() && entry.is_here_by_this(now);
+        let here = self.people.iter().filter(|(_, entry)| is_here(entry));
         here.map(|(user, _)| user.clone()).collect()
     }
 
@@ -212,6 +239,7 @@ impl Table {
                 } else {
                     now.saturating_sub(entry.sign)
                 },
+                is_ours: entry.is_ours,
             }
         });
         self.plan(user, now);
@@ -234,7 +262,7 @@ impl Table {
             Some(now)
         } else if entry.is_news(now) {
             Some(free.max(now))
-        } else if entry.connections > 0 {
+        } else if entry.connections + entry.elsewhere > 0 {
             None
         } else if is_here {
             Some(free.max(entry.until))
@@ -250,6 +278,12 @@ impl Table {
         due.is_some()
     }
 
+    fn note(&mut self, user: &UserId) {
+        if let Some(said) = &mut self.said {
+            said.note(user);
+        }
+    }
+
     fn schedule(&mut self, user: &UserId, due: Option<Duration>) {
         let Some(entry) = self.people.get_mut(user) else { return };
         if let Some(before) = std::mem::replace(&mut entry.due, due) {
@@ -263,6 +297,10 @@ impl Table {
 
 impl Entry {
     fn is_here(&self, now: Duration) -> bool {
+        self.elsewhere > 0 || self.is_here_by_this(now)
+    }
+
+    fn is_here_by_this(&self, now: Duration) -> bool {
         self.connections > 0 || now < self.until
     }
 

@@ -7,11 +7,12 @@ import { Client, people, versions } from './support.mjs';
 const policy = { nextRetryDelayInMilliseconds: () => 200 };
 
 for (const [version, signalr] of Object.entries(versions)) describe(`@microsoft/signalr ${version}`, () => {
-  for (const [how, end] of [['killed', 'kill'], ['stopped', 'terminate']]) test(`clients come back after the server was ${how}`, async (t) => {
+  const endings = [['killed', 'kill'], ['stopped', 'terminate']].flatMap(([how, end]) => [[how, end, false], [how, end, true]]);
+  for (const [how, end, stateful] of endings) test(`clients${stateful ? ' with stateful reconnect' : ''} come back after the server was ${how}`, async (t) => {
     const server = await startServer();
     t.after(() => server.stop());
     const [ann, bob] = await people(server, 'ann', 'bob');
-    const [a, b] = [await Client.connect(server, signalr, ann.token, { policy }), await Client.connect(server, signalr, bob.token, { policy })];
+    const [a, b] = [await Client.connect(server, signalr, ann.token, { policy, stateful }), await Client.connect(server, signalr, bob.token, { policy, stateful })];
     t.after(() => Promise.all([a.stop(), b.stop()]));
     const before = await a.invoke('SendMessage', { recipientId: bob.id, content: 'before' });
     await b.hears('ReceiveMessage');

@@ -14,13 +14,14 @@ export class Client {
   #waiting = new Set();
 
   // `signalr` is the module of one client version; `transport` by its name, `protocol` an instance.
-  static async connect(server, signalr, token, { hub = '/hubs/chat', query = '', policy, transport, protocol } = {}) {
+  static async connect(server, signalr, token, { hub = '/hubs/chat', query = '', policy, transport, protocol, stateful } = {}) {
     const client = new Client();
     let builder = new signalr.HubConnectionBuilder()
       .withUrl(`${server.url}${hub}${query}`, { accessTokenFactory: () => token, transport: signalr.HttpTransportType[transport] })
       .configureLogging(signalr.LogLevel.None);
     if (protocol) builder = builder.withHubProtocol(protocol);
     if (policy) builder = builder.withAutomaticReconnect(policy);
+    if (stateful) builder = builder.withStatefulReconnect();
     client.connection = builder.build();
     for (const name of EVENTS) client.connection.on(name, (...args) => client.#hear({ name, args }));
     client.connection.onreconnecting(() => client.#hear({ name: 'reconnecting', args: [true] }));

@@ -64,6 +64,9 @@ impl<T: Transport> Session<T> {
                 let patience = self.hub.0.options.close_timeout;
                 let written = std::future::poll_fn(|cx| self.poll_last_words(cx));
                 let _ = tokio::time::timeout(patience, written).await;
+                if *reason == CloseReason::Cut {
+                    self.transport.send(Outgoing::Abort);
+                }
             }
         }
         self.transport.let_go();

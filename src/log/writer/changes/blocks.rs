@@ -9,6 +9,7 @@ use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, Query
 use super::newcomers::{insert_placeholders, unknown};
 use crate::log::Error;
 use crate::log::event::{Blocked, Body};
+use crate::log::words::Word;
 use crate::log::writer::change::{Change, Outcome, Scope};
 
 /// One of two people blocked the other; which one is nobody's business.
@@ -67,6 +68,10 @@ impl Change for SetBlock {
         };
         let back = (self.other.clone(), self.user.clone());
         let blocks_back = block::Entity::find_by_id(back).one(scope.transaction).await?;
-        Ok(blocks_back.is_none())
+        let parts = blocks_back.is_none();
+        if parts {
+            scope.work.say(Word::Parted(self.user.clone(), self.other.clone()));
+        }
+        Ok(parts)
     }
 }

@@ -13,6 +13,7 @@ use sea_orm::{
 
 use crate::log::Error;
 use crate::log::event::{Body, Person, PersonChanged};
+use crate::log::words::Word;
 use crate::log::writer::change::{Change, Outcome, Scope};
 
 /// Ids of one look-up at most.
@@ -65,6 +66,7 @@ impl Change for SetProfiles {
         let mut people = Vec::with_capacity(self.profiles.len());
         for profile in &self.profiles {
             people.push(set_profile(scope, profile, &self.by).await?);
+            scope.work.say(Word::Profile(profile.id.clone()));
         }
         Ok(people)
     }
@@ -79,7 +81,9 @@ impl Change for SetActive {
             let since = person.deactivated_at.unwrap_or(now);
             person.deactivated_at = (!self.is_active).then_some(since);
         })
-        .await
+        .await?;
+        scope.work.say(Word::Admission(self.id.clone()));
+        Ok(())
     }
 }
 
@@ -87,7 +91,9 @@ impl Change for SetStatus {
     type Output = ();
 
     async fn apply(&self, scope: &mut Scope<'_>) -> Outcome<()> {
-        set(scope, &self.id, &self.id, |person| person.status = self.status).await
+        set(scope, &self.id, &self.id, |person| person.status = self.status).await?;
+        scope.work.say(Word::Shows(self.id.clone()));
+        Ok(())
     }
 }
 

@@ -1,7 +1,7 @@
 //! Where the connections of a server are. No event tells of it: it shares a commit with what does.
 
 use entities::ids::EventId;
-use entities::{node, ticket};
+use entities::{node, presence, ticket};
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter};
 use uuid::Uuid;
@@ -22,13 +22,10 @@ pub(crate) struct SaveTickets {
     pub gone: Vec<Uuid>,
 }
 
-/// Forgets the servers that were not alive since `before`, and their tickets.
+/// Forgets these servers, their tickets and who was here by them, unless they gave a sign of life since they were seen
+/// alive then.
 #[derive(Clone, Debug)]
-pub(crate) struct ForgetNodes {
-    /// Who asks, and stays.
-    pub node: Uuid,
-    pub before: i64,
-}
+pub(crate) struct ForgetNodes(pub Vec<(Uuid, i64)>);
 
 impl Change for SaveTickets {
     type Output = ();
@@ -74,17 +71,23 @@ impl Change for ForgetNodes {
     type Output = ();
 
     async fn apply(&self, scope: &mut Scope<'_>) -> Outcome<()> {
-        let stale = node::Entity::find()
-            .filter(node::Column::SeenAt.lt(self.before))
-            .filter(node::Column::Id.ne(self.node))
-            .all(scope.transaction)
-            .await?;
-        for node in stale {
-            ticket::Entity::delete_many()
-                .filter(ticket::Column::Node.eq(node.id))
+        for (id, seen_at) in &self.0 {
+            let forgotten = node::Entity::delete_many()
+                .filter(node::Column::Id.eq(*id))
+                .filter(node::Column::SeenAt.eq(*seen_at))
                 .exec(scope.transaction)
                 .await?;
-            node::Entity::delete_by_id(node.id).exec(scope.transaction).await?;
+            if forgotten.rows_affected == 0 {
+                continue;
+            }
+            ticket::Entity::delete_many()
+                .filter(ticket::Column::Node.eq(*id))
+                .exec(scope.transaction)
+                .await?;
+            presence::Entity::delete_many()
+                .filter(presence::Column::Node.eq(*id))
+                .exec(scope.transaction)
+                .await?;
             scope.work.keep();
         }
         Ok(())

@@ -18,11 +18,14 @@ fn ann() -> UserId {
 
 /// A table where everybody chose to be seen.
 fn table(grace: Duration) -> Table {
-    Table::new(Times {
-        grace,
-        interval: INTERVAL,
-        heartbeat: HEARTBEAT,
-    })
+    Table::new(
+        Times {
+            grace,
+            interval: INTERVAL,
+            heartbeat: HEARTBEAT,
+        },
+        true,
+    )
 }
 
 /// What is told until `now`, in order.
@@ -210,4 +213,56 @@ fn who_only_appears_to_be_gone_is_gone_for_no_time() {
     table.beat(&ann(), START);
     table.learn(&ann(), Status::Offline, START);
     assert_eq!(table.gone_for(&ann(), START + HEARTBEAT + INTERVAL), None);
+}
+
+#[test]
+fn who_is_here_by_another_server_is_here_and_goes_without_a_second_grace() {
+    let mut table = table(GRACE);
+    table.arrive_elsewhere(&ann(), None, false, START);
+    table.arrive_elsewhere(&ann(), None, false, START);
+    assert_eq!(told(&mut table, START), [true]);
+    assert!(!table.is_connected(&ann()), "nobody to be told anything here");
+    let later = START + GRACE;
+    table.leave_elsewhere(&ann(), 2 * INTERVAL, false, later);
+    assert!(told(&mut table, later).is_empty(), "there is another");
+    table.leave_elsewhere(&ann(), INTERVAL, false, later);
+    assert_eq!(told(&mut table, later), [false]);
+    assert_eq!(table.gone_for(&ann(), later), Some(INTERVAL));
+    assert!(told(&mut table, later + INTERVAL).is_empty());
+    assert!(table.people().is_empty(), "nothing is left of it");
+}
+
+#[test]
+fn who_comes_here_before_the_other_server_lets_them_go_was_never_gone() {
+    let mut table = table(GRACE);
+    table.arrive_elsewhere(&ann(), None, false, START);
+    assert_eq!(told(&mut table, START), [true]);
+    table.arrive(&ann(), START + INTERVAL);
+    table.leave_elsewhere(&ann(), GRACE, false, START + GRACE);
+    assert!(told(&mut table, START + GRACE).is_empty());
+    table.leave(&ann(), START + GRACE);
+    table.arrive_elsewhere(&ann(), None, false, START + GRACE + INTERVAL);
+    assert!(told(&mut table, START + 3 * GRACE).is_empty());
+}
+
+#[test]
+fn other_servers_are_told_of_those_here_and_of_no_others() {
+    let mut table = table(GRACE);
+    table.arrive_elsewhere(&ann(), Some(Status::Online), true, START);
+    assert!(told(&mut table, START).is_empty(), "there was nobody yet");
+    assert!(!table.take_news());
+    table.arrive(&ann(), START);
+    assert!(table.take_news());
+    assert_eq!(table.unsaid(9, START).came, [ann()]);
+    table.leave(&ann(), START);
+    assert!(
+        table.unsaid(9, START + GRACE - INTERVAL).is_empty(),
+        "the grace is this server's"
+    );
+    assert_eq!(table.unsaid(9, START + GRACE).went, [(ann(), GRACE)]);
+    assert!(is_online(&table, START + GRACE), "by the other one");
+    assert!(
+        table.everybody(START + GRACE).is_empty(),
+        "whose business it is to say since when"
+    );
 }
