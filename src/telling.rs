@@ -109,6 +109,13 @@ impl<C> Telling<C> {
         calls.map(|told| &told.call).chain(own).collect()
     }
 
+    /// The same where nobody else is told any more.
+    pub fn into_connection(mut self, member: &Member, hears: bool) -> Vec<C> {
+        let own = self.to_each.remove(&member.user).into_iter().flatten();
+        let calls = self.calls.into_iter().filter(|told| told.is_for(member, hears));
+        calls.map(|told| told.call).chain(own).collect()
+    }
+
     /// The same with what an edge makes of each call.
     pub fn map<D>(self, mut make: impl FnMut(C) -> D) -> Telling<D> {
         let to_each = self.to_each.into_iter();
@@ -154,12 +161,23 @@ impl Telling {
     }
 
     /// What is told of an event.
-    #[warn(clippy::wildcard_enum_match_arm, reason = "a new event must be thought of here")]
     #[must_use]
     pub fn of(event: &Event) -> Self {
+        Self::made_for(event, None)
+    }
+
+    /// The same without what is for others than `viewer`, where that is worth it: of an author and everybody else only
+    /// one is shown the message.
+    #[must_use]
+    pub fn only_for(event: &Event, viewer: &UserId) -> Self {
+        Self::made_for(event, Some(viewer))
+    }
+
+    #[warn(clippy::wildcard_enum_match_arm, reason = "a new event must be thought of here")]
+    fn made_for(event: &Event, viewer: Option<&UserId>) -> Self {
         let (by, at) = (&event.actor, event.at);
         match &event.body {
-            Body::MessagePosted(message) => posted(message),
+            Body::MessagePosted(message) => posted(message, viewer),
             Body::MessageEdited(message) => Self {
                 notice: Some("edited"),
                 ..Self::members(shown(
@@ -205,18 +223,19 @@ fn member(call: fn(Box<views::MemberChanged>) -> ClientEvent, change: &MemberCha
 }
 
 /// The author's own encoding, everybody else's, and what the author is told.
-fn posted(message: &MessageDetails) -> Telling {
+fn posted(message: &MessageDetails, viewer: Option<&UserId>) -> Telling {
     let author = || Who::Only(message.sender.id.clone());
     let others = || Who::NotThese(message.sender.id.clone());
-    let own = ClientEvent::ReceiveMessage(views::Message::for_sender(message).into());
-    let sent = ClientEvent::MessageStatus(views::MessageStatus::sent(message).into());
-    let mut calls = vec![Told::aloud(author(), own), Told::always(author(), sent)];
-    calls.extend(shown(
-        others,
-        ClientEvent::ReceiveMessage,
-        message,
-        views::Message::for_others(message),
-    ));
+    let mut calls = Vec::with_capacity(3);
+    if viewer.is_none_or(|viewer| *viewer == message.sender.id) {
+        let own = ClientEvent::ReceiveMessage(views::Message::for_sender(message).into());
+        let sent = ClientEvent::MessageStatus(views::MessageStatus::sent(message).into());
+        calls.extend([Told::aloud(author(), own), Told::always(author(), sent)]);
+    }
+    if viewer.is_none_or(|viewer| *viewer != message.sender.id) {
+        let view = views::Message::for_others(message);
+        calls.extend(shown(others, ClientEvent::ReceiveMessage, message, view));
+    }
     Telling {
         notice: Some("message"),
         ..Telling::members(calls)

@@ -138,28 +138,32 @@ impl Chat {
     /// What an event means to one connection alone: for its feed, when it is behind. Most events are nobody's business
     /// there, so what is told is made only once that is clear.
     pub(super) async fn retell(&self, event: &Event, listener: &Listener) -> Retold {
-        let mut retold = Retold::default();
-        let mut heard = false;
-        let telling = match &event.user {
-            Some(user) if user != listener.user() => return retold,
-            Some(_) => Telling::of(event),
+        let user = listener.user();
+        let nothing = Retold::default();
+        let (heard, member) = match &event.user {
+            Some(one) if one != user => return nothing,
+            Some(_) => (false, None),
             None => {
                 let Some(membership) = self.membership(event).await else {
-                    return retold;
+                    return nothing;
                 };
-                let Some(member) = membership.told(event).find(|member| member.user == *listener.user()) else {
-                    return retold;
+                let Some(member) = membership.told(event).find(|member| member.user == *user) else {
+                    return nothing;
                 };
-                let telling = Telling::of(event);
-                heard = listener.hears(membership.number);
-                retold.events = telling.for_connection(member, heard).into_iter().cloned().collect();
-                self.note(&telling, event, listener, heard);
-                telling
+                (listener.hears(membership.number), Some(member.clone()))
             }
         };
-        let own = self.own(&telling, event, listener.user()).await;
+        let telling = Telling::only_for(event, user);
+        let own = self.own(&telling, event, user).await;
+        let mut retold = Retold {
+            moves_unread: telling.moves_unread(event, user),
+            events: Vec::new(),
+        };
+        if let Some(member) = member {
+            self.note(&telling, event, listener, heard);
+            retold.events = telling.into_connection(&member, heard);
+        }
         retold.events.extend(own);
-        retold.moves_unread = telling.moves_unread(event, listener.user());
         if retold.moves_unread || !retold.events.is_empty() {
             note_sent(listener, event, heard);
         }

@@ -20,8 +20,8 @@ use crate::{
     views::{self, ClientEvent},
 };
 
-/// Events read at a time.
-const BATCH: usize = 256;
+/// Events read at a time, at most and at least.
+const BATCH: (usize, usize) = (256, 16);
 /// Bytes of frames after which a pull is enough.
 const ENOUGH: usize = 64 * 1024;
 
@@ -31,6 +31,8 @@ pub(super) struct LogFeed {
     listener: Arc<Listener>,
     /// Until here it tells what happened before the connection began.
     until: EventId,
+    /// How many events it reads: about as many as are enough, since the rest is read again.
+    batch: usize,
     /// How many messages of each conversation it told of those.
     told: HashMap<ConversationNumber, usize>,
 }
@@ -42,6 +44,7 @@ impl LogFeed {
             chat,
             listener,
             until,
+            batch: BATCH.0,
             told: HashMap::new(),
         }
     }
@@ -79,6 +82,13 @@ impl LogFeed {
                 break;
             }
         }
+        let used = events.iter().position(|event| fanout::position(event) == position);
+        let used = used.map_or(0, |last| last + 1);
+        self.batch = if used < events.len() {
+            Ord::max(used + used / 8, BATCH.1)
+        } else {
+            Ord::min(self.batch * 2, BATCH.0)
+        };
         let mut frames: Vec<Frame> = late.into_iter().collect();
         if moves_unread && let Some(event) = self.chat.unread(self.listener.user()).await {
             frames.extend(framed(event, protocol));
@@ -130,7 +140,7 @@ impl Feed for LogFeed {
                 frames: Vec::new(),
                 position: after,
             };
-            match self.chat.log.read_after(fanout::event_id(after), BATCH).await {
+            match self.chat.log.read_after(fanout::event_id(after), self.batch).await {
                 // There is something newer, or nobody had asked. Who does not show it yet is asked again, not at once.
                 Ok(events) if events.is_empty() => tokio::time::sleep(fanout::RETRY).await,
                 Ok(events) => pulled = self.tell(&events, after, protocol).await,

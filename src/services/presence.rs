@@ -8,6 +8,7 @@
 mod elsewhere;
 mod keeping;
 mod looking;
+mod meeting;
 mod nodes;
 mod parting;
 mod said;
@@ -65,7 +66,21 @@ pub struct Presence {
 }
 
 /// Two who may see each other from now on, or may not.
-type Pair = [UserId; 2];
+#[derive(Debug)]
+struct Pair {
+    people: [UserId; 2],
+    why: Why,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Why {
+    /// One blocked the other, or no longer does.
+    Block,
+    /// They share a conversation more.
+    Met,
+    /// They share a conversation less.
+    Left,
+}
 
 #[derive(Debug)]
 struct Shared {
@@ -117,6 +132,9 @@ impl Presence {
         let earlier = Arc::clone(&shared.earlier);
         let (pairs, arrivals) = mpsc::channel(PAIRS);
         elsewhere::start(&shared, &database, &log, &clock);
+        if settings.presence_scope == PresenceScope::Conversations {
+            tokio::spawn(meeting::follow(Arc::downgrade(&shared), log.clone(), pairs.clone()));
+        }
         tokio::spawn(tell(
             Arc::downgrade(&shared),
             earlier,
@@ -176,7 +194,11 @@ impl Presence {
     pub(super) async fn reconsider(&self, one: UserId, other: UserId) {
         self.shared.generation.fetch_add(1, Ordering::SeqCst);
         // An error means that the server stops.
-        let _ = self.pairs.send([one, other]).await;
+        let pair = Pair {
+            people: [one, other],
+            why: Why::Block,
+        };
+        let _ = self.pairs.send(pair).await;
         self.shared.earlier.notify_one();
     }
 

@@ -84,7 +84,12 @@ async fn told(
     principal: &Principal,
     event: &Event,
 ) -> Result<(Vec<ClientEvent>, bool), Error> {
-    let (user, telling) = (&principal.user_id, Telling::of(event));
+    let user = &principal.user_id;
+    let telling = Telling::only_for(event, user);
+    let (own, moves_unread) = (
+        telling.own(event, user, services).await?,
+        telling.moves_unread(event, user),
+    );
     let mut calls = Vec::new();
     if let (None, Some(conversation)) = (&event.user, event.conversation) {
         let Some(membership) = log.members.of(conversation).await? else {
@@ -93,10 +98,10 @@ async fn told(
         let Some(member) = membership.told(event).find(|member| member.user == *user) else {
             return Ok((Vec::new(), false));
         };
-        calls.extend(telling.for_connection(member, true).into_iter().cloned());
+        calls = telling.into_connection(member, true);
     }
-    calls.extend(telling.own(event, user, services).await?);
-    Ok((calls, telling.moves_unread(event, user)))
+    calls.extend(own);
+    Ok((calls, moves_unread))
 }
 
 fn written(log: &Log, place: EventId) -> String {

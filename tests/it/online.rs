@@ -47,6 +47,38 @@ async fn those_who_share_a_conversation_are_told_and_nobody_else() {
 }
 
 #[tokio::test]
+async fn who_comes_to_share_a_conversation_is_seen_at_once_and_who_shares_none_any_more_is_not() {
+    let app = TestApp::start().await;
+    let [ann, bob] = app.people(["ann", "bob"]);
+    let mut of_ann = Line::open(&app, "ann", ONLINE).await;
+    let mut of_bob = Line::open(&app, "bob", ONLINE).await;
+    let mut of_cat = Line::open(&app, "cat", ONLINE).await;
+    ann.direct("bob").await;
+    assert_eq!(of_ann.hears("UserOnline").await, "bob");
+    assert_eq!(of_bob.hears("UserOnline").await, "ann");
+    // They know each other, and Cat knows neither.
+    let group = json!({"name": "g", "memberIds": ["bob", "cat"]});
+    let group = ann.post("/groups", &group).await.data()["id"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let mut seen = [of_cat.hears("UserOnline").await, of_cat.hears("UserOnline").await];
+    seen.sort_by_key(ToString::to_string);
+    assert_eq!(seen, ["ann", "bob"]);
+    assert_eq!(of_ann.hears("UserOnline").await, "cat");
+    assert_eq!(of_bob.hears("UserOnline").await, "cat");
+    bob.post(&format!("/conversations/{group}/leave"), &json!({}))
+        .await
+        .data();
+    assert_eq!(of_cat.hears("UserOffline").await, "bob");
+    assert_eq!(of_bob.hears("UserOffline").await, "cat");
+    assert_eq!(of_bob.call("GetOnlineUsers", json!([])).await, json!(["ann"]));
+    for line in [&mut of_ann, &mut of_bob, &mut of_cat] {
+        assert_eq!(line.heard(ASK).await, ["GetOnlineUsers"], "nothing else");
+    }
+}
+
+#[tokio::test]
 async fn a_person_goes_ten_seconds_after_their_last_connection_to_either_hub() {
     let app = TestApp::of_two_pairs().await;
     let mut bob = Line::open(&app, "bob", ONLINE).await;

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::{
     hub_client::HubClient,
-    support::{Person, TestApp},
+    support::{Person, TestApp, eventually},
 };
 
 /// Ann, and the conversation with Bob, who was told its first message.
@@ -34,6 +34,15 @@ async fn hears_up_to(client: &mut HubClient, last: &str) -> Vec<String> {
     texts
 }
 
+/// Reads on until a message is delivered to a client.
+async fn has_proven(client: &mut HubClient, author: &Person, message: &Value) {
+    let path = format!("/messages/{}", message["id"].as_str().unwrap());
+    tokio::select! {
+        () = eventually(async || author.get(&path).await.data()["status"] == "delivered") => {}
+        never = client.listens() => panic!("{never}"),
+    }
+}
+
 #[tokio::test]
 async fn who_was_lost_hears_what_was_missed_once_and_in_order() {
     let app = TestApp::start().await;
@@ -43,9 +52,9 @@ async fn who_was_lost_hears_what_was_missed_once_and_in_order() {
     drop(bob);
     say_all(&ann, &conversation, &["one", "two"]).await;
     let mut bob = HubClient::again(&app, "bob", &cookie).await;
-    ann.say(&conversation, "three").await;
+    let three = ann.say(&conversation, "three").await;
     assert_eq!(hears_up_to(&mut bob, "three").await, ["one", "two"]);
-    bob.has_answered_pings(1).await;
+    has_proven(&mut bob, &ann, &three).await;
     // The second time it begins where the first has ended.
     let cookie = bob.cookie.clone();
     drop(bob);
@@ -140,12 +149,13 @@ async fn a_connection_that_is_lost_before_it_begins_takes_nothing_and_leaves_not
     let app = TestApp::start().await;
     let mut bob = HubClient::connect(&app, "bob").await;
     let (ann, conversation) = ann_and_bob(&app, &mut bob).await;
-    say_all(&ann, &conversation, &["one", "two"]).await;
+    ann.say(&conversation, "one").await;
+    let two = ann.say(&conversation, "two").await;
     // It waits for the other to show itself, which reads no more.
     drop(HubClient::again(&app, "bob", &bob.cookie).await);
     let mut again = HubClient::again(&app, "bob", &bob.cookie).await;
     assert_eq!(hears_up_to(&mut again, "two").await, ["one"]);
-    again.has_answered_pings(1).await;
+    has_proven(&mut again, &ann, &two).await;
     let cookie = again.cookie.clone();
     drop(again);
     ann.say(&conversation, "three").await;

@@ -6,7 +6,7 @@ use entities::person::{self, Status};
 use entities::user_id::UserId;
 use entities::{block, member};
 use sea_orm::sea_query::{Condition, Query, SelectStatement};
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect};
 
 use super::Presence;
 use crate::database::Database;
@@ -199,6 +199,17 @@ pub(super) async fn may_see(
     }
     let seen = visible(database, scope, viewer, vec![user.clone()]).await?;
     Ok(Some(!seen.is_empty()))
+}
+
+/// How many conversations two share.
+pub(super) async fn common(database: &Database, one: &UserId, other: &UserId) -> Result<u64, Error> {
+    let shared = member::Entity::find()
+        .filter(member::Column::UserId.eq(other))
+        .filter(member::Column::UntilEvent.is_null())
+        .filter(member::Column::Conversation.in_subquery(conversations(one)))
+        .count(&database.read)
+        .await?;
+    Ok(shared)
 }
 
 /// Those whom `viewer` could see if nobody blocked anybody.

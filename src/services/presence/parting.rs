@@ -1,20 +1,35 @@
-//! Two who were parted by a block, or may see each other again: each is told what they see of the other now.
+//! Two of whom each may see the other from now on, or may not: by a block or its end, or because they come to share a
+//! conversation, or share none any more. Each is told what they see of the other now.
 
 use std::sync::Arc;
 
 use entities::person::Status;
 use entities::user_id::UserId;
 
-use super::{Pair, PresenceChange, Shared, Sight, looking};
+use super::{Pair, PresenceChange, Shared, Sight, Why, looking};
 use crate::database::Database;
 use crate::services::Error;
 
-/// Tells each of the two what they see of the other, as the database has it now. Those who never could see each other are
-/// told nothing. On an error neither was told anything.
-pub(super) async fn tell(shared: &Shared, database: &Database, [one, other]: &Pair) -> Result<(), Error> {
+/// Tells each of the two what they see of the other, as the database has it now. Those for whom nothing changed are told
+/// nothing. On an error neither was told anything.
+pub(super) async fn tell(shared: &Shared, database: &Database, pair: &Pair) -> Result<(), Error> {
+    let [one, other] = &pair.people;
+    let common = match pair.why {
+        Why::Block => None,
+        Why::Met | Why::Left => Some(looking::common(database, one, other).await?),
+    };
     let mut seen = Vec::with_capacity(2);
     for (viewer, user) in [(one, other), (other, one)] {
-        if let Some(may_see) = looking::may_see(database, shared.scope, viewer, user).await? {
+        let may_see = match (pair.why, common) {
+            (Why::Left, Some(0)) => Some(false),
+            // What they see of each other they have long been told.
+            (Why::Left, _) | (Why::Met, Some(2..)) => None,
+            (Why::Met, _) => looking::may_see(database, shared.scope, viewer, user)
+                .await?
+                .filter(|may_see| *may_see),
+            (Why::Block, _) => looking::may_see(database, shared.scope, viewer, user).await?,
+        };
+        if let Some(may_see) = may_see {
             seen.push((viewer, user, may_see));
         }
     }
