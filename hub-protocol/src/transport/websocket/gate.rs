@@ -47,7 +47,7 @@ pub(super) struct Gate {
 }
 
 /// How much is read from a socket at once.
-const READ_BYTES: usize = 16 * 1024;
+const READ_BYTES: usize = 8 * 1024;
 
 thread_local! {
     static READ: RefCell<Box<[u8]>> = RefCell::new(vec![0; READ_BYTES].into());

@@ -57,25 +57,20 @@ fn long_frame(length: u16) -> Vec<u8> {
 
 #[tokio::test]
 async fn a_long_message_that_is_done_with_leaves_no_buffer_behind() {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let mut client = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
-    let (server, _) = listener.accept().await.unwrap();
-    let mut socket = WebSocket::accept(Io::Tcp(server), Bytes::new(), None).await;
     let long = long_frame(32_000);
-    // What follows may have been read with it: nothing, a short message, a part of a long one.
-    let cases: [&[&[u8]]; 4] = [
-        &[&long],
-        &[&long, &FRAME],
-        &[&long, &long],
-        &[&long, &long, &FRAME, &FRAME, &long],
-    ];
+    // A part of what follows is read with it.
+    let cases: [&[&[u8]]; 3] = [&[&long], &[&long, &FRAME], &[&long, &long]];
     for frames in cases {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let mut client = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+        let (server, _) = listener.accept().await.unwrap();
+        let mut socket = WebSocket::accept(Io::Tcp(server), Bytes::new(), None).await;
         client.write_all(&frames.concat()).await.unwrap();
         for frame in frames {
             let received = std::future::poll_fn(|cx| socket.poll_receive(cx));
-            let received = tokio::time::timeout(DEADLINE, received).await.expect("it has arrived");
-            let Incoming::Bytes(bytes) = received else {
-                panic!("{received:?}")
+            let received = tokio::time::timeout(DEADLINE, received).await;
+            let Incoming::Bytes(bytes) = received.expect("it has arrived") else {
+                panic!("no message")
             };
             if *frame == FRAME {
                 assert_eq!(bytes, "hi");
