@@ -8,6 +8,7 @@ pub mod controllers;
 pub mod database;
 pub mod hubs;
 pub mod log;
+pub mod memory;
 pub mod router;
 pub mod serve;
 pub mod services;

@@ -9,7 +9,7 @@ use hubwire::{
     auth::{Auth, NewToken},
     clock::Clock,
     config::{self, Config, Flags},
-    telemetry,
+    memory, telemetry,
 };
 use tokio::net::TcpListener;
 
@@ -143,6 +143,7 @@ async fn serve(mut config: Config, handed: Option<std::net::TcpListener>) -> Res
         );
     }
     say(&format!("Now listening on: http://{address}"));
+    tokio::spawn(memory::give_back());
     app::run(listener, app, stop).await;
     Ok(())
 }

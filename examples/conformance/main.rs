@@ -1,4 +1,5 @@
-//! The hubs that conformance suites expect of a SignalR server, on `hub-protocol` alone.
+//! The hubs that conformance suites expect of a SignalR server, on `hub-protocol`; of the chat server they have only what
+//! gives memory back.
 //!
 //! `cargo run --example conformance -- --listen 127.0.0.1:5310`, then point the recorder of
 //! `tests/conformance` at it. `Authorization: Bearer user-NAME` or `?access_token=user-NAME` signs in as NAME.
@@ -55,6 +56,8 @@ async fn serve(address: &str) -> std::io::Result<()> {
     let app = IgnoreCase::new(app, &hubs);
     let listener = tokio::net::TcpListener::bind(address).await?;
     println!("Now listening on: http://{}", listener.local_addr()?);
+    // As the program does: what is measured here is what it would need.
+    tokio::spawn(hubwire::memory::give_back());
     hub_protocol::serve::serve(listener, app).await;
     Ok(())
 }

@@ -23,7 +23,7 @@ pub const RECORD_SEPARATOR: u8 = 0x1E;
 pub const MAX_LENGTH: usize = 0x7FFF_FFFF;
 
 /// The part of what waits that is set aside for what follows.
-const SPARE: usize = 8;
+const SPARE: usize = 32;
 
 /// How records are told apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -302,8 +302,6 @@ impl<T: Transport> Session<T> {
         if self.has_room() {
             self.look_at = None;
             if let Poll::Ready(incoming) = self.transport.poll_receive(cx) {
-                // Whatever a look has found: it is read again.
-                self.left_until = None;
                 return Poll::Ready(Turn::Incoming(incoming));
             }
         } else {
@@ -382,11 +380,12 @@ impl<T: Transport> Session<T> {
             Incoming::Authenticated(user) if self.expires => self.core.handle_authenticated(user.expires_at),
             Incoming::Authenticated(_) => {}
             Incoming::Gap => {
-                (self.away, self.stalled) = (true, None);
+                (self.away, self.stalled, self.left_until) = (true, None, None);
                 self.core.handle_gap(now() + self.hub.0.options.disconnect_timeout);
             }
             Incoming::Resumed => {
-                (self.away, self.stalled) = (false, None);
+                // Whatever a look has found of the socket before.
+                (self.away, self.stalled, self.left_until) = (false, None, None);
                 self.core.handle_resumed(now());
                 self.send_again();
             }
@@ -395,7 +394,9 @@ impl<T: Transport> Session<T> {
                 // What arrived before the end counts, as in ASP.NET Core: a client that sends and then leaves has
                 // sent. Nobody hears the answers.
                 self.left = Some(end);
-                self.left_until = Some(now() + self.hub.0.options.disconnect_timeout);
+                // A look may have found it before.
+                let until = now() + self.hub.0.options.disconnect_timeout;
+                self.left_until.get_or_insert(until);
                 self.member.outbox.close();
                 (self.pulling, self.stalled) = (None, None);
             }

@@ -7,6 +7,7 @@ mod gate;
 mod upgrade;
 
 use std::{
+    collections::VecDeque,
     pin::Pin,
     task::{Context, Poll, ready},
 };
@@ -35,12 +36,32 @@ pub(crate) struct WebSocket {
     output: Output,
     /// The code of our Close frame: ASP.NET Core always says 1000, whatever the client said.
     close_code: u16,
+    /// Found behind a long message while tungstenite was made to part with its buffer.
+    early: VecDeque<Found>,
     /// The last look found nothing whole; only more bytes can change that.
     waits: bool,
     peer_closed: bool,
     close_sent: bool,
     broken: bool,
     flooded: bool,
+}
+
+/// What a look into tungstenite finds.
+type Found = Option<Result<Message, Error>>;
+
+/// A message that is longer is worth another look, see [`WebSocket::part_with_buffer`].
+const LONG_BYTES: usize = 2 * 1024;
+
+/// The same, and nothing of the buffer that it was found in.
+fn alone(found: Found) -> Found {
+    let message = match found? {
+        Ok(Message::Text(text)) => Message::Binary(Bytes::copy_from_slice(text.as_bytes())),
+        Ok(Message::Binary(bytes)) => Message::Binary(Bytes::copy_from_slice(&bytes)),
+        Ok(Message::Pong(nonce)) => Message::Pong(Bytes::copy_from_slice(&nonce)),
+        Ok(Message::Ping(_)) => Message::Ping(Bytes::new()),
+        other => return Some(other),
+    };
+    Some(Ok(message))
 }
 
 /// What waits to be written, and what is being written.
@@ -99,6 +120,7 @@ impl WebSocket {
             socket: Some(socket),
             output: Output::default(),
             close_code: CloseCode::Normal.into(),
+            early: VecDeque::new(),
             waits: false,
             peer_closed: false,
             close_sent: false,
@@ -110,11 +132,32 @@ impl WebSocket {
     /// The client is gone without a goodbye: nothing is read or written any more.
     fn lose(&mut self) {
         self.broken = true;
-        self.socket = None;
+        (self.socket, self.early) = (None, VecDeque::new());
         self.output = Output {
             written: self.output.written,
             ..Output::default()
         };
+    }
+
+    /// Tungstenite goes on in the buffer of a message, as long as nobody else does: it would keep it for as long as nothing
+    /// more comes. While somebody holds the message it looks for what comes next in a buffer of a few bytes, unless it has
+    /// room for those: where many long messages come without a pause.
+    fn part_with_buffer(&mut self, cx: &mut Context<'_>, message: Bytes) -> Bytes {
+        if message.len() > LONG_BYTES
+            && let Some(socket) = &mut self.socket
+        {
+            socket.get_mut().shut(true);
+            // Fourteen bytes at most have been read with the message: two frames.
+            while let Poll::Ready(found) = Pin::new(&mut *socket).poll_next(cx) {
+                let goes_on = matches!(found, Some(Ok(_)));
+                self.early.push_back(alone(found));
+                if !goes_on {
+                    break;
+                }
+            }
+            socket.get_mut().shut(false);
+        }
+        message
     }
 
     /// Whether the socket is gone without a goodbye.
@@ -149,7 +192,10 @@ impl Transport for WebSocket {
             let Some(socket) = &mut self.socket else {
                 return Poll::Ready(Incoming::End(End::Lost));
             };
-            let next = Pin::new(&mut *socket).poll_next(cx);
+            let next = match self.early.pop_front() {
+                Some(found) => Poll::Ready(found),
+                None => Pin::new(&mut *socket).poll_next(cx),
+            };
             self.waits = next.is_pending();
             self.flooded = socket.get_ref().is_flooded();
             let message = match ready!(next) {
@@ -166,11 +212,11 @@ impl Transport for WebSocket {
                 // The opcode means nothing here: JSON comes in binary frames too.
                 Message::Text(text) => {
                     socket.get_mut().note_message();
-                    return Poll::Ready(Incoming::Bytes(text.into()));
+                    return Poll::Ready(Incoming::Bytes(self.part_with_buffer(cx, text.into())));
                 }
                 Message::Binary(bytes) => {
                     socket.get_mut().note_message();
-                    return Poll::Ready(Incoming::Bytes(bytes));
+                    return Poll::Ready(Incoming::Bytes(self.part_with_buffer(cx, bytes)));
                 }
                 Message::Pong(nonce) => {
                     if let Ok(nonce) = <[u8; 8]>::try_from(&nonce[..]) {

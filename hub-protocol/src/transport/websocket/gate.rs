@@ -36,6 +36,8 @@ pub(super) struct Gate {
     /// The last read found nothing, and the socket remembers who asked. It does not where the task had used up its turn
     /// (tokio's budget): then it is polled again at once, and must ask again.
     is_registered: bool,
+    /// Nothing is handed out for now.
+    is_shut: bool,
     control: Vec<u8>,
     /// Bytes read since the last message, or since `since`.
     idle: usize,
@@ -45,7 +47,7 @@ pub(super) struct Gate {
 }
 
 /// How much is read from a socket at once.
-const READ_BYTES: usize = 16 * 1024;
+const READ_BYTES: usize = 8 * 1024;
 
 thread_local! {
     static READ: RefCell<Box<[u8]>> = RefCell::new(vec![0; READ_BYTES].into());
@@ -65,6 +67,7 @@ impl Gate {
             io,
             ahead: read,
             is_registered: false,
+            is_shut: false,
             control: Vec::new(),
             idle: 0,
             since: Instant::now(),
@@ -105,6 +108,11 @@ impl Gate {
         }
     }
 
+    /// Whether nothing is handed out, as if nothing had arrived; nobody is woken for it.
+    pub(super) fn shut(&mut self, is_shut: bool) {
+        self.is_shut = is_shut;
+    }
+
     pub(super) fn io(&mut self) -> &mut Io {
         &mut self.io
     }
@@ -141,6 +149,9 @@ impl Gate {
 
 impl AsyncRead for Gate {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        if self.is_shut {
+            return Poll::Pending;
+        }
         let before = buffer.filled().len();
         let read = self.poll_ahead(cx, buffer);
         self.idle += buffer.filled().len() - before;

@@ -135,3 +135,21 @@ async fn what_a_client_posted_and_left_goes_before_the_call_that_it_waits_for() 
     assert_eq!(Arc::strong_count(&posted), 1);
     assert_eq!(hub.handle().connections(), 1, "its call still runs");
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_client_that_has_gone_is_given_its_time_once() {
+    let begun = Arc::default();
+    let hub = slow(&begun);
+    let client = Client::connect(&hub).await;
+    // More than is read: only a look finds that the client has gone.
+    let padding = " ".repeat(30_000);
+    for _ in 0..6 {
+        client
+            .say(&format!(r#"{{"type":1,"target":"Slow","arguments":[7]{padding}}}"#))
+            .await;
+    }
+    client.wire.lock().gone = true;
+    // Each call that ends makes room for more to be read.
+    sleep(Duration::from_secs(28)).await;
+    assert_eq!(hub.handle().connections(), 0);
+}
