@@ -1,4 +1,5 @@
-//! The log is the truth: folding it from its first event gives what the tables hold, whatever happened.
+//! The log is the truth: folding it from its first event gives what the tables hold, whatever happened, on PostgreSQL
+//! through two servers.
 //!
 //! Folded are people and the names they are found by, conversations, members with their intervals, roles, states and
 //! pointers, messages with their former contents, reactions, receipts and blocks, and the numbers that were given out.
@@ -12,11 +13,14 @@ mod state;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::time::Duration;
 
 use entities::event;
 use entities::ids::EventId;
+use hubwire::database::{Database, Options};
+use hubwire::log::Log;
 use hubwire::log::event::Event;
-use hubwire::services::{Limits, Settings};
+use hubwire::services::{Limits, Services, Settings};
 use sea_orm::EntityTrait;
 
 use self::history::History;
@@ -32,16 +36,19 @@ async fn lived(home: TestDatabase, seed: u64) -> (Store, Vec<Arc<Event>>) {
         reactions_per_minute: 0,
         ..settings().limits
     };
-    let store = Store::open_with(home, Settings { limits, ..settings() }).await;
-    let mut history = History::new(&store, seed);
+    let settings = Settings { limits, ..settings() };
+    let store = Store::open_with(home, settings.clone()).await;
+    let beside = beside(&store, settings).await;
+    let others = || beside.iter();
+    let servers = std::iter::once(&store.services).chain(others().map(|(_, services)| services));
+    let mut history = History::new(&store, servers.cloned().collect(), seed);
     history.go_on(ACTIONS).await;
     let (done, said) = (history.done, history.said);
     assert_eq!(done.len(), 27, "everything succeeded at least once: {done:?}");
-    for number in State::stored(&store.database.read).await.conversations.into_keys() {
-        assert!(
-            store.log.members.cached(number).is_none() || store.remembers(number).await,
-            "{number}"
-        );
+    memory_is_what_the_tables_say(&store, &store.log).await;
+    for (log, _) in others() {
+        memory_is_what_the_tables_say(&store, log).await;
+        log.close().await;
     }
     let store = store.restart().await;
     nothing_deleted_is_there(&store, &said).await;
@@ -50,6 +57,33 @@ async fn lived(home: TestDatabase, seed: u64) -> (Store, Vec<Arc<Event>>) {
         events.extend(last);
     }
     (store, events)
+}
+
+/// Another server on the same database, where there can be one.
+async fn beside(store: &Store, settings: Settings) -> Option<(Log, Services)> {
+    if store.home.is_sqlite() {
+        return None;
+    }
+    let database = Database::connect(&Options::new(&store.home.url)).await.unwrap();
+    let log = Log::open(&database, &store.clock).await.unwrap();
+    let services = Services::new(&database, &log, &store.clock, settings);
+    Some((log, services))
+}
+
+/// Who belongs where, as a server has it in memory.
+async fn memory_is_what_the_tables_say(store: &Store, log: &Log) {
+    let fresh = Log::open(&store.database, &store.clock).await.unwrap();
+    // Nothing is that old; but first it takes in what others wrote.
+    log.prune(Duration::MAX, &store.clock).await.unwrap();
+    let mut known = 0;
+    for number in State::stored(&store.database.read).await.conversations.into_keys() {
+        if let Some(cached) = log.members.cached(number) {
+            assert_eq!(cached, fresh.members.of(number).await.unwrap().unwrap());
+            known += 1;
+        }
+    }
+    fresh.close().await;
+    assert!(known > 10, "{known} are in memory");
 }
 
 async fn next(store: &Store, known: &[Arc<Event>]) -> Option<Vec<Arc<Event>>> {

@@ -12,7 +12,7 @@ use hubwire::services::groups::{GroupChange, NewGroup};
 use hubwire::services::messages::{Action, Draft, Mark, Place, Target, Via};
 use hubwire::services::people::{NewProfile, Privacy};
 use hubwire::services::states::Flag;
-use hubwire::services::{Error, Principal, Profile};
+use hubwire::services::{Error, Principal, Profile, Services};
 use sea_orm::EntityTrait;
 
 use super::random::Random;
@@ -83,6 +83,8 @@ pub enum Did {
 
 pub struct History<'a> {
     store: &'a Store,
+    /// What it happens through: one server or several.
+    servers: Vec<Services>,
     random: Random,
     /// How often each succeeded.
     pub done: HashMap<Did, usize>,
@@ -92,6 +94,7 @@ pub struct History<'a> {
 
 /// One action with all that is random about it.
 struct Act {
+    server: usize,
     did: Did,
     random: Random,
     who: &'static str,
@@ -103,9 +106,10 @@ struct Act {
 }
 
 impl<'a> History<'a> {
-    pub fn new(store: &'a Store, seed: u64) -> Self {
+    pub fn new(store: &'a Store, servers: Vec<Services>, seed: u64) -> Self {
         Self {
             store,
+            servers,
             random: Random(seed),
             done: HashMap::new(),
             said: Vec::new(),
@@ -122,7 +126,7 @@ impl<'a> History<'a> {
             let messages = message::Entity::find().all(read).await.unwrap();
             let together = actions.min(1 + self.random.below(4) as usize);
             let acts: Vec<_> = (0..together).map(|_| self.act(&places, &messages)).collect();
-            let outcomes = join_all(acts.iter().map(|act| act.happen(self.store))).await;
+            let outcomes = join_all(acts.iter().map(|act| act.happen(self.store, &self.servers[act.server]))).await;
             for (act, outcome) in acts.iter().zip(outcomes) {
                 match outcome {
                     Ok(said) => {
@@ -165,6 +169,7 @@ impl<'a> History<'a> {
         let (who, other) = (*self.random.of(&PEOPLE).unwrap(), *self.random.of(&PEOPLE).unwrap());
         let is_entitled = self.random.below(3) > 0;
         Act {
+            server: usize::try_from(self.random.below(self.servers.len() as u64)).unwrap(),
             did,
             random: Random(self.random.next()),
             who: entitled.filter(|_| is_entitled).unwrap_or(who),
@@ -189,8 +194,8 @@ fn root() -> Principal {
 
 impl Act {
     /// Does it. Returns the message that says its text now.
-    async fn happen(&self, store: &Store) -> Result<Option<MessageId>, Error> {
-        let (services, who) = (&store.services, principal(self.who));
+    async fn happen(&self, store: &Store, services: &Services) -> Result<Option<MessageId>, Error> {
+        let who = principal(self.who);
         let (conversations, messages) = (&services.conversations, &services.messages);
         let mut random = Random(self.random.0);
         let mut flip = || random.below(2) == 0;
@@ -210,7 +215,7 @@ impl Act {
                 };
                 conversations.create_group(&who, group).await?;
             }
-            Did::Send | Did::Reply | Did::Forward => return self.send(store, &who, &place).await.map(Some),
+            Did::Send | Did::Reply | Did::Forward => return self.send(services, &who, &place).await.map(Some),
             Did::Edit => {
                 return messages
                     .edit(&who, None, &reference, &self.text)
@@ -286,7 +291,7 @@ impl Act {
         Ok(None)
     }
 
-    async fn send(&self, store: &Store, who: &Principal, place: &str) -> Result<MessageId, Error> {
+    async fn send(&self, services: &Services, who: &Principal, place: &str) -> Result<MessageId, Error> {
         let mut random = Random(self.random.0);
         let reference = self.message.as_ref().map(|row| row.id.to_string());
         let there = self.message.as_ref().map(|row| row.conversation.to_string());
@@ -304,7 +309,7 @@ impl Act {
             temp_id: (random.below(3) == 0).then(|| "t".to_owned()),
             ..Draft::text(target, format!("{}{mentions}", self.text), Via::Hub)
         };
-        Ok(store.services.messages.post(who, draft).await?.message.id)
+        Ok(services.messages.post(who, draft).await?.message.id)
     }
 
     fn flag(&self, store: &Store) -> Flag {
