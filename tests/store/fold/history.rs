@@ -32,8 +32,8 @@ const ACTIONS: [(Did, u64); 27] = [
     (Did::Pin, 4),
     (Did::Read, 6),
     (Did::ReadAll, 4),
-    (Did::Receive, 4),
-    (Did::Prove, 4),
+    (Did::Receive, 6),
+    (Did::Prove, 8),
     (Did::Flag, 5),
     (Did::Leave, 2),
     (Did::Block, 2),
@@ -42,7 +42,7 @@ const ACTIONS: [(Did, u64); 27] = [
     (Did::Role, 2),
     (Did::Transfer, 5),
     (Did::Rename, 2),
-    (Did::End, 1),
+    (Did::End, 2),
     (Did::SignIn, 1),
     (Did::Profile, 1),
     (Did::Privacy, 1),
@@ -140,7 +140,7 @@ impl<'a> History<'a> {
         }
     }
 
-    fn act(&mut self, places: &[conversation::Model], messages: &[message::Model]) -> Act {
+    fn act(&mut self, all: &[conversation::Model], messages: &[message::Model]) -> Act {
         let mut roll = self.random.below(ACTIONS.iter().map(|(_, often)| often).sum());
         let mut did = Did::Send;
         for (action, often) in ACTIONS {
@@ -156,13 +156,16 @@ impl<'a> History<'a> {
             did,
             Did::Add | Did::Remove | Did::Role | Did::Transfer | Did::Rename | Did::End
         );
-        let places: Vec<_> = places
+        let places: Vec<_> = all
             .iter()
             .filter(|row| !of_groups || row.kind == conversation::Kind::Group)
             .collect();
         let place = self.random.of(&places[places.len().saturating_sub(12)..]).copied();
         let of_messages = matches!(did, Did::Reply | Did::Edit | Did::Delete | Did::React | Did::Pin);
+        let of_receipts = matches!(did, Did::Read | Did::Receive | Did::Prove);
+        let home = |message: &message::Model| all.iter().find(|row| row.number == message.conversation);
         let entitled = match &message {
+            Some(message) if of_receipts => home(message).and_then(|row| known(&row.created_by)),
             Some(message) if of_messages => known(&message.sender_id),
             _ => place.and_then(|row| known(&row.created_by)),
         };
