@@ -28,6 +28,8 @@ pub(super) struct Said {
     here: HashSet<UserId>,
     /// Those of whom something else may be true.
     unsure: HashSet<UserId>,
+    /// Those of `here` whom the others may not know: they are to be told again, and still of their going.
+    doubted: HashSet<UserId>,
     is_new: bool,
 }
 
@@ -55,15 +57,18 @@ impl Said {
     /// What is to be said now, `most` at most; it counts as said.
     pub(super) fn unsaid(&mut self, most: usize, look: impl Fn(&UserId) -> Here) -> Unsaid {
         let mut unsaid = Unsaid::default();
-        let here = &mut self.here;
+        let (here, doubted) = (&mut self.here, &mut self.doubted);
         self.unsure.retain(|user| {
             if unsaid.len() >= most {
                 return true;
             }
             let state = look(user);
+            let is_doubted = doubted.remove(user);
             match state {
                 Here::Gone(ago) if here.remove(user) => unsaid.went.push((user.clone(), ago)),
-                Here::ByConnection | Here::ForNow if here.insert(user.clone()) => unsaid.came.push(user.clone()),
+                Here::ByConnection | Here::ForNow if here.insert(user.clone()) || is_doubted => {
+                    unsaid.came.push(user.clone())
+                }
                 Here::ByConnection | Here::ForNow | Here::Gone(_) => {}
             }
             state == Here::ForNow
@@ -74,7 +79,7 @@ impl Said {
     /// It could not be said.
     pub(super) fn take_back(&mut self, unsaid: Unsaid) {
         for user in unsaid.came {
-            self.here.remove(&user);
+            self.doubted.insert(user.clone());
             self.unsure.insert(user);
         }
         for (user, _) in unsaid.went {
@@ -85,7 +90,8 @@ impl Said {
 
     /// The others may have forgotten it.
     pub(super) fn forget(&mut self) {
-        self.unsure.extend(self.here.drain());
+        self.unsure.extend(self.here.iter().cloned());
+        self.doubted.extend(self.here.iter().cloned());
     }
 }
 
@@ -125,6 +131,21 @@ mod tests {
         assert!(said.unsaid(9, |_| Here::ByConnection).is_empty());
         said.forget();
         assert_eq!(said.unsaid(9, |_| Here::ByConnection).came, [ann]);
+    }
+
+    #[test]
+    fn who_goes_while_it_is_in_doubt_is_still_said_to_have_gone() {
+        let [ann] = users(["ann"]);
+        let gone = Here::Gone(Duration::ZERO);
+        let mut said = Said::default();
+        said.note(&ann);
+        let unsaid = said.unsaid(9, |_| Here::ByConnection);
+        said.take_back(unsaid);
+        assert_eq!(said.unsaid(9, |_| gone).went.len(), 1, "it may have been stored");
+        said.note(&ann);
+        said.unsaid(9, |_| Here::ByConnection);
+        said.forget();
+        assert_eq!(said.unsaid(9, |_| gone).went.len(), 1);
     }
 
     #[test]
