@@ -45,6 +45,8 @@ struct State {
     user: Option<User>,
     outbound: VecDeque<Bytes>,
     outbound_bytes: usize,
+    /// Bytes that were taken out last and are not known to be written.
+    leaving: usize,
     /// Probes behind what waits, and those behind what the last poll took.
     asked: Vec<u64>,
     answered: Vec<u64>,
@@ -76,6 +78,7 @@ impl Pipe {
             user: None,
             outbound: VecDeque::new(),
             outbound_bytes: 0,
+            leaving: 0,
             asked: Vec::new(),
             answered: Vec::new(),
             inbound_full: false,
@@ -147,6 +150,7 @@ impl Pipe {
     pub(crate) fn begin_poll(&self, user: Option<User>) -> u64 {
         let mut state = self.state.lock();
         state.poll += 1;
+        state.leaving = 0;
         let poll = state.poll;
         state.idle_since = None;
         let proven = std::mem::take(&mut state.answered);
@@ -187,6 +191,10 @@ impl Pipe {
         }
         // Only now: the poll that took over waits here too.
         self.output.register(cx.waker());
+        // An event stream asks when what it took before is written.
+        if poll.is_none() && std::mem::take(&mut state.leaving) > 0 {
+            self.session.wake();
+        }
         // A probe alone is worth an empty answer: the next poll proves it. An event stream has no next one.
         let is_asked = poll.is_some() && !state.asked.is_empty();
         if state.outbound.is_empty() && !is_asked {
@@ -198,6 +206,7 @@ impl Pipe {
         }
         let records = join(std::mem::take(&mut state.outbound), state.outbound_bytes);
         state.taken += records.len() as u64;
+        state.leaving = records.len();
         (state.outbound_bytes, state.outbound_full) = (0, false);
         let probes = std::mem::take(&mut state.asked);
         drop(state);
@@ -300,6 +309,29 @@ mod tests {
         pipe.begin_poll(None);
         let received = std::future::poll_fn(|cx| half.poll_receive(cx)).now_or_never();
         assert!(matches!(received, Some(Incoming::Proven(7))));
+    }
+
+    #[tokio::test]
+    async fn what_an_event_stream_or_a_poll_has_taken_counts_until_it_asks_for_more() {
+        let pipe = Arc::new(Pipe::new(4, 4));
+        let mut half = Half::new(Arc::clone(&pipe), TransportKind::LongPolling);
+        let send = |half: &mut Half| {
+            let frame = crate::transport::Frame::new(crate::codec::TransferFormat::Text, b"12345");
+            half.send(crate::transport::Outgoing::Frames(frame));
+        };
+        let take = async |poll| std::future::poll_fn(|cx| pipe.poll_output(cx, poll)).now_or_never();
+        send(&mut half);
+        assert!(take(None).await.is_some());
+        assert_eq!(half.unwritten(), 5);
+        assert!(take(None).await.is_none(), "it asks for more");
+        assert_eq!(half.unwritten(), 0);
+        let poll = pipe.begin_poll(None);
+        send(&mut half);
+        assert!(take(Some(poll)).await.is_some());
+        pipe.end_poll(poll);
+        assert_eq!(half.unwritten(), 5, "the next poll shows that it has arrived");
+        pipe.begin_poll(None);
+        assert_eq!(half.unwritten(), 0);
     }
 
     #[tokio::test]

@@ -107,7 +107,8 @@ impl Transport for Half {
     }
 
     fn unwritten(&self) -> usize {
-        self.pipe.state.lock().outbound_bytes
+        let state = self.pipe.state.lock();
+        state.outbound_bytes + state.leaving
     }
 
     fn poll_close(&mut self, _: &mut Context<'_>) -> Poll<()> {
