@@ -6,13 +6,13 @@ mod late;
 mod personal;
 pub mod sync;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use entities::ids::Seq;
 use entities::moves;
 use entities::user_id::UserId;
 
-use crate::log::event::{Body, Delivered, Event, MemberChange, MessageDetails, Moved};
+use crate::log::event::{Arrival, Body, Delivered, Event, MemberChange, MessageDetails, Moved};
 use crate::log::members::Member;
 use crate::views::{self, ClientEvent};
 
@@ -311,13 +311,19 @@ fn moved(moved: &Moved, at: i64) -> Telling {
 /// The authors of what arrived learn where, message by message.
 fn delivered(delivered: &Delivered, at: i64) -> Telling {
     let mut to_each: HashMap<UserId, Vec<ClientEvent>> = HashMap::new();
+    let mut reached: BTreeMap<&UserId, Vec<&Arrival>> = BTreeMap::new();
     for arrival in &delivered.arrivals {
-        let places = arrival.from_seq..=arrival.up_to_seq;
-        let arrived = delivered.covered.iter().filter(|message| places.contains(&message.seq));
+        reached.entry(&arrival.user).or_default().push(arrival);
+    }
+    for (user, arrivals) in reached {
+        let arrived = delivered.covered.iter().filter(|message| {
+            let is_there = |arrival: &&Arrival| (arrival.from_seq..=arrival.up_to_seq).contains(&message.seq);
+            message.sender != *user && arrivals.iter().any(is_there)
+        });
         // Of each member the newest hundred, as of every move.
-        let arrived: Vec<_> = arrived.filter(|message| message.sender != arrival.user).collect();
+        let arrived: Vec<_> = arrived.collect();
         for message in &arrived[arrived.len().saturating_sub(MOST_TOLD)..] {
-            let status = views::MessageStatus::delivered(delivered, &arrival.user, message, at);
+            let status = views::MessageStatus::delivered(delivered, user, message, at);
             let calls = to_each.entry(message.sender.clone()).or_default();
             calls.push(ClientEvent::MessageStatus(status.into()));
         }

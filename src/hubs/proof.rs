@@ -76,6 +76,8 @@ pub(super) struct Arrived {
     pub(super) conversation: ConversationNumber,
     pub(super) first: Seq,
     pub(super) last: Seq,
+    /// Whether one of them is not of the connection's own person: nobody is told that an author has their own.
+    pub(super) of_others: bool,
     /// Where the last of them lies in the log.
     position: u64,
 }
@@ -220,13 +222,16 @@ impl Sent {
         let is_full = self.messages.len() >= MOST_MESSAGES;
         let mut lately = self.messages.iter_mut().rev().take(8);
         match lately.find(|arrived| arrived.conversation == conversation) {
-            Some(last) if last.last.next() == seq => (last.last, last.position) = (seq, position),
-            // Nobody has to be told that an author has their own message.
-            _ if is_own || is_full => {}
+            Some(last) if last.last.next() == seq => {
+                (last.last, last.position) = (seq, position);
+                last.of_others |= !is_own;
+            }
+            _ if is_full => {}
             _ => self.messages.push(Arrived {
                 conversation,
                 first: seq,
                 last: seq,
+                of_others: !is_own,
                 position,
             }),
         }

@@ -50,12 +50,14 @@ impl Chat {
             conversation,
             first,
             last,
+            of_others,
             ..
         } in messages
         {
+            let places = (first, last);
             self.services
                 .deliveries
-                .arrived(listener.user(), conversation, first, last);
+                .arrived(listener.user(), conversation, places, of_others);
         }
         if let Some(nonce) = next {
             listener.connection.probe(nonce);

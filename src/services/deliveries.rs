@@ -39,9 +39,18 @@ struct Shared {
 
 #[derive(Debug)]
 struct Waiting {
-    arrivals: HashMap<UserId, Vec<(i64, i64)>>,
+    arrivals: HashMap<UserId, Vec<Places>>,
     /// Not stored before; forgotten then if nothing waits.
     due: Instant,
+}
+
+/// From the first to the last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Places {
+    first: i64,
+    last: i64,
+    /// Whether one of them is not of the person themselves.
+    of_others: bool,
 }
 
 impl Deliveries {
@@ -51,8 +60,9 @@ impl Deliveries {
         Self(shared)
     }
 
-    /// A device of `user` is proven to have the messages from `first` to `last`.
-    pub fn arrived(&self, user: &UserId, conversation: ConversationNumber, first: Seq, last: Seq) {
+    /// A device of `user` is proven to have the messages from the first to the last. Where all are their own there is
+    /// nothing to store, but they close the gap between what was before and what comes.
+    pub fn arrived(&self, user: &UserId, conversation: ConversationNumber, (first, last): (Seq, Seq), of_others: bool) {
         let mut waiting = self.0.waiting.lock();
         if waiting.len() >= MOST.0 && !waiting.contains_key(&conversation) {
             return;
@@ -65,7 +75,12 @@ impl Deliveries {
                 due: Instant::now() + GATHERING,
             }
         });
-        entry.add(user, (first.0, last.0));
+        let places = Places {
+            first: first.0,
+            last: last.0,
+            of_others,
+        };
+        entry.add(user, places);
         drop(waiting);
         if is_new {
             self.0.more.notify_one();
@@ -74,21 +89,40 @@ impl Deliveries {
 }
 
 impl Waiting {
-    fn add(&mut self, user: &UserId, (first, last): (i64, i64)) {
+    fn add(&mut self, user: &UserId, new: Places) {
         if self.arrivals.len() >= MOST.1 && !self.arrivals.contains_key(user) {
             return;
         }
-        let places = self.arrivals.entry(user.clone()).or_default();
+        let known = self.arrivals.entry(user.clone()).or_default();
         // Two devices of one person prove much the same.
-        let is_full = places.len() >= MOST.2;
-        match places
+        let is_full = known.len() >= MOST.2;
+        match known
             .iter_mut()
-            .find(|place| place.0 <= last + 1 && first <= place.1 + 1)
+            .find(|known| known.first <= new.last + 1 && new.first <= known.last + 1)
         {
-            Some(place) => *place = (place.0.min(first), place.1.max(last)),
+            Some(known) => {
+                known.first = known.first.min(new.first);
+                known.last = known.last.max(new.last);
+                known.of_others |= new.of_others;
+            }
             None if is_full => {}
-            None => places.push((first, last)),
+            None => known.push(new),
         }
+    }
+
+    /// Takes what has to be stored. Those to whom nothing of others has come stay, if that is so of anybody.
+    fn take(&mut self) -> Vec<(UserId, Vec<(i64, i64)>)> {
+        let mut taken = Vec::new();
+        self.arrivals.retain(|user, places| {
+            let is_news = places.iter().any(|places| places.of_others);
+            if is_news {
+                places.sort_unstable();
+                let places = places.iter().map(|places| (places.first, places.last));
+                taken.push((user.clone(), places.collect()));
+            }
+            !is_news
+        });
+        taken
     }
 }
 
@@ -99,19 +133,14 @@ impl Shared {
         let (mut taken, mut next) = (Vec::new(), None::<Instant>);
         self.waiting.lock().retain(|conversation, waiting| {
             if waiting.due <= now {
-                if waiting.arrivals.is_empty() {
+                let arrivals = waiting.take();
+                if arrivals.is_empty() {
                     return false;
                 }
-                waiting.due = now + interval(waiting.arrivals.len());
-                let arrivals = std::mem::take(&mut waiting.arrivals)
-                    .into_iter()
-                    .map(|(user, mut places)| {
-                        places.sort_unstable();
-                        (user, places)
-                    });
+                waiting.due = now + interval(arrivals.len());
                 taken.push(Deliver {
                     conversation: *conversation,
-                    arrivals: arrivals.collect(),
+                    arrivals,
                 });
             }
             next = Some(next.map_or(waiting.due, |next| next.min(waiting.due)));
@@ -149,7 +178,7 @@ impl Deliveries {
     fn again(&self, delivered: &Deliver) {
         for (user, places) in &delivered.arrivals {
             for (first, last) in places {
-                self.arrived(user, delivered.conversation, Seq(*first), Seq(*last));
+                self.arrived(user, delivered.conversation, (Seq(*first), Seq(*last)), true);
             }
         }
     }
@@ -166,10 +195,31 @@ mod tests {
             due: Instant::now(),
         };
         let ann: UserId = "ann".parse().unwrap();
-        for place in [(1, 3), (2, 5), (6, 6), (9, 9)] {
-            waiting.add(&ann, place);
+        for (first, last) in [(1, 3), (2, 5), (6, 6), (9, 9)] {
+            waiting.add(&ann, places(first, last, true));
         }
-        assert_eq!(waiting.arrivals[&ann], [(1, 6), (9, 9)]);
+        assert_eq!(waiting.take(), [(ann, vec![(1, 6), (9, 9)])]);
+    }
+
+    #[test]
+    fn ones_own_messages_close_gaps_and_are_nothing_by_themselves() {
+        let mut waiting = Waiting {
+            arrivals: HashMap::new(),
+            due: Instant::now(),
+        };
+        let [ann, bob]: [UserId; 2] = ["ann", "bob"].map(|user| user.parse().unwrap());
+        waiting.add(&ann, places(1, 3, false));
+        waiting.add(&bob, places(1, 3, true));
+        assert_eq!(waiting.take(), [(bob, vec![(1, 3)])]);
+        for (first, last, of_others) in [(4, 4, true), (5, 5, false), (6, 9, true)] {
+            waiting.add(&ann, places(first, last, of_others));
+        }
+        assert_eq!(waiting.take(), [(ann, vec![(1, 9)])]);
+        assert_eq!(waiting.take(), []);
+    }
+
+    fn places(first: i64, last: i64, of_others: bool) -> Places {
+        Places { first, last, of_others }
     }
 
     #[test]

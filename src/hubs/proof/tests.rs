@@ -16,6 +16,7 @@ fn sent(positions: &[u64]) -> Sent {
                     conversation: ConversationNumber(1),
                     first: seq,
                     last: seq,
+                    of_others: true,
                     position: *position,
                 }
             })
