@@ -1,7 +1,11 @@
 //! The client's side of server-sent events and long polling: POST sends, DELETE takes leave.
 
-use axum::{body::Body, response::Response};
-use futures_util::StreamExt;
+use std::{future::poll_fn, pin::Pin};
+
+use axum::{
+    body::{Body, HttpBody as _},
+    response::Response,
+};
 use http::StatusCode;
 
 use super::{Endpoint, TransportKind, User, refused, text};
@@ -9,7 +13,7 @@ use crate::transport::pipe::Gone;
 
 impl Endpoint {
     /// Accepts bytes as they come and answers when all are accepted; that they are acted on is another matter.
-    pub(super) async fn post(&self, id: Option<&str>, user: Option<User>, body: Body) -> Response {
+    pub(super) async fn post(&self, id: Option<&str>, user: Option<User>, mut body: Body) -> Response {
         let record = match self.find(id, user.as_ref()) {
             Ok(record) => record,
             Err(why) => return refused(why),
@@ -23,22 +27,27 @@ impl Endpoint {
         // Before the first GET it is kept, as far as there is room.
         let pipe = self.pipe(&record);
         let _turn = pipe.post().await;
-        let mut body = body.into_data_stream();
         let patience = self.application.options().disconnect_timeout;
-        loop {
+        // Whoever has said everything is not kept waiting for room for more.
+        while !body.is_end_stream() {
+            // What waits for room waits with the client.
+            if let Err(Gone) = pipe.room().await {
+                return text(StatusCode::NOT_FOUND, "");
+            }
             // Others wait behind a body that drips.
-            match tokio::time::timeout(patience, body.next()).await {
-                Ok(Some(Ok(bytes))) if bytes.is_empty() => {}
-                Ok(Some(Ok(bytes))) => {
-                    if let Err(Gone) = pipe.put(bytes).await {
-                        return text(StatusCode::NOT_FOUND, "");
-                    }
-                }
+            let bytes = match tokio::time::timeout(patience, poll_fn(|cx| Pin::new(&mut body).poll_frame(cx))).await {
+                Ok(Some(Ok(frame))) => frame.into_data().unwrap_or_default(),
                 Ok(Some(Err(_))) => return text(StatusCode::BAD_REQUEST, ""),
-                Ok(None) => return text(StatusCode::OK, ""),
+                Ok(None) => break,
                 Err(_) => return text(StatusCode::REQUEST_TIMEOUT, ""),
+            };
+            if !bytes.is_empty()
+                && let Err(Gone) = pipe.put(bytes).await
+            {
+                return text(StatusCode::NOT_FOUND, "");
             }
         }
+        text(StatusCode::OK, "")
     }
 
     /// Ends a connection that is polled.

@@ -106,30 +106,39 @@ impl Pipe {
         self.posting.lock().await
     }
 
-    /// Puts bytes in, when there is room.
-    pub(crate) async fn put(&self, bytes: Bytes) -> Result<(), Gone> {
+    /// Waits until there is room: whoever reads no more until then holds nothing that waits.
+    pub(crate) async fn room(&self) -> Result<(), Gone> {
         loop {
             let room = self.room.notified();
             tokio::pin!(room);
             room.as_mut().enable();
             {
-                let mut state = self.state.lock();
+                let state = self.state.lock();
                 if state.ended {
                     return Err(Gone);
                 }
-                if state.closed || state.deaf {
-                    // The hub is done with the client, who is told so by its next poll: as there, not by this.
+                // The hub is done with the client, who is told so by its next poll: as there, not by this.
+                if state.closed || state.deaf || !state.inbound_full {
                     return Ok(());
-                }
-                if !state.inbound_full {
-                    state.inbound_bytes += bytes.len();
-                    state.inbound_full = state.inbound_bytes >= self.inbound_bound;
-                    state.inbound.push_back(Incoming::Bytes(bytes));
-                    break;
                 }
             }
             room.await;
         }
+    }
+
+    /// Puts bytes in, when there is room. One at a time, see [`post`](Self::post).
+    pub(crate) async fn put(&self, bytes: Bytes) -> Result<(), Gone> {
+        self.room().await?;
+        let mut state = self.state.lock();
+        if state.ended {
+            return Err(Gone);
+        }
+        if !state.closed && !state.deaf {
+            state.inbound_bytes += bytes.len();
+            state.inbound_full = state.inbound_bytes >= self.inbound_bound;
+            state.inbound.push_back(Incoming::Bytes(bytes));
+        }
+        drop(state);
         self.session.wake();
         Ok(())
     }

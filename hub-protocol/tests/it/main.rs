@@ -18,6 +18,7 @@ mod messagepack_sessions;
 mod model;
 mod parallel;
 mod polling;
+mod posting;
 mod properties;
 mod races;
 mod raw;
