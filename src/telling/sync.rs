@@ -3,7 +3,10 @@
 //! A cursor is a place in the log, and opaque to clients. What an event means to one person alone (`GroupUpdated`,
 //! `UnreadCountUpdated` and the like) is said as things are when it is asked.
 
+use std::sync::Arc;
+
 use entities::ids::EventId;
+use entities::user_id::UserId;
 
 use super::{Late, Telling, unread};
 use crate::log::event::Event;
@@ -11,8 +14,22 @@ use crate::log::{Log, ReadError};
 use crate::services::{Error, Principal, Services};
 use crate::views::{ClientEvent, Synced, SyncedEvent, Time};
 
-/// Events of the log in one answer. Most become one client event, some none, some several.
-const MOST: usize = 200;
+const SPAN: Span = Span {
+    events: 200,
+    window: 10_000,
+    windows: 20,
+};
+
+/// How far one answer goes. Where that is not to the head of the log it says that there is more, with or without events.
+#[derive(Clone, Copy, Debug)]
+pub struct Span {
+    /// Of those that may concern the person. Most become one client event, some none, some several.
+    pub events: usize,
+    /// Events of everybody that are looked through at a time, and how many times: somebody who was away for long from a
+    /// busy server costs it no more than anybody else.
+    pub window: i64,
+    pub windows: usize,
+}
 
 /// What happened to somebody since `cursor`, which is of an earlier answer; without one nothing, from now on.
 ///
@@ -23,6 +40,21 @@ const MOST: usize = 200;
 ///
 /// `Unavailable` while the database is; nothing is skipped then.
 pub async fn since(
+    services: &Services,
+    log: &Log,
+    principal: &Principal,
+    cursor: Option<&str>,
+) -> Result<Synced, Error> {
+    within(SPAN, services, log, principal, cursor).await
+}
+
+/// The same with another bound on what one answer costs.
+///
+/// # Errors
+///
+/// As [`since`].
+pub async fn within(
+    span: Span,
     services: &Services,
     log: &Log,
     principal: &Principal,
@@ -41,14 +73,10 @@ pub async fn since(
         Some(_) => return Ok(from_now(true)),
     };
     let user = &principal.user_id;
-    let found = match log.concerning(user, after, head, MOST).await {
-        Ok(found) => found,
+    let (found, reached) = match span.read(log, user, after, head).await {
+        Ok(read) => read,
         Err(ReadError::TooOld { .. }) => return Ok(from_now(true)),
         Err(ReadError::Database(error)) => return Err(error.into()),
-    };
-    let reached = match found.last() {
-        Some(last) if found.len() == MOST => last.id,
-        _ => head,
     };
     let (mut events, mut moved_unread) = (Late::default(), None);
     let synced = |data: ClientEvent, at| SyncedEvent {
@@ -75,6 +103,34 @@ pub async fn since(
         has_more: reached < head,
         reset: false,
     })
+}
+
+impl Span {
+    /// What may concern somebody, and up to where that is all.
+    async fn read(
+        self,
+        log: &Log,
+        user: &UserId,
+        after: EventId,
+        head: EventId,
+    ) -> Result<(Vec<Arc<Event>>, EventId), ReadError> {
+        let (mut found, mut reached) = (Vec::new(), after);
+        for _ in 0..self.windows {
+            let up_to = Ord::min(EventId(reached.0 + self.window), head);
+            let room = self.events - found.len();
+            let part = log.concerning(user, reached, up_to, room).await?;
+            let is_full = part.len() == room;
+            found.extend(part);
+            reached = match found.last() {
+                Some(last) if is_full => last.id,
+                _ => up_to,
+            };
+            if is_full || reached == head {
+                break;
+            }
+        }
+        Ok((found, reached))
+    }
 }
 
 /// What a connection that hears everything is told of an event, and whether that is how much is unread, too.

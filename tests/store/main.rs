@@ -29,6 +29,7 @@ mod retention;
 mod roles;
 mod search;
 mod states;
+mod syncing;
 mod tickets;
 mod trouble;
 mod typing;
