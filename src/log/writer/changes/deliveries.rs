@@ -121,7 +121,7 @@ impl Deliver {
     }
 
     /// The newest messages that arrived anywhere, and of those who are further behind the newest of theirs; with the
-    /// arrivals of anything of others.
+    /// arrivals of those to whom anything of others came.
     async fn covered(
         &self,
         scope: &Scope<'_>,
@@ -137,15 +137,21 @@ impl Deliver {
             _ => first,
         };
         let (mut kept, mut found) = (Vec::with_capacity(fresh.len()), BTreeMap::new());
-        for (user, (first, last)) in fresh {
-            let theirs = |message: &&Covered| (first..=last).contains(&message.seq.0) && message.sender != user;
-            let mut arrived: Vec<Covered> = newest.iter().filter(theirs).cloned().collect();
-            if arrived.is_empty() && first < reaches {
-                arrived = covered(scope.transaction, self.conversation, Some(&user), &[(first, last)]).await?;
+        // Of one person together: where one place is of others, their own close the gaps between.
+        for theirs in fresh.chunk_by(|(one, _), (other, _)| one == other) {
+            let (user, places): (&UserId, Vec<Interval>) =
+                (&theirs[0].0, theirs.iter().map(|(_, place)| *place).collect());
+            let is_there = |seq: i64| places.iter().any(|(first, last)| (*first..=*last).contains(&seq));
+            let arrived = newest
+                .iter()
+                .filter(|message| message.sender != *user && is_there(message.seq.0));
+            let mut arrived: Vec<Covered> = arrived.cloned().collect();
+            if arrived.is_empty() && places.iter().any(|(first, _)| *first < reaches) {
+                arrived = covered(scope.transaction, self.conversation, Some(user), &places).await?;
             }
             if !arrived.is_empty() {
                 found.extend(arrived.into_iter().map(|message| (message.seq, message)));
-                kept.push((user, (first, last)));
+                kept.extend_from_slice(theirs);
             }
         }
         Ok((kept, found.into_values().collect()))
