@@ -94,19 +94,19 @@ impl Waiting {
             return;
         }
         let known = self.arrivals.entry(user.clone()).or_default();
-        // Two devices of one person prove much the same.
-        let is_full = known.len() >= MOST.2;
-        match known
-            .iter_mut()
-            .find(|known| known.first <= new.last + 1 && new.first <= known.last + 1)
-        {
-            Some(known) => {
-                known.first = known.first.min(new.first);
-                known.last = known.last.max(new.last);
-                known.of_others |= new.of_others;
+        // Two devices of one person prove much the same; what touches is one, so that no two ever overlap.
+        let mut whole = new;
+        known.retain(|known| {
+            let touches = known.first <= whole.last + 1 && whole.first <= known.last + 1;
+            if touches {
+                whole.first = whole.first.min(known.first);
+                whole.last = whole.last.max(known.last);
+                whole.of_others |= known.of_others;
             }
-            None if is_full => {}
-            None => known.push(new),
+            !touches
+        });
+        if known.len() < MOST.2 {
+            known.push(whole);
         }
     }
 
@@ -198,7 +198,11 @@ mod tests {
         for (first, last) in [(1, 3), (2, 5), (6, 6), (9, 9)] {
             waiting.add(&ann, places(first, last, true));
         }
-        assert_eq!(waiting.take(), [(ann, vec![(1, 6), (9, 9)])]);
+        assert_eq!(waiting.take(), [(ann.clone(), vec![(1, 6), (9, 9)])]);
+        for (first, last) in [(1, 3), (6, 7), (4, 8)] {
+            waiting.add(&ann, places(first, last, true));
+        }
+        assert_eq!(waiting.take(), [(ann, vec![(1, 8)])], "no two overlap");
     }
 
     #[test]

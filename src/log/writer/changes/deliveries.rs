@@ -13,6 +13,9 @@ use super::moves::{Interval, MOST_COVERED, covered, insert, uncovered};
 use crate::log::event::{Arrival, Body, Covered, Delivered};
 use crate::log::writer::change::{Change, Outcome, Scope};
 
+/// People of one statement.
+const PEOPLE: usize = 500;
+
 /// Messages arrived at devices. What was delivered or read before, and what its person cannot see, is left out.
 #[derive(Clone, Debug)]
 pub(crate) struct Deliver {
@@ -61,15 +64,16 @@ impl Change for Deliver {
 impl Deliver {
     /// What of the arrivals is news.
     async fn fresh(&self, scope: &Scope<'_>, newest: Seq) -> Result<Vec<(UserId, Interval)>, DbErr> {
-        let members: HashMap<UserId, member::Model> = member::Entity::find()
-            .filter(member::Column::Conversation.eq(self.conversation))
-            .filter(member::Column::UntilEvent.is_null())
-            .filter(member::Column::UserId.is_in(self.arrivals.iter().map(|(user, _)| user)))
-            .all(scope.transaction)
-            .await?
-            .into_iter()
-            .map(|row| (row.user_id.clone(), row))
-            .collect();
+        let mut members: HashMap<UserId, member::Model> = HashMap::new();
+        for arrivals in self.arrivals.chunks(PEOPLE) {
+            let found = member::Entity::find()
+                .filter(member::Column::Conversation.eq(self.conversation))
+                .filter(member::Column::UntilEvent.is_null())
+                .filter(member::Column::UserId.is_in(arrivals.iter().map(|(user, _)| user)))
+                .all(scope.transaction)
+                .await?;
+            members.extend(found.into_iter().map(|row| (row.user_id.clone(), row)));
+        }
         let last = self.last_moves(scope, newest).await?;
         let mut fresh = Vec::with_capacity(self.arrivals.len());
         for (user, places) in &self.arrivals {
