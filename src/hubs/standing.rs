@@ -23,6 +23,8 @@ const PATIENCE: Duration = Duration::from_secs(2);
 const ASKING: Duration = Duration::from_millis(250);
 /// Least time between storing where connections are, and where new ones are.
 const STORING: (Duration, Duration) = (Duration::from_secs(1), Duration::from_millis(200));
+/// After so long without storing anything others may have taken this server for dead, and its tickets away.
+const SILENCE: Duration = Duration::from_secs(60);
 /// How often what servers left behind is looked through.
 const TIDYING: Duration = Duration::from_secs(60);
 
@@ -105,10 +107,12 @@ impl Chat {
 
     /// A connection ended. Whoever closed it wants nothing more of it; anything else may come back.
     pub(super) fn see_out(&self, listener: &Listener, how: &Disconnected) {
-        self.give_up(listener);
-        if how.end == End::Closed {
-            self.services.tickets.forget(listener.ticket);
+        if how.end != End::Closed {
+            return self.give_up(listener);
         }
+        let _moving = self.moving.read();
+        let _ = listener.give_up(self.told.load(Ordering::Acquire));
+        self.services.tickets.forget(listener.user(), listener.ticket);
     }
 
     /// Stores where connections are that are elsewhere than was stored. Returns how far everybody had been told, if that
@@ -174,6 +178,7 @@ async fn ask(chat: Weak<Chat>) {
 
 async fn store(chat: Weak<Chat>) {
     let (mut stored, mut tidied, mut began) = (0, Instant::now(), Instant::now());
+    let mut saved = Instant::now();
     loop {
         let Some(known) = chat.upgrade() else { return };
         let arrival = known.arrivals.clone();
@@ -185,7 +190,13 @@ async fn store(chat: Weak<Chat>) {
         }
         began = Instant::now();
         let Some(chat) = chat.upgrade() else { return };
-        stored = chat.store_standings(stored).await.unwrap_or(stored);
+        if saved.elapsed() >= SILENCE {
+            chat.listeners.each(|listener| listener.store_again());
+            chat.services.tickets.store_again();
+        }
+        if let Some(told) = chat.store_standings(stored).await {
+            (stored, saved) = (told, Instant::now());
+        }
         if tidied.elapsed() >= TIDYING {
             tidied = Instant::now();
             if let Err(error) = chat.services.tickets.tidy().await {

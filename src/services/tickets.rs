@@ -108,8 +108,9 @@ struct Shared {
 
 #[derive(Debug, Default)]
 struct State {
-    /// Of lost connections, oldest first.
-    left: Vec<Left>,
+    /// Of lost connections: of each person the oldest first, and how many in all.
+    left: HashMap<UserId, Vec<Left>>,
+    count: usize,
     /// Used, closed or over, and perhaps stored.
     gone: HashSet<Uuid>,
     /// Servers that seemed to be gone, and when they were last alive.
@@ -138,26 +139,46 @@ impl Tickets {
     /// A connection was lost: its device goes on at the ticket's position, which must be known.
     pub fn leave(&self, ticket: Ticket) {
         let until = self.0.clock.elapsed() + self.0.lifetime;
+        let user = ticket.user.clone();
         let mut state = self.0.state.lock();
         let state = &mut *state;
-        let same = |left: &&Left| left.ticket.user == ticket.user && left.ticket.device.is(&ticket.device);
-        if state.left.iter().filter(same).count() >= MOST_OF_A_DEVICE
-            && let Some(oldest) = state.left.iter().position(|left| same(&left))
-        {
-            state.gone.insert(state.left.remove(oldest).ticket.id);
-        }
-        if state.left.len() < MOST {
-            state.left.push(Left {
+        let of_user = state.left.entry(ticket.user.clone()).or_default();
+        let same = |left: &&Left| left.ticket.device.is(&ticket.device);
+        let oldest = (of_user.iter().filter(same).count() >= MOST_OF_A_DEVICE)
+            .then(|| of_user.iter().find(same).map(|left| left.ticket.id))
+            .flatten();
+        if state.count < MOST || oldest.is_some() {
+            of_user.push(Left {
                 ticket,
                 until,
                 is_stored: false,
             });
+            state.count += 1;
+        } else {
+            // What is stored of it must not be found for ever.
+            state.gone.insert(ticket.id);
+            if of_user.is_empty() {
+                state.left.remove(&user);
+            }
+        }
+        if let Some(oldest) = oldest {
+            state.forget(&user, oldest);
         }
     }
 
     /// A connection was closed by its client: its device does not come back to it.
-    pub fn forget(&self, id: Uuid) {
-        self.0.state.lock().forget(id);
+    pub fn forget(&self, user: &UserId, id: Uuid) {
+        self.0.state.lock().forget(user, id);
+    }
+
+    /// What is stored may have been taken for that of a dead server: all of it is to be stored again.
+    pub fn store_again(&self) {
+        let mut state = self.0.state.lock();
+        state
+            .left
+            .values_mut()
+            .flatten()
+            .for_each(|left| left.is_stored = false);
     }
 
     /// Looks up what a device that comes back goes on with.
@@ -276,10 +297,9 @@ impl Found {
         let now = self.tickets.0.clock.elapsed();
         let mut state = self.tickets.0.state.lock();
         let state = &mut *state;
-        let is_theirs =
-            |left: &Left| left.until > now && left.ticket.user == self.user && left.ticket.device.is(&self.device);
-        let own = state.left.iter().filter(|left| is_theirs(left));
-        let own = own.map(|left| left.ticket.clone());
+        let is_theirs = |left: &Left| left.until > now && left.ticket.device.is(&self.device);
+        let own = state.left.get(&self.user).into_iter().flatten();
+        let own = own.filter(|left| is_theirs(left)).map(|left| left.ticket.clone());
         let others = self
             .stored
             .into_iter()
@@ -288,10 +308,11 @@ impl Found {
         let used = found.iter().max_by_key(|ticket| ticket.position)?.id;
         let positions = found.iter().filter_map(|ticket| ticket.position);
         let position = positions.min().unwrap_or_default();
-        for left in state.left.iter_mut().filter(|left| is_theirs(left)) {
+        let known = state.left.get_mut(&self.user).into_iter().flatten();
+        for left in known.filter(|left| is_theirs(left)) {
             left.until = left.until.min(now + LEFT_OVER);
         }
-        state.forget(used);
+        state.forget(&self.user, used);
         let hears = found.into_iter().map(|ticket| ticket.hears).reduce(both);
         Some(Resumption {
             position,
@@ -309,16 +330,27 @@ impl Due {
 }
 
 impl State {
-    fn forget(&mut self, id: Uuid) {
-        self.left.retain(|left| left.ticket.id != id);
+    fn forget(&mut self, user: &UserId, id: Uuid) {
+        if let Some(left) = self.left.get_mut(user) {
+            let before = left.len();
+            left.retain(|left| left.ticket.id != id);
+            self.count -= before - left.len();
+            if left.is_empty() {
+                self.left.remove(user);
+            }
+        }
         self.gone.insert(id);
     }
 
     /// Takes out what is over, and says what of lost connections is not stored and what may be stored and should not.
     fn due(&mut self, now: Duration) -> Due {
-        let over = self.left.extract_if(.., |left| left.until <= now);
-        self.gone.extend(over.map(|left| left.ticket.id));
-        let new = self.left.iter().filter(|left| !left.is_stored);
+        for left in self.left.values_mut() {
+            let over = left.extract_if(.., |left| left.until <= now);
+            self.gone.extend(over.map(|left| left.ticket.id));
+        }
+        self.left.retain(|_, left| !left.is_empty());
+        self.count = self.left.values().map(Vec::len).sum();
+        let new = self.left.values().flatten().filter(|left| !left.is_stored);
         Due {
             left: new.map(|left| left.ticket.clone()).collect(),
             gone: self.gone.iter().copied().collect(),
@@ -326,7 +358,8 @@ impl State {
     }
 
     fn stored(&mut self, left: &HashSet<Uuid>, gone: &[Uuid]) {
-        for known in self.left.iter_mut().filter(|known| left.contains(&known.ticket.id)) {
+        let known = self.left.values_mut().flatten();
+        for known in known.filter(|known| left.contains(&known.ticket.id)) {
             known.is_stored = true;
         }
         for id in gone {

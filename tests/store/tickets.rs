@@ -77,6 +77,6 @@ async fn who_closed_a_connection_that_was_taken_for_lost_finds_nothing_of_it() {
     let left = ticket(Some(3));
     let id = left.id;
     tickets.leave(left);
-    tickets.forget(id);
+    tickets.forget(&"ann".parse().unwrap(), id);
     assert_eq!(take(tickets).await, None);
 }
