@@ -167,7 +167,7 @@ impl Telling {
     }
 
     /// The same without what is for others than `viewer`, where that is worth it: of an author and everybody else only
-    /// one is shown the message.
+    /// one is shown the message, and of all authors one is told how far theirs have come.
     #[must_use]
     pub fn only_for(event: &Event, viewer: &UserId) -> Self {
         Self::made_for(event, Some(viewer))
@@ -197,8 +197,8 @@ impl Telling {
             Body::MessagePinned(pinned) => Self::everybody(ClientEvent::MessagePinned(
                 views::MessagePinned::new(pinned, by, at).into(),
             )),
-            Body::Moved(moved) => self::moved(moved, at),
-            Body::Delivered(delivered) => self::delivered(delivered, at),
+            Body::Moved(moved) => self::moved(moved, viewer, at),
+            Body::Delivered(delivered) => self::delivered(delivered, viewer, at),
             Body::MemberAdded(change) => member(ClientEvent::MemberAdded, change, by, at),
             Body::MemberRemoved(change) => member(ClientEvent::MemberRemoved, change, by, at),
             Body::RoleChanged(change) => member(ClientEvent::MemberRoleChanged, change, by, at),
@@ -267,7 +267,7 @@ fn shown(
 }
 
 /// Readers show themselves to the members, both kinds of moves to the authors of what was covered.
-fn moved(moved: &Moved, at: i64) -> Telling {
+fn moved(moved: &Moved, viewer: Option<&UserId>, at: i64) -> Telling {
     let is_read = moved.kind == moves::Kind::Read;
     let mut calls = Vec::with_capacity(moved.covered.len() + 1);
     let hearers = || {
@@ -289,7 +289,9 @@ fn moved(moved: &Moved, at: i64) -> Telling {
             ClientEvent::MessagesRead(views::MessagesRead::new(moved, at).into()),
         )),
     }
-    let told = moved.covered.iter().filter(|_| !moved.is_hidden);
+    let is_for = |author: &UserId| viewer.is_none_or(|viewer| viewer == author);
+    let told = moved.covered.iter();
+    let told = told.filter(|message| !moved.is_hidden && is_for(&message.sender));
     calls.extend(told.map(|message| {
         let status = views::MessageStatus::moved(moved, message, at);
         Told::always(
@@ -309,7 +311,7 @@ fn moved(moved: &Moved, at: i64) -> Telling {
 }
 
 /// The authors of what arrived learn where, message by message.
-fn delivered(delivered: &Delivered, at: i64) -> Telling {
+fn delivered(delivered: &Delivered, viewer: Option<&UserId>, at: i64) -> Telling {
     let mut to_each: HashMap<UserId, Vec<ClientEvent>> = HashMap::new();
     let mut reached: BTreeMap<&UserId, Vec<&Arrival>> = BTreeMap::new();
     for arrival in &delivered.arrivals {
@@ -322,7 +324,11 @@ fn delivered(delivered: &Delivered, at: i64) -> Telling {
         });
         // Of each member the newest hundred, as of every move.
         let arrived: Vec<_> = arrived.collect();
-        for message in &arrived[arrived.len().saturating_sub(MOST_TOLD)..] {
+        let told = &arrived[arrived.len().saturating_sub(MOST_TOLD)..];
+        for message in told {
+            if viewer.is_some_and(|viewer| *viewer != message.sender) {
+                continue;
+            }
             let status = views::MessageStatus::delivered(delivered, user, message, at);
             let calls = to_each.entry(message.sender.clone()).or_default();
             calls.push(ClientEvent::MessageStatus(status.into()));

@@ -230,7 +230,7 @@ impl Chat {
 }
 
 /// What is read to be told, once the database can say: it is told late rather than never.
-async fn known<T, F: Future<Output = Result<T, Error>>>(read: impl Fn() -> F) -> Option<T> {
+pub(super) async fn known<T, F: Future<Output = Result<T, Error>>>(read: impl Fn() -> F) -> Option<T> {
     loop {
         match read().await {
             Ok(known) => return Some(known),

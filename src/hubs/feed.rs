@@ -85,7 +85,7 @@ impl LogFeed {
         let used = events.iter().position(|event| fanout::position(event) == position);
         let used = used.map_or(0, |last| last + 1);
         self.batch = if used < events.len() {
-            Ord::max(used + used / 8, BATCH.1)
+            (used + used / 8).clamp(BATCH.1, BATCH.0)
         } else {
             Ord::min(self.batch * 2, BATCH.0)
         };
@@ -106,13 +106,14 @@ impl LogFeed {
             if told <= self.chat.replay_messages {
                 continue;
             }
-            match self.chat.services.conversations.view_for(user, conversation).await {
-                Ok(Some(details)) => {
+            let conversations = &self.chat.services.conversations;
+            match fanout::known(|| conversations.view_for(user, conversation)).await {
+                Some(Some(details)) => {
                     let update = views::ConversationUpdated::new(&details, user, "message");
                     frames.extend(framed(ClientEvent::ConversationUpdated(update.into()), protocol));
                 }
-                Ok(None) => {}
-                Err(error) => tracing::warn!("a conversation cannot be shown: {error}"),
+                // It has left, or what is wrong was said.
+                Some(None) | None => {}
             }
         }
     }

@@ -14,6 +14,8 @@ use crate::log::{Log, ReadError};
 use crate::services::{Error, Principal, Services};
 use crate::views::{ClientEvent, Synced, SyncedEvent, Time};
 
+/// Client events after which an answer is enough: one event of the log may become a hundred for each member.
+const ENOUGH: usize = 2_000;
 const SPAN: Span = Span {
     events: 200,
     window: 10_000,
@@ -84,14 +86,20 @@ pub async fn within(
         data,
         at,
     };
+    let (mut reached, mut pushed) = (reached, 0);
     for event in &found {
         let at = Time(event.at);
         let (told, moves_unread) = told(services, log, principal, event).await?;
+        pushed += told.len();
         for call in told {
             events.push(call.standing(), synced(call, at));
         }
         if moves_unread {
             moved_unread = Some(at);
+        }
+        if pushed >= ENOUGH {
+            reached = event.id;
+            break;
         }
     }
     if let Some(at) = moved_unread {
