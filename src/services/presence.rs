@@ -18,6 +18,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
+use entities::ids::EventId;
 use entities::person::Status;
 use entities::user_id::UserId;
 use parking_lot::Mutex;
@@ -38,8 +39,8 @@ pub use self::looking::Sight;
 /// Changes that wait for one subscriber. While there are so many the next ones wait in the table, where those that
 /// cancel out vanish.
 const CAPACITY: usize = 256;
-/// Pairs that wait to be told of each other; then those who part or bring together more of them wait.
-const PAIRS: usize = 256;
+/// What waits to be told of those who part or come together; then whoever parts or brings together more of them waits.
+const TURNS: usize = 256;
 /// How long to wait when the database cannot be read.
 const RETRY: Duration = Duration::from_secs(1);
 
@@ -60,26 +61,20 @@ pub struct Presence {
     database: Database,
     log: Log,
     shared: Arc<Shared>,
-    pairs: mpsc::Sender<Pair>,
+    turns: mpsc::Sender<Turn>,
     /// Held while somebody chooses what they show, so that memory and database end up equal.
     showing: Arc<tokio::sync::Mutex<()>>,
 }
 
-/// Two who may see each other from now on, or may not.
+/// Who may see each other from now on, or may not.
 #[derive(Debug)]
-struct Pair {
-    people: [UserId; 2],
-    why: Why,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Why {
+enum Turn {
     /// One blocked the other, or no longer does.
-    Block,
-    /// They share a conversation more.
-    Met,
+    Block(UserId, UserId),
+    /// Somebody came, at this event, to share a conversation more with these.
+    Met(UserId, Vec<UserId>, EventId),
     /// They share a conversation less.
-    Left,
+    Left(UserId, Vec<UserId>),
 }
 
 #[derive(Debug)]
@@ -130,10 +125,10 @@ impl Presence {
             news: Arc::default(),
         });
         let earlier = Arc::clone(&shared.earlier);
-        let (pairs, arrivals) = mpsc::channel(PAIRS);
+        let (turns, arrivals) = mpsc::channel(TURNS);
         elsewhere::start(&shared, &database, &log, &clock);
         if settings.presence_scope == PresenceScope::Conversations {
-            tokio::spawn(meeting::follow(Arc::downgrade(&shared), log.clone(), pairs.clone()));
+            tokio::spawn(meeting::follow(Arc::downgrade(&shared), log.clone(), turns.clone()));
         }
         tokio::spawn(tell(
             Arc::downgrade(&shared),
@@ -147,7 +142,7 @@ impl Presence {
             database,
             log,
             shared,
-            pairs,
+            turns,
             showing: Arc::default(),
         }
     }
@@ -194,11 +189,7 @@ impl Presence {
     pub(super) async fn reconsider(&self, one: UserId, other: UserId) {
         self.shared.generation.fetch_add(1, Ordering::SeqCst);
         // An error means that the server stops.
-        let pair = Pair {
-            people: [one, other],
-            why: Why::Block,
-        };
-        let _ = self.pairs.send(pair).await;
+        let _ = self.turns.send(Turn::Block(one, other)).await;
         self.shared.earlier.notify_one();
     }
 
@@ -272,16 +263,16 @@ impl Drop for Shared {
 async fn tell(
     shared: Weak<Shared>,
     earlier: Arc<Notify>,
-    mut pairs: mpsc::Receiver<Pair>,
+    mut turns: mpsc::Receiver<Turn>,
     clock: Clock,
     database: Database,
 ) {
     let mut waiting = None;
     loop {
         let Some(shared) = shared.upgrade() else { return };
-        waiting = waiting.or_else(|| pairs.try_recv().ok());
-        if let Some(pair) = &waiting {
-            match parting::tell(&shared, &database, pair).await {
+        waiting = waiting.or_else(|| turns.try_recv().ok());
+        if let Some(turn) = &waiting {
+            match parting::tell(&shared, &database, turn).await {
                 Ok(()) => waiting = None,
                 Err(error) => {
                     tracing::warn!("whether two may see each other cannot be read: {error}");

@@ -2,11 +2,12 @@
 
 use std::collections::HashMap;
 
+use entities::ids::EventId;
 use entities::person::{self, Status};
 use entities::user_id::UserId;
 use entities::{block, member};
 use sea_orm::sea_query::{Condition, Query, SelectStatement};
-use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
 use super::Presence;
 use crate::database::Database;
@@ -173,7 +174,7 @@ pub(super) async fn acquaintances(
 }
 
 /// Those of `users` among them.
-async fn visible(
+pub(super) async fn visible(
     database: &Database,
     scope: PresenceScope,
     viewer: &UserId,
@@ -201,15 +202,33 @@ pub(super) async fn may_see(
     Ok(Some(!seen.is_empty()))
 }
 
-/// How many conversations two share.
-pub(super) async fn common(database: &Database, one: &UserId, other: &UserId) -> Result<u64, Error> {
-    let shared = member::Entity::find()
-        .filter(member::Column::UserId.eq(other))
+/// How many conversations somebody shares with each of these, or shared at an event if they still do; who shares none is
+/// left out.
+pub(super) async fn common(
+    database: &Database,
+    user: &UserId,
+    others: &[UserId],
+    at: Option<EventId>,
+) -> Result<HashMap<UserId, i64>, Error> {
+    let mut own = conversations(user);
+    let mut known_at = Condition::all();
+    if let Some(at) = at {
+        own.and_where(member::Column::FromEvent.lte(at));
+        known_at = known_at.add(member::Column::FromEvent.lte(at));
+    }
+    let shared: Vec<(UserId, i64)> = member::Entity::find()
+        .select_only()
+        .column(member::Column::UserId)
+        .column_as(member::Column::UserId.count(), "shared")
+        .filter(member::Column::UserId.is_in(others))
         .filter(member::Column::UntilEvent.is_null())
-        .filter(member::Column::Conversation.in_subquery(conversations(one)))
-        .count(&database.read)
+        .filter(known_at)
+        .filter(member::Column::Conversation.in_subquery(own))
+        .group_by(member::Column::UserId)
+        .into_tuple()
+        .all(&database.read)
         .await?;
-    Ok(shared)
+    Ok(shared.into_iter().collect())
 }
 
 /// Those whom `viewer` could see if nobody blocked anybody.

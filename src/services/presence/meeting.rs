@@ -2,11 +2,13 @@
 //! for them and tells those who are connected to it.
 
 use std::sync::Weak;
+use std::sync::atomic::Ordering;
 
+use entities::person::Status;
 use entities::user_id::UserId;
 use tokio::sync::mpsc;
 
-use super::{Pair, RETRY, Shared, Why};
+use super::{RETRY, Shared, Turn};
 use crate::log::Log;
 use crate::log::event::{Body, Event};
 
@@ -15,8 +17,15 @@ const BATCH: usize = 256;
 /// In conversations of more people nobody is told that others join or leave: they see it when they ask.
 const MOST: usize = 50;
 
-/// Follows the log for as long as the service lives.
-pub(super) async fn follow(shared: Weak<Shared>, log: Log, pairs: mpsc::Sender<Pair>) {
+/// Follows the log until it is closed.
+pub(super) async fn follow(shared: Weak<Shared>, log: Log, turns: mpsc::Sender<Turn>) {
+    tokio::select! {
+        () = look(&shared, &log, &turns) => {}
+        () = log.writer.closed() => {}
+    }
+}
+
+async fn look(shared: &Weak<Shared>, log: &Log, turns: &mpsc::Sender<Turn>) {
     let mut changed = log.tail.changed();
     let mut position = log.tail.head();
     loop {
@@ -30,16 +39,21 @@ pub(super) async fn follow(shared: Weak<Shared>, log: Log, pairs: mpsc::Sender<P
             Ok(events) => {
                 for event in events {
                     position = event.id;
-                    let Some(why) = why(&event) else { continue };
-                    let people = people(&log, &event).await;
+                    let Some((user, others, is_join)) = people(log, &event).await else {
+                        continue;
+                    };
                     let Some(shared) = shared.upgrade() else { return };
-                    for people in people {
-                        if shared.may_tell(&people) {
-                            shared.generation.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
-                            // An error means that the server stops.
-                            let _ = pairs.send(Pair { people, why }).await;
-                            shared.earlier.notify_one();
-                        }
+                    let others = shared.here(&user, others);
+                    if !others.is_empty() {
+                        let turn = if is_join {
+                            Turn::Met(user, others, event.id)
+                        } else {
+                            Turn::Left(user, others)
+                        };
+                        shared.generation.fetch_add(1, Ordering::SeqCst);
+                        // An error means that the server stops.
+                        let _ = turns.send(turn).await;
+                        shared.earlier.notify_one();
                     }
                 }
             }
@@ -56,41 +70,42 @@ pub(super) async fn follow(shared: Weak<Shared>, log: Log, pairs: mpsc::Sender<P
     }
 }
 
-fn why(event: &Event) -> Option<Why> {
-    match event.body {
-        Body::MemberJoined(_) => Some(Why::Met),
-        Body::MemberLeft(_) => Some(Why::Left),
-        _ => None,
-    }
-}
-
-/// Who joined or left with each of those who were there before; of those who came together each pair once.
-async fn people(log: &Log, event: &Event) -> Vec<[UserId; 2]> {
-    let (Some(user), Some(conversation)) = (&event.user, event.conversation) else {
-        return Vec::new();
+/// Who joined or left, whether they joined, and those who were there before: of those who came together each pair once.
+async fn people(log: &Log, event: &Event) -> Option<(UserId, Vec<UserId>, bool)> {
+    let is_join = match event.body {
+        Body::MemberJoined(_) => true,
+        Body::MemberLeft(_) => false,
+        _ => return None,
     };
+    let (user, conversation) = (event.user.as_ref()?, event.conversation?);
     // Who cannot be read now is not told; they see it when they ask.
-    let Ok(Some(membership)) = log.members.of(conversation).await else {
-        return Vec::new();
-    };
-    let is_join = matches!(event.body, Body::MemberJoined(_));
+    let membership = log.members.of(conversation).await.ok()??;
     let own = membership.current(user).map(|member| (member.from_event, &member.user));
     let there: Vec<_> = membership.at(event.id).filter(|member| member.user != *user).collect();
     if there.len() >= MOST {
-        return Vec::new();
+        return None;
     }
     let before = there
         .into_iter()
         .filter(|member| !is_join || own.is_some_and(|own| (member.from_event, &member.user) < own));
-    before.map(|member| [user.clone(), member.user.clone()]).collect()
+    Some((
+        user.clone(),
+        before.map(|member| member.user.clone()).collect(),
+        is_join,
+    ))
 }
 
 impl Shared {
-    /// Whether both are here, and one of them could be told by this server.
-    fn may_tell(&self, people: &[UserId; 2]) -> bool {
+    /// Those of the others who are here, if `user` is, and one of the two could be told by this server.
+    fn here(&self, user: &UserId, mut others: Vec<UserId>) -> Vec<UserId> {
         let now = self.clock.elapsed();
         let table = self.table.lock();
-        let is_here = |user| table.status(user, now) != entities::person::Status::Offline;
-        people.iter().all(is_here) && people.iter().any(|user| table.is_connected(user))
+        let is_here = |user: &UserId| table.status(user, now) != Status::Offline;
+        if !is_here(user) {
+            return Vec::new();
+        }
+        let is_told = table.is_connected(user);
+        others.retain(|other| is_here(other) && (is_told || table.is_connected(other)));
+        others
     }
 }

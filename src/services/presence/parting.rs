@@ -6,39 +6,45 @@ use std::sync::Arc;
 use entities::person::Status;
 use entities::user_id::UserId;
 
-use super::{Pair, PresenceChange, Shared, Sight, Why, looking};
+use super::{PresenceChange, Shared, Sight, Turn, looking};
 use crate::database::Database;
 use crate::services::Error;
 
-/// Tells each of the two what they see of the other, as the database has it now. Those for whom nothing changed are told
-/// nothing. On an error neither was told anything.
-pub(super) async fn tell(shared: &Shared, database: &Database, pair: &Pair) -> Result<(), Error> {
-    let [one, other] = &pair.people;
-    let common = match pair.why {
-        Why::Block => None,
-        Why::Met | Why::Left => Some(looking::common(database, one, other).await?),
-    };
-    let mut seen = Vec::with_capacity(2);
-    for (viewer, user) in [(one, other), (other, one)] {
-        let may_see = match (pair.why, common) {
-            (Why::Left, Some(0)) => Some(false),
-            // What they see of each other they have long been told.
-            (Why::Left, _) | (Why::Met, Some(2..)) => None,
-            (Why::Met, _) => looking::may_see(database, shared.scope, viewer, user)
-                .await?
-                .filter(|may_see| *may_see),
-            (Why::Block, _) => looking::may_see(database, shared.scope, viewer, user).await?,
-        };
-        if let Some(may_see) = may_see {
-            seen.push((viewer, user, may_see));
+/// Tells each what they see of the other, as the database has it now. Those for whom nothing changed are told nothing. On
+/// an error nobody was told anything.
+pub(super) async fn tell(shared: &Shared, database: &Database, turn: &Turn) -> Result<(), Error> {
+    let scope = shared.scope;
+    let mut seen = Vec::new();
+    match turn {
+        Turn::Block(one, other) => {
+            for (viewer, user) in [(one, other), (other, one)] {
+                let may_see = looking::may_see(database, scope, viewer, user).await?;
+                seen.extend(may_see.map(|may_see| (viewer.clone(), user.clone(), may_see)));
+            }
+        }
+        Turn::Met(user, others, at) => {
+            let common = looking::common(database, user, others, Some(*at)).await?;
+            // What the rest see of each other they have long been told.
+            let first = others.iter().filter(|other| common.get(other) == Some(&1)).cloned();
+            let known = looking::visible(database, scope, user, first.collect()).await?;
+            seen.extend(known.into_iter().flat_map(|other| both(user, &other.user, true)));
+        }
+        Turn::Left(user, others) => {
+            let common = looking::common(database, user, others, None).await?;
+            let apart = others.iter().filter(|other| !common.contains_key(other));
+            seen.extend(apart.flat_map(|other| both(user, other, false)));
         }
     }
     for (viewer, user, may_see) in seen {
-        if let Some(change) = change(shared, viewer, user, may_see) {
+        if let Some(change) = change(shared, &viewer, &user, may_see) {
             shared.publish(change).await;
         }
     }
     Ok(())
+}
+
+fn both(one: &UserId, other: &UserId, may_see: bool) -> [(UserId, UserId, bool); 2] {
+    [(one, other), (other, one)].map(|(viewer, user)| (viewer.clone(), user.clone(), may_see))
 }
 
 /// What is told, if they are here: who may be seen is shown as the others believe them to be.
