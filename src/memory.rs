@@ -18,6 +18,8 @@ use tokio::{
 const LOOK: Duration = Duration::from_secs(1);
 /// So many tasks must have ended, and an eighth of them, before it is worth a walk through the free memory.
 const MANY: usize = 128;
+/// Looks between two walks at least: load that comes and goes must not cost one each time.
+const REST: u32 = 10;
 /// Twenty looks later there is another walk: what a client leaves behind a long call goes before the call does.
 const AGAIN: u32 = 21;
 
@@ -28,19 +30,19 @@ const AGAIN: u32 = 21;
 /// Fails where the runtime ends in the middle of it.
 pub async fn give_back() -> Result<(), JoinError> {
     let metrics = Handle::current().metrics();
-    let (mut most, mut again) = (0, 0_u32);
+    let (mut most, mut again, mut since) = (0, 0_u32, REST);
     loop {
         sleep(LOOK).await;
+        since += 1;
         let tasks = metrics.num_alive_tasks();
         most = most.max(tasks);
-        let is_due = if most - tasks >= MANY.max(most / 8) {
+        again = again.saturating_sub(1);
+        let have_ended = since >= REST && most - tasks >= MANY.max(most / 8);
+        if have_ended {
             (most, again) = (tasks, AGAIN);
-            true
-        } else {
-            again = again.saturating_sub(1);
-            again == 1
-        };
-        if is_due {
+        }
+        if have_ended || again == 1 {
+            since = 0;
             // It takes as long as there is much to give back.
             spawn_blocking(trim).await?;
         }

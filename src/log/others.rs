@@ -146,11 +146,13 @@ pub(super) fn follow(log: &Log) {
 }
 
 async fn look_around(log: Log, beside: Beside) {
-    let mut ear = None;
+    let (mut ear, mut missed) = (None, Instant::now());
     while !log.writer.is_closed() {
         if ear.is_none() {
             ear = listen(log.database.url(), &beside.voice.channel).await;
-            if ear.is_some() {
+            // Whoever cannot listen reads what may have been said, now and then.
+            if ear.is_some() || missed.elapsed() >= DEAF {
+                missed = Instant::now();
                 // Nobody may be there yet who would want to know.
                 let _ = beside.heard.send(Heard::Missed);
             }

@@ -66,7 +66,6 @@ impl Change for SetProfiles {
         let mut people = Vec::with_capacity(self.profiles.len());
         for profile in &self.profiles {
             people.push(set_profile(scope, profile, &self.by).await?);
-            scope.work.say(Word::Profile(profile.id.clone()));
         }
         Ok(people)
     }
@@ -146,6 +145,7 @@ async fn update(scope: &Scope<'_>, row: &person::Model) -> Result<(), DbErr> {
 /// Says in the log what is kept of somebody now.
 pub(super) fn record(scope: &mut Scope<'_>, row: person::Model, by: &UserId) -> Result<(), DbErr> {
     let user = row.id.clone();
+    scope.work.say(Word::Profile(user.clone()));
     let body = Body::PersonChanged(Arc::new(PersonChanged::from(row)));
     scope.work.record_of(user, by, scope.now, body).map(drop)
 }
