@@ -107,13 +107,10 @@ impl LogFeed {
                 continue;
             }
             let conversations = &self.chat.services.conversations;
-            match fanout::known(|| conversations.view_for(user, conversation)).await {
-                Some(Some(details)) => {
-                    let update = views::ConversationUpdated::new(&details, user, "message");
-                    frames.extend(framed(ClientEvent::ConversationUpdated(update.into()), protocol));
-                }
-                // It has left, or what is wrong was said.
-                Some(None) | None => {}
+            // Nothing where it has left, or what is wrong was said.
+            if let Some(Some(details)) = fanout::known(|| conversations.view_for(user, conversation)).await {
+                let update = views::ConversationUpdated::new(&details, user, "message");
+                frames.extend(framed(ClientEvent::ConversationUpdated(update.into()), protocol));
             }
         }
     }
