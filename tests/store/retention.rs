@@ -112,7 +112,7 @@ async fn what_a_lost_connection_may_go_on_from_stays() {
         prune(&store).await;
         assert_eq!(store.log.horizon(), position);
         // It was used up; now only how far its server told everybody counts.
-        tickets.forget(ticket.id);
+        tickets.forget(&ticket.user, ticket.id);
         tickets
             .save(EventId(head.0 - 1), Vec::new(), tickets.due())
             .await
