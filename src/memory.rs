@@ -19,7 +19,7 @@ const LOOK: Duration = Duration::from_secs(1);
 /// So many tasks must have ended, and an eighth of them, before it is worth a walk through the free memory.
 const MANY: usize = 128;
 /// Looks between two walks at least: load that comes and goes must not cost one each time.
-const REST: u32 = 10;
+const REST: u32 = 3;
 /// Twenty looks later there is another walk: what a client leaves behind a long call goes before the call does.
 const AGAIN: u32 = 21;
 
