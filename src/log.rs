@@ -120,6 +120,18 @@ impl Log {
         Ok(events)
     }
 
+    /// The same, but waits until there is one. Empty when there will be none any more.
+    pub(crate) async fn next_after(&self, position: EventId, limit: usize) -> Result<Vec<Arc<Event>>, ReadError> {
+        let mut changed = self.tail.changed();
+        loop {
+            changed.mark_unchanged();
+            let events = self.read_after(position, limit).await?;
+            if !events.is_empty() || changed.changed().await.is_err() {
+                return Ok(events);
+            }
+        }
+    }
+
     /// The horizon as the database says, another server's pruning included.
     async fn stored_horizon(&self) -> Result<EventId, DbErr> {
         let stored: Option<EventId> = log_head::Entity::find_by_id(log_head::ID)

@@ -42,16 +42,10 @@ pub(super) fn start(chat: &Arc<Chat>) {
 }
 
 async fn follow_log(chat: Arc<Chat>) {
-    let mut changed = chat.log.tail.changed();
     let mut position = chat.log.tail.head();
     loop {
-        changed.mark_unchanged();
-        match chat.log.read_after(position, BATCH).await {
-            Ok(events) if events.is_empty() => {
-                if changed.changed().await.is_err() {
-                    return;
-                }
-            }
+        match chat.log.next_after(position, BATCH).await {
+            Ok(events) if events.is_empty() => return,
             Ok(events) => {
                 for event in events {
                     // One event that cannot be told must not silence all that follow.

@@ -26,16 +26,10 @@ pub(super) async fn follow(shared: Weak<Shared>, log: Log, turns: mpsc::Sender<T
 }
 
 async fn look(shared: &Weak<Shared>, log: &Log, turns: &mpsc::Sender<Turn>) {
-    let mut changed = log.tail.changed();
     let mut position = log.tail.head();
     loop {
-        changed.mark_unchanged();
-        match log.read_after(position, BATCH).await {
-            Ok(events) if events.is_empty() => {
-                if changed.changed().await.is_err() {
-                    return;
-                }
-            }
+        match log.next_after(position, BATCH).await {
+            Ok(events) if events.is_empty() => return,
             Ok(events) => {
                 for event in events {
                     position = event.id;
