@@ -6,6 +6,7 @@ use sea_orm::sea_query::OnConflict;
 use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter};
 use uuid::Uuid;
 
+use super::tickets::sign;
 use crate::log::words::Word;
 use crate::log::writer::change::{Change, Outcome, Scope};
 
@@ -29,19 +30,9 @@ impl Change for SavePresences {
     }
 
     async fn apply(&self, scope: &mut Scope<'_>) -> Outcome<()> {
-        let alive = node::Model {
-            id: self.node,
-            // No ticket goes on from there: with the first one it is stored anew.
-            told: scope.work.head.event,
-            seen_at: scope.now,
-        };
-        let again = OnConflict::column(node::Column::Id)
-            .update_column(node::Column::SeenAt)
-            .to_owned();
-        node::Entity::insert(alive.into_active_model().reset_all())
-            .on_conflict(again)
-            .exec_without_returning(scope.transaction)
-            .await?;
+        // No ticket goes on from there: with the first one it is stored anew.
+        let told = scope.work.head.event;
+        sign(scope, self.node, told, &[node::Column::SeenAt]).await?;
         for users in self.came.chunks(ROWS) {
             let rows = users.iter().map(|user| presence::Model {
                 node: self.node,

@@ -3,7 +3,7 @@
 use entities::ids::EventId;
 use entities::{node, presence, ticket};
 use sea_orm::sea_query::OnConflict;
-use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter};
+use sea_orm::{ActiveModelTrait, ColumnTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter};
 use uuid::Uuid;
 
 use crate::log::writer::change::{Change, Outcome, Scope};
@@ -35,18 +35,7 @@ impl Change for SaveTickets {
     }
 
     async fn apply(&self, scope: &mut Scope<'_>) -> Outcome<()> {
-        let alive = node::Model {
-            id: self.node,
-            told: self.told,
-            seen_at: scope.now,
-        };
-        let again = OnConflict::column(node::Column::Id)
-            .update_columns([node::Column::Told, node::Column::SeenAt])
-            .to_owned();
-        node::Entity::insert(alive.into_active_model().reset_all())
-            .on_conflict(again)
-            .exec_without_returning(scope.transaction)
-            .await?;
+        sign(scope, self.node, self.told, &[node::Column::Told, node::Column::SeenAt]).await?;
         for rows in self.changed.chunks(ROWS) {
             let again = OnConflict::column(ticket::Column::Id)
                 .update_columns([ticket::Column::Hears, ticket::Column::Position])
@@ -65,6 +54,23 @@ impl Change for SaveTickets {
         scope.work.keep();
         Ok(())
     }
+}
+
+/// A server gives a sign of life. Where it is known only these columns are written.
+pub(super) async fn sign(scope: &Scope<'_>, node: Uuid, told: EventId, again: &[node::Column]) -> Result<(), DbErr> {
+    let alive = node::Model {
+        id: node,
+        told,
+        seen_at: scope.now,
+    };
+    let again = OnConflict::column(node::Column::Id)
+        .update_columns(again.iter().copied())
+        .to_owned();
+    node::Entity::insert(alive.into_active_model().reset_all())
+        .on_conflict(again)
+        .exec_without_returning(scope.transaction)
+        .await
+        .map(drop)
 }
 
 impl Change for ForgetNodes {
