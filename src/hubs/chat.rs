@@ -121,7 +121,7 @@ impl Verbs {
     {
         let chat = self.chat.clone();
         let verb = move |cx, arguments| verb(chat.clone(), cx, arguments);
-        self.hub = verbs::add(self.hub, names, arguments, verb);
+        self.hub = verbs::named(self.hub.raw(names[0], arguments, verb), names);
         self
     }
 
@@ -138,7 +138,7 @@ impl Verbs {
     {
         let chat = self.chat.clone();
         let verb = move |cx, arguments| verb(chat.clone(), cx, arguments);
-        self.hub = verbs::add_stream(self.hub, names, arguments, verb);
+        self.hub = verbs::named(self.hub.raw_stream(names[0], arguments, verb), names);
         self
     }
 }

@@ -68,7 +68,7 @@ impl Verbs {
             let answer = visitor(cx.connection()).map(|visitor| verb(Arc::clone(&services), visitor, arguments));
             async move { answer?.await }
         };
-        self.hub = verbs::add(self.hub, names, arguments, verb);
+        self.hub = verbs::named(self.hub.raw(names[0], arguments, verb), names);
         self
     }
 }

@@ -1,38 +1,10 @@
 //! How a method of a hub gets its names.
 
-use std::ops::RangeInclusive;
+use hub_protocol::hub::Builder;
 
-use futures_util::Stream;
-use hub_protocol::hub::{Builder, HubError, RawFunction};
-use serde::Serialize;
-
-/// Adds a method under its first name, and the others that frontends call it by. Trailing arguments may be left out down
-/// to the lower bound, and `Async` put behind any name. There is one name at least.
-pub(super) fn add<R: Serialize + 'static>(
-    hub: Builder,
-    names: &[&str],
-    arguments: RangeInclusive<usize>,
-    verb: impl RawFunction<R>,
-) -> Builder {
-    let hub = hub.raw(names[0], arguments, verb);
-    alias(hub, names)
-}
-
-/// The same for a method that answers with a stream.
-pub(super) fn add_stream<S, R: Serialize + 'static>(
-    hub: Builder,
-    names: &[&str],
-    arguments: RangeInclusive<usize>,
-    verb: impl RawFunction<S>,
-) -> Builder
-where
-    S: Stream<Item = Result<R, HubError>> + Send + 'static,
-{
-    let hub = hub.raw_stream(names[0], arguments, verb);
-    alias(hub, names)
-}
-
-fn alias(mut hub: Builder, names: &[&str]) -> Builder {
+/// Lets a method, which was added under the first of these names, be called by the others that frontends know, and by
+/// each with `Async` behind it.
+pub(super) fn named(mut hub: Builder, names: &[&str]) -> Builder {
     for alias in &names[1..] {
         hub = hub.alias(alias, names[0]);
     }
