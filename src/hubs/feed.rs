@@ -64,8 +64,9 @@ impl LogFeed {
 
     /// What the first of these events are to the connection, as many as are enough.
     async fn tell(&mut self, events: &[Arc<Event>], after: u64, protocol: Protocol) -> Pulled {
-        let (mut late, mut moves_unread, mut bytes, mut position) = (Late::default(), false, 0, after);
+        let (mut late, mut moves_unread, mut bytes, mut position, mut used) = (Late::default(), false, 0, after, 0);
         for event in events {
+            used += 1;
             if !self.is_too_much(event) {
                 let retold = self.chat.retell(event, &self.listener).await;
                 moves_unread |= retold.moves_unread;
@@ -82,8 +83,6 @@ impl LogFeed {
                 break;
             }
         }
-        let used = events.iter().position(|event| fanout::position(event) == position);
-        let used = used.map_or(0, |last| last + 1);
         self.batch = if used < events.len() {
             (used + used / 8).clamp(BATCH.1, BATCH.0)
         } else {

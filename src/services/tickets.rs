@@ -139,31 +139,25 @@ impl Tickets {
     /// A connection was lost: its device goes on at the ticket's position, which must be known.
     pub fn leave(&self, ticket: Ticket) {
         let until = self.0.clock.elapsed() + self.0.lifetime;
-        let user = ticket.user.clone();
         let mut state = self.0.state.lock();
         let state = &mut *state;
-        let of_user = state.left.entry(ticket.user.clone()).or_default();
-        let same = |left: &&Left| left.ticket.device.is(&ticket.device);
-        let oldest = (of_user.iter().filter(same).count() >= MOST_OF_A_DEVICE)
-            .then(|| of_user.iter().find(same).map(|left| left.ticket.id))
-            .flatten();
-        if state.count < MOST || oldest.is_some() {
-            of_user.push(Left {
-                ticket,
-                until,
-                is_stored: false,
-            });
-            state.count += 1;
-        } else {
+        let of_user = state.left.get(&ticket.user).into_iter().flatten();
+        let mut same = of_user.filter(|left| left.ticket.device.is(&ticket.device));
+        let oldest = same.next().map(|left| left.ticket.id);
+        if let Some(oldest) = oldest.filter(|_| 1 + same.count() >= MOST_OF_A_DEVICE) {
+            state.forget(&ticket.user, oldest);
+        }
+        if state.count >= MOST {
             // What is stored of it must not be found for ever.
             state.gone.insert(ticket.id);
-            if of_user.is_empty() {
-                state.left.remove(&user);
-            }
+            return;
         }
-        if let Some(oldest) = oldest {
-            state.forget(&user, oldest);
-        }
+        state.count += 1;
+        state.left.entry(ticket.user.clone()).or_default().push(Left {
+            ticket,
+            until,
+            is_stored: false,
+        });
     }
 
     /// A connection was closed by its client: its device does not come back to it.

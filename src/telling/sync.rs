@@ -75,18 +75,17 @@ pub async fn within(
         Some(_) => return Ok(from_now(true)),
     };
     let user = &principal.user_id;
-    let (found, reached) = match span.read(log, user, after, head).await {
+    let (found, mut reached) = match span.read(log, user, after, head).await {
         Ok(read) => read,
         Err(ReadError::TooOld { .. }) => return Ok(from_now(true)),
         Err(ReadError::Database(error)) => return Err(error.into()),
     };
-    let (mut events, mut moved_unread) = (Late::default(), None);
+    let (mut events, mut moved_unread, mut pushed) = (Late::default(), None, 0);
     let synced = |data: ClientEvent, at| SyncedEvent {
         name: data.name(),
         data,
         at,
     };
-    let (mut reached, mut pushed) = (reached, 0);
     for event in &found {
         let at = Time(event.at);
         let (told, moves_unread) = told(services, log, principal, event).await?;
