@@ -90,16 +90,14 @@ async fn people(log: &Log, event: &Event) -> Option<(UserId, Vec<UserId>, bool)>
 }
 
 impl Shared {
-    /// Those of the others who are here, if `user` is, and one of the two could be told by this server.
+    /// Those of the others whom this server could tell of `user`, or `user` of them. Of whom it is not known yet what they
+    /// show it is told when it is; they themselves are told now.
     fn here(&self, user: &UserId, mut others: Vec<UserId>) -> Vec<UserId> {
         let now = self.clock.elapsed();
         let table = self.table.lock();
         let is_here = |user: &UserId| table.status(user, now) != Status::Offline;
-        if !is_here(user) {
-            return Vec::new();
-        }
-        let is_told = table.is_connected(user);
-        others.retain(|other| is_here(other) && (is_told || table.is_connected(other)));
+        let (is_told, is_shown) = (table.is_connected(user), is_here(user));
+        others.retain(|other| is_told && is_here(other) || is_shown && table.is_connected(other));
         others
     }
 }
