@@ -207,9 +207,11 @@ impl Telling {
                 ..Self::default()
             },
             Body::MemberJoined(_) | Body::MemberLeft(_) | Body::StateChanged(_) => Self::to(event.user.as_ref()),
-            Body::ConversationCreated(_) | Body::PointerMoved(_) | Body::Blocked(_) | Body::PersonChanged(_) => {
-                Self::default()
-            }
+            Body::ConversationCreated(_)
+            | Body::PointerMoved(_)
+            | Body::Blocked(_)
+            | Body::PersonChanged(_)
+            | Body::Unknown(_) => Self::default(),
         }
     }
 }

@@ -27,6 +27,8 @@ macro_rules! bodies {
         #[derive(Clone, Debug)]
         pub enum Body {
             $($(#[$doc])* $variant(Arc<$body>),)*
+            /// What a newer server on the same database wrote: nothing that this one could tell.
+            Unknown(Arc<Unknown>),
         }
 
         impl Body {
@@ -35,19 +37,21 @@ macro_rules! bodies {
             pub fn kind(&self) -> &'static str {
                 match self {
                     $(Self::$variant(_) => $kind,)*
+                    Self::Unknown(_) => "unknown",
                 }
             }
 
             fn to_json(&self) -> serde_json::Result<String> {
                 match self {
                     $(Self::$variant(body) => serde_json::to_string(&**body),)*
+                    Self::Unknown(unknown) => Err(serde::ser::Error::custom(format_args!("{unknown:?} is not ours to write"))),
                 }
             }
 
             fn parse(kind: &str, json: &str) -> serde_json::Result<Self> {
                 match kind {
                     $($kind => serde_json::from_str(json).map(|body| Self::$variant(Arc::new(body))),)*
-                    other => Err(serde::de::Error::custom(format_args!("unknown event kind {other}"))),
+                    other => Ok(Self::Unknown(Arc::new(Unknown { kind: other.to_owned() }))),
                 }
             }
         }
@@ -93,8 +97,15 @@ bodies! {
     PersonChanged(PersonChanged) = "person_changed",
 }
 
+/// An event of a kind that this version does not have.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unknown {
+    /// What it is called in the column `kind`.
+    pub kind: String,
+}
+
 impl Body {
-    /// Whether it changes who belongs to its conversation, or what they may do.
+    /// Whether it changes who belongs to its conversation, or what they may do. What is unknown might.
     pub(crate) fn changes_members(&self) -> bool {
         match self {
             Self::ConversationCreated(_)
@@ -104,7 +115,8 @@ impl Body {
             | Self::MemberRemoved(_)
             | Self::RoleChanged(_)
             | Self::GroupChanged(_)
-            | Self::Blocked(_) => true,
+            | Self::Blocked(_)
+            | Self::Unknown(_) => true,
             Self::StateChanged(state) => state.what == State::Hidden,
             Self::MessagePosted(_)
             | Self::MessageEdited(_)

@@ -1,6 +1,6 @@
 //! The log: one order, from memory and from the database alike.
 
-use entities::ids::EventId;
+use entities::ids::{ConversationNumber, EventId};
 use entities::{event, log_head};
 use hubwire::log::Log;
 use hubwire::log::event::Body;
@@ -140,24 +140,12 @@ async fn events_of_older_versions_are_read() {
     for store in Store::each().await {
         let group = store.group("ann", &["bob"]).await;
         let head = store.log.tail.head();
-        let rows = OLD.into_iter().zip(head.0 + 1..).map(|((kind, body), id)| {
-            let row = event::Model {
-                id: EventId(id),
-                conversation: Some(group.number),
-                user_id: Some("bob".parse().unwrap()),
-                kind: kind.to_owned(),
-                actor_id: "ann".parse().unwrap(),
-                body: body.replace("ID", &group.id.to_string()),
-                created_at: 0,
-                message: None,
-            };
-            row.into_active_model().reset_all()
-        });
-        let written = event::Entity::insert_many(rows).exec_without_returning(&store.database.write);
-        written.await.unwrap();
-        let last = EventId(head.0 + OLD.len() as i64);
-        let moved = log_head::Entity::update_many().col_expr(log_head::Column::Event, Expr::value(last.0));
-        moved.exec(&store.database.write).await.unwrap();
+        write(
+            &store,
+            group.number,
+            OLD.map(|(kind, body)| (kind, body.replace("ID", &group.id.to_string()))),
+        )
+        .await;
         let store = store.restart().await;
         let events = store.log.read_after(head, 100).await.unwrap();
         let kinds: Vec<_> = events.iter().map(|event| event.body.kind()).collect();
@@ -171,5 +159,47 @@ async fn events_of_older_versions_are_read() {
             _ => false,
         };
         assert!(events.iter().all(|event| says_nothing(&event.body)));
+    }
+}
+
+/// Writes events about bob as another version of the server would, which this one does not know of yet.
+async fn write(
+    store: &Store,
+    conversation: ConversationNumber,
+    events: impl IntoIterator<Item = (&'static str, String)>,
+) {
+    let head = store.log.tail.head();
+    let rows = events
+        .into_iter()
+        .zip(head.0 + 1..)
+        .map(|((kind, body), id)| event::Model {
+            id: EventId(id),
+            conversation: Some(conversation),
+            user_id: Some("bob".parse().unwrap()),
+            kind: kind.to_owned(),
+            actor_id: "ann".parse().unwrap(),
+            body,
+            created_at: 0,
+            message: None,
+        });
+    let rows: Vec<_> = rows.collect();
+    let last = rows.last().unwrap().id;
+    let rows = rows.into_iter().map(|row| row.into_active_model().reset_all());
+    let written = event::Entity::insert_many(rows).exec_without_returning(&store.database.write);
+    written.await.unwrap();
+    let moved = log_head::Entity::update_many().col_expr(log_head::Column::Event, Expr::value(last.0));
+    moved.exec(&store.database.write).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_server_goes_on_beside_a_newer_one_whose_events_it_does_not_know() {
+    for store in Store::each().await {
+        let group = store.group("ann", &["bob"]).await;
+        let head = store.log.tail.head();
+        write(&store, group.number, [("tomorrow", r#"{"what":"ever"}"#.to_owned())]).await;
+        store.post("ann", to(&group), "today").await.unwrap();
+        let events = store.log.read_after(head, 100).await.unwrap();
+        let kinds: Vec<_> = events.iter().map(|event| event.body.kind()).collect();
+        assert_eq!(kinds[..2], ["unknown", "message_posted"]);
     }
 }

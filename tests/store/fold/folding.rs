@@ -84,6 +84,7 @@ impl State {
                     self.cover(event, &arrival.user, false, reach);
                 }
             }
+            Body::Unknown(unknown) => panic!("{unknown:?}"),
         }
     }
 
