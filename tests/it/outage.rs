@@ -81,6 +81,32 @@ async fn a_database_that_is_gone_for_a_while_loses_nothing_and_doubles_nothing()
 }
 
 #[tokio::test]
+async fn a_database_that_says_nothing_is_unavailable_and_what_was_sent_meanwhile_is_stored_once() {
+    let mut relay = None;
+    let app = TestApp::with(|config| relay = Relay::before(config)).await;
+    let Some(relay) = relay else { return };
+    let mut ann = HubClient::connect(&app, "ann").await;
+    let mut bob = HubClient::connect(&app, "bob").await;
+    let first = ann.call("SendMessage", json!(["bob", "first"])).await;
+    relay.falls_silent().await;
+    let sent = json!([{"recipientId": "bob", "content": "into silence", "clientMessageId": "key"}]);
+    let refusal = ann.refused("SendMessage", sent.clone()).await;
+    assert!(refusal.starts_with("unavailable: "), "{refusal}");
+    relay.is_back().await;
+    let mut stored = ann.ask("SendMessage", &sent).await;
+    while stored.is_err() {
+        stored = ann.ask("SendMessage", &sent).await;
+    }
+    let stored = stored.unwrap();
+    assert_eq!(stored["seq"], 2, "once, whatever became of the first attempt");
+    let again = ann.call("SendMessage", sent).await;
+    assert_eq!(again["id"], stored["id"]);
+    ann.call("SendMessage", json!([first["conversationId"], "last"])).await;
+    bob.hears_text("last").await;
+    assert_eq!(bob.heard_texts(), ["first", "into silence"]);
+}
+
+#[tokio::test]
 async fn what_other_servers_said_meanwhile_is_made_up_for() {
     let one = TestApp::of_two_pairs().await;
     let mut relay = None;

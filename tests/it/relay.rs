@@ -5,10 +5,13 @@ use std::net::{SocketAddr, ToSocketAddrs as _};
 
 use hubwire::config::{Config, Secret};
 use tokio::{
-    io::copy_bidirectional,
-    net::{TcpListener, TcpStream},
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::{
+        TcpListener, TcpStream,
+        tcp::{OwnedReadHalf, OwnedWriteHalf},
+    },
     runtime::Builder,
-    sync::{mpsc, oneshot},
+    sync::{mpsc, oneshot, watch},
 };
 
 pub(crate) struct Relay {
@@ -19,6 +22,8 @@ pub(crate) struct Relay {
 enum Order {
     /// What is connected is cut, and nobody is let in.
     Away,
+    /// What is connected stays so, and nothing arrives any more, as behind a firewall that forgot it.
+    Silent,
     Back,
 }
 
@@ -50,6 +55,10 @@ impl Relay {
         self.order(Order::Away).await;
     }
 
+    pub(crate) async fn falls_silent(&self) {
+        self.order(Order::Silent).await;
+    }
+
     pub(crate) async fn is_back(&self) {
         self.order(Order::Back).await;
     }
@@ -65,6 +74,7 @@ async fn run(listener: TcpListener, target: SocketAddr, mut orders: mpsc::Receiv
     let address = listener.local_addr().unwrap();
     let mut listener = Some(listener);
     let mut lines = tokio::task::JoinSet::new();
+    let silent = watch::Sender::new(false);
     loop {
         let accepted = async {
             match &listener {
@@ -74,7 +84,7 @@ async fn run(listener: TcpListener, target: SocketAddr, mut orders: mpsc::Receiv
         };
         tokio::select! {
             near = accepted => {
-                lines.spawn(relay(near, target));
+                lines.spawn(relay(near, target, silent.subscribe()));
             }
             order = orders.recv() => match order {
                 Some((order, done)) => {
@@ -83,7 +93,15 @@ async fn run(listener: TcpListener, target: SocketAddr, mut orders: mpsc::Receiv
                             listener = None;
                             lines.shutdown().await;
                         }
-                        Order::Back => listener = Some(TcpListener::bind(address).await.unwrap()),
+                        Order::Silent => {
+                            silent.send_replace(true);
+                        }
+                        Order::Back => {
+                            silent.send_replace(false);
+                            if listener.is_none() {
+                                listener = Some(TcpListener::bind(address).await.unwrap());
+                            }
+                        }
                     }
                     let _ = done.send(());
                 }
@@ -93,7 +111,18 @@ async fn run(listener: TcpListener, target: SocketAddr, mut orders: mpsc::Receiv
     }
 }
 
-async fn relay(mut near: TcpStream, target: SocketAddr) {
-    let mut far = TcpStream::connect(target).await.unwrap();
-    let _ = copy_bidirectional(&mut near, &mut far).await;
+async fn relay(near: TcpStream, target: SocketAddr, silent: watch::Receiver<bool>) {
+    let far = TcpStream::connect(target).await.unwrap();
+    let ((from_near, to_near), (from_far, to_far)) = (near.into_split(), far.into_split());
+    tokio::join!(pass(from_near, to_far, silent.clone()), pass(from_far, to_near, silent));
+}
+
+/// Passes on what arrives, once it is not to be silent.
+async fn pass(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, mut silent: watch::Receiver<bool>) {
+    let mut piece = vec![0; 64 * 1024];
+    while let Ok(size @ 1..) = from.read(&mut piece).await {
+        if silent.wait_for(|silent| !silent).await.is_err() || to.write_all(&piece[..size]).await.is_err() {
+            return;
+        }
+    }
 }

@@ -7,7 +7,8 @@ use std::time::Duration;
 use entities::ids::{ConversationNumber, EventId};
 use entities::{event as rows, log_head};
 use sea_orm::{
-    DatabaseTransaction, DbErr, EntityTrait, QuerySelect, SqliteTransactionMode, TransactionOptions, TransactionTrait,
+    DatabaseTransaction, DbBackend, DbErr, EntityTrait, QuerySelect, SqliteTransactionMode, TransactionOptions,
+    TransactionTrait,
 };
 
 use super::command::{Command, Posted};
@@ -28,6 +29,8 @@ use crate::log::{Error, stored_after};
 const CAPACITY: usize = 8_192;
 /// How long the fate of a commit is asked after.
 const FATE_PATIENCE: Duration = Duration::from_secs(5);
+/// How long PostgreSQL may take over a transaction. A network that swallows everything says nothing for minutes.
+const DEADLINE: Duration = Duration::from_secs(10);
 /// Foreign events read at once.
 const FOREIGN_EVENTS: usize = 1_000;
 
@@ -131,9 +134,24 @@ impl State {
         if self.is_stale {
             self.database.renew_writer().await?;
         }
-        let work = self.transact(batch).await;
+        let work = match self.database.backend() {
+            // A file answers, or fails.
+            DbBackend::Sqlite => self.transact(batch).await,
+            _ => match tokio::time::timeout(DEADLINE, self.transact(batch)).await {
+                Ok(work) => work,
+                Err(_) => Err(self.lose_sight("the database does not answer")),
+            },
+        };
         self.is_stale = work.is_err();
         work
+    }
+
+    /// Nobody knows whether the transaction was committed: what the next one finds is believed.
+    fn lose_sight(&mut self, why: &str) -> Failure {
+        tracing::error!("the fate of a commit is unknown: {why}");
+        self.members.forget();
+        self.heads.clear();
+        Failure::Outage
     }
 
     async fn transact(&mut self, batch: &mut [Command]) -> Result<Work, Failure> {
@@ -171,12 +189,7 @@ impl State {
         match fate {
             Fate::Committed => Ok(work),
             Fate::NotCommitted => Err(error.into()),
-            Fate::Unknown => {
-                tracing::error!(error = %error, "the fate of a commit is unknown");
-                self.members.forget();
-                self.heads.clear();
-                Err(Failure::Outage)
-            }
+            Fate::Unknown => Err(self.lose_sight(&error.to_string())),
         }
     }
 
