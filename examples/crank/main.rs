@@ -8,15 +8,17 @@
 //! cargo run --release --example crank -- attack    --server 'target/release/examples/conformance --listen {address}'
 //! cargo run --release --example crank -- send      --url http://127.0.0.1:5080 --server-pid PID --secret SECRET --senders 32
 //! cargo run --release --example crank -- replay    --url http://127.0.0.1:5080 --server-pid PID --secret SECRET --messages 100000
+//! cargo run --release --example crank -- stopped   --url http://127.0.0.1:5080 --server-pid PID --secret SECRET --stopped 100
 //! cargo run --release --example crank -- fill      --database sqlite:///tmp/filled.db --messages 1000000
 //! cargo run --release --example crank -- ask       --url http://127.0.0.1:5080 --server-pid PID --secret SECRET history
 //! cargo run --release --example crank -- start     --binary target/release/hubwire
 //! ```
 //!
-//! The hub is that of `examples/conformance` (`Echo`, `JoinGroup`, `ToGroup`), for `send`, `replay`, `ask` and `start` the chat server's.
+//! The hub is that of `examples/conformance` (`Echo`, `JoinGroup`, `ToGroup`), for `send`, `replay`, `stopped`, `ask` and `start` the chat server's.
 //! `--secret` is the chat server's `HUBWIRE_JWT_SECRET`: with it every connection is a person of its own. With `--token`
-//! all are one person, and the server's limit of connections per person applies. For `send` and `replay`
-//! the server runs with `HUBWIRE_LIMITS_MESSAGES_PER_MINUTE=0`, for `replay` with `HUBWIRE_LIMITS_REPLAY_MESSAGES=0` too. CPU and memory come from `/proc`, so the server is on this machine.
+//! all are one person, and the server's limit of connections per person applies. For `send`, `replay` and `stopped`
+//! the server runs with `HUBWIRE_LIMITS_MESSAGES_PER_MINUTE=0`, for `replay` with `HUBWIRE_LIMITS_REPLAY_MESSAGES=0` too, for `stopped` with
+//! `HUBWIRE_LIMITS_GROUP_MEMBERS=0`. CPU and memory come from `/proc`, so the server is on this machine.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "its output is what it is for")]
 
 mod ask;
@@ -34,6 +36,7 @@ mod replay;
 mod score;
 mod send;
 mod start;
+mod stopped;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -90,6 +93,14 @@ enum Measure {
         server: Server,
         #[command(flatten)]
         replay: replay::Replay,
+    },
+    /// Members of a group of the chat server stop reading for a while: what the others notice, what it costs, and whether
+    /// they hear everything afterwards.
+    Stopped {
+        #[command(flatten)]
+        server: Server,
+        #[command(flatten)]
+        stopped: stopped::Stop,
     },
     /// Fills an empty database of the chat server.
     Fill(fill::Fill),
@@ -184,6 +195,7 @@ async fn measure(measure: Measure) -> Result<()> {
         Measure::Compare(compare) => compare::run(&compare).await?,
         Measure::Send { server, send } => send::run(&server, &send).await?.print(),
         Measure::Replay { server, replay } => replay::run(&server, &replay).await?.print(),
+        Measure::Stopped { server, stopped } => stopped::run(&server, &stopped).await?.print(),
         Measure::Fill(fill) => fill::run(&fill).await?,
         Measure::Ask { server, ask } => ask::run(&server, &ask).await?.print(),
         Measure::Start { binary, data_dir, runs } => start::run(&binary, data_dir, runs).await?,

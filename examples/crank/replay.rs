@@ -14,7 +14,7 @@ use crate::score::{Clock, Figures};
 
 const WHO: &str = "absentee";
 /// How a heard message begins.
-const MESSAGE: &[u8] = b"{\"type\":1,\"target\":\"ReceiveMessage\"";
+pub(crate) const MESSAGE: &[u8] = b"{\"type\":1,\"target\":\"ReceiveMessage\"";
 /// After its last message a client that was lost is told for so long that nothing more comes.
 const QUIET: Duration = Duration::from_secs(5);
 /// A lost connection is noticed and its place kept.
@@ -101,7 +101,7 @@ async fn say(mut sender: Connection, group: String, messages: usize) -> Result<(
 }
 
 /// The place of a message in its conversation.
-fn seq(record: &[u8]) -> Option<u64> {
+pub(crate) fn seq(record: &[u8]) -> Option<u64> {
     const NAME: &[u8] = b"\"seq\":";
     let at = memchr::memmem::rfind(record, NAME)? + NAME.len();
     let digits = record[at..].iter().take_while(|byte| byte.is_ascii_digit());
