@@ -12,6 +12,7 @@ pub(crate) mod websocket;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
+use tokio::time::Instant;
 
 pub use self::frame::Frame;
 use crate::{close::End, hub::User, negotiate::TransportKind};
@@ -58,9 +59,9 @@ pub trait Transport: Send {
     /// The next thing from the client. After [`Incoming::End`] it is not called again.
     fn poll_receive(&mut self, cx: &mut Context<'_>) -> Poll<Incoming>;
 
-    /// Whether the client has gone, as far as one can tell without reading: for a session that does not read now.
-    fn has_gone(&self) -> bool {
-        false
+    /// Since when the client has been gone, as far as one can tell without reading: for a session that does not read now.
+    fn gone_since(&self) -> Option<Instant> {
+        None
     }
 
     /// Lets go of what has arrived and will not be asked for, and of what nobody will take: the session is over, but a

@@ -330,8 +330,10 @@ impl<T: Transport> Session<T> {
             return;
         }
         self.look_at = Some(self.now + LOOK_AFTER);
-        if self.left_until.is_none() && self.transport.has_gone() {
-            self.left_until = Some(self.now + self.hub.0.options.disconnect_timeout);
+        if self.left_until.is_none()
+            && let Some(since) = self.transport.gone_since()
+        {
+            self.left_until = Some(since.into_std() + self.hub.0.options.disconnect_timeout);
         }
     }
 
@@ -394,8 +396,12 @@ impl<T: Transport> Session<T> {
                 // What arrived before the end counts, as in ASP.NET Core: a client that sends and then leaves has
                 // sent. Nobody hears the answers.
                 self.left = Some(end);
-                // A look may have found it before.
-                let until = now() + self.hub.0.options.disconnect_timeout;
+                // A look may have found it before; a client that polls has been gone for as long as it did not poll.
+                let since = self
+                    .transport
+                    .gone_since()
+                    .map_or_else(now, tokio::time::Instant::into_std);
+                let until = since + self.hub.0.options.disconnect_timeout;
                 self.left_until.get_or_insert(until);
                 self.member.outbox.close();
                 (self.pulling, self.stalled) = (None, None);

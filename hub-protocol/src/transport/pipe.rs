@@ -59,8 +59,9 @@ struct State {
     poll: u64,
     /// Since when nobody polls; `None` while somebody does.
     idle_since: Option<Instant>,
-    /// The client's side is over, the session's side is over.
-    ended: bool,
+    /// Since when the client's side is over.
+    ended: Option<Instant>,
+    /// The session's side is over.
     closed: bool,
     /// The session asks for nothing more; what is put in is dropped.
     deaf: bool,
@@ -86,7 +87,7 @@ impl Pipe {
             taken: 0,
             poll: 0,
             idle_since: Some(Instant::now()),
-            ended: false,
+            ended: None,
             closed: false,
             deaf: false,
         };
@@ -114,7 +115,7 @@ impl Pipe {
             room.as_mut().enable();
             {
                 let state = self.state.lock();
-                if state.ended {
+                if state.ended.is_some() {
                     return Err(Gone);
                 }
                 // The hub is done with the client, who is told so by its next poll: as there, not by this.
@@ -130,7 +131,7 @@ impl Pipe {
     pub(crate) async fn put(&self, bytes: Bytes) -> Result<(), Gone> {
         self.room().await?;
         let mut state = self.state.lock();
-        if state.ended {
+        if state.ended.is_some() {
             return Err(Gone);
         }
         if !state.closed && !state.deaf {
@@ -145,9 +146,14 @@ impl Pipe {
 
     /// The client's side is over.
     pub(crate) fn end(&self, end: End) {
+        self.end_since(end, Instant::now());
+    }
+
+    /// The same, of a client that was last seen then.
+    pub(crate) fn end_since(&self, end: End, seen: Instant) {
         let mut state = self.state.lock();
-        if !state.ended {
-            state.ended = true;
+        if state.ended.is_none() {
+            state.ended = Some(seen);
             state.hear(Incoming::End(end));
         }
         drop(state);

@@ -13,6 +13,7 @@ use std::{
 
 use futures_util::task::AtomicWaker;
 use parking_lot::Mutex;
+use tokio::time::Instant;
 
 use super::{Incoming, Lost, Outgoing, Transport, websocket::WebSocket};
 use crate::{close::End, negotiate::TransportKind};
@@ -145,8 +146,9 @@ impl Transport for Resumable {
         }
     }
 
-    fn has_gone(&self) -> bool {
-        self.line.next.lock().waits.is_none() && self.socket.as_ref().is_some_and(|socket| socket.has_gone())
+    fn gone_since(&self) -> Option<Instant> {
+        let nobody_waits = self.line.next.lock().waits.is_none();
+        self.socket.as_ref().filter(|_| nobody_waits)?.gone_since()
     }
 
     fn let_go(&mut self) {

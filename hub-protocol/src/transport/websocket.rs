@@ -14,7 +14,7 @@ use std::{
 
 use bytes::{Buf, Bytes, BytesMut};
 use futures_util::Stream;
-use tokio::io::AsyncWrite;
+use tokio::{io::AsyncWrite, time::Instant};
 use tokio_tungstenite::{
     WebSocketStream,
     tungstenite::{
@@ -237,13 +237,14 @@ impl Transport for WebSocket {
         }
     }
 
-    fn has_gone(&self) -> bool {
-        self.socket.as_ref().is_none_or(|socket| socket.get_ref().has_gone())
+    fn gone_since(&self) -> Option<Instant> {
+        let has_gone = self.socket.as_ref().is_none_or(|socket| socket.get_ref().has_gone());
+        has_gone.then(Instant::now)
     }
 
     fn let_go(&mut self) {
         // Whoever said goodbye is answered.
-        if self.has_gone() && !self.peer_closed {
+        if self.gone_since().is_some() && !self.peer_closed {
             self.lose();
         }
     }

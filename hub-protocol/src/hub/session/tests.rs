@@ -51,8 +51,8 @@ impl Transport for Fake {
         }
     }
 
-    fn has_gone(&self) -> bool {
-        self.wire.lock().gone
+    fn gone_since(&self) -> Option<tokio::time::Instant> {
+        self.wire.lock().gone.then(tokio::time::Instant::now)
     }
 
     fn send(&mut self, outgoing: Outgoing) {

@@ -69,12 +69,13 @@ impl Connections {
         let now = Instant::now();
         match (&pipe, is_carried) {
             (Some(pipe), true) => {
-                let due = pipe.idle_since().map_or(now, |since| since) + self.timeout;
+                let seen = pipe.idle_since().unwrap_or(now);
+                let due = seen + self.timeout;
                 if due > now {
                     return Some(due);
                 }
                 // Its session forgets it.
-                pipe.end(End::Lost);
+                pipe.end_since(End::Lost, seen);
                 Some(now + self.timeout)
             }
             (None, true) => Some(now + self.timeout),

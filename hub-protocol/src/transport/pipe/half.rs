@@ -5,6 +5,8 @@ use std::{
     task::{Context, Poll},
 };
 
+use tokio::time::Instant;
+
 use super::{
     super::{Incoming, Lost, Outgoing, Transport},
     Pipe,
@@ -60,7 +62,7 @@ impl Transport for Half {
         Poll::Ready(incoming)
     }
 
-    fn has_gone(&self) -> bool {
+    fn gone_since(&self) -> Option<Instant> {
         self.pipe.state.lock().ended
     }
 
@@ -68,7 +70,7 @@ impl Transport for Half {
         let mut state = self.pipe.state.lock();
         state.deaf = true;
         state.inbound = Default::default();
-        if state.ended {
+        if state.ended.is_some() {
             state.outbound = Default::default();
         }
         drop(state);

@@ -107,12 +107,11 @@ impl AsRef<[u8]> for Seen {
     }
 }
 
-#[tokio::test(start_paused = true)]
-async fn what_a_client_posted_and_left_goes_before_the_call_that_it_waits_for() {
-    let hub = slow(&Arc::default());
+/// What a client posted behind a call that runs for forty seconds, until nothing more was taken; and the pipe.
+async fn posts_all_it_can(hub: &Hub, kind: TransportKind) -> (Arc<Pipe>, Arc<()>) {
     let pipe = Arc::new(Pipe::new(64 * 1024, 64 * 1024));
     let claim = Connections::new(Duration::from_secs(15)).skip_negotiation();
-    let half = Half::new(Arc::clone(&pipe), TransportKind::ServerSentEvents);
+    let half = Half::new(Arc::clone(&pipe), kind);
     tokio::spawn(run(hub.clone(), Box::new(half), claim, None, false));
     for record in [
         r#"{"protocol":"json","version":1}"#,
@@ -130,8 +129,27 @@ async fn what_a_client_posted_and_left_goes_before_the_call_that_it_waits_for() 
         put = tokio::time::timeout(Duration::from_secs(1), pipe.put(bytes)).await;
     }
     assert!(Arc::strong_count(&posted) > 4, "nothing more is taken");
+    (pipe, posted)
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_client_posted_and_left_goes_before_the_call_that_it_waits_for() {
+    let hub = slow(&Arc::default());
+    let (pipe, posted) = posts_all_it_can(&hub, TransportKind::ServerSentEvents).await;
     pipe.end(End::Lost);
     sleep(Duration::from_secs(21)).await;
+    assert_eq!(Arc::strong_count(&posted), 1);
+    assert_eq!(hub.handle().connections(), 1, "its call still runs");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_client_that_has_not_polled_for_long_was_given_its_time() {
+    let hub = slow(&Arc::default());
+    let (pipe, posted) = posts_all_it_can(&hub, TransportKind::LongPolling).await;
+    let seen = tokio::time::Instant::now();
+    sleep(Duration::from_secs(15)).await;
+    pipe.end_since(End::Lost, seen);
+    sleep(Duration::from_secs(6)).await;
     assert_eq!(Arc::strong_count(&posted), 1);
     assert_eq!(hub.handle().connections(), 1, "its call still runs");
 }
