@@ -20,6 +20,7 @@ use crate::score::{Clock, Figures, Times};
 const WARM_UP: Duration = Duration::from_secs(1);
 
 #[derive(Args, Clone, Debug)]
+#[group(skip)]
 pub(crate) struct Ask {
     #[arg(value_enum)]
     what: What,

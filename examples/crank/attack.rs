@@ -24,6 +24,7 @@ use crate::http::Door;
 use crate::process::Process;
 
 #[derive(Args, Clone, Debug)]
+#[group(skip)]
 pub(crate) struct Attack {
     /// The command that starts the server; `{address}` in it becomes the address to listen on.
     #[arg(long)]

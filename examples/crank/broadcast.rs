@@ -23,6 +23,7 @@ use crate::process::Process;
 use crate::score::{Clock, Figures};
 
 #[derive(Args, Clone, Debug)]
+#[group(skip)]
 pub(crate) struct Broadcast {
     #[arg(long, default_value_t = 1000)]
     pub(crate) members: usize,

@@ -19,6 +19,7 @@ use crate::idle::{self, Idle, Transport};
 use crate::score::Figures;
 
 #[derive(Args, Clone, Debug)]
+#[group(skip)]
 pub(crate) struct Compare {
     /// `NAME=COMMAND`, where `{address}` in the command becomes the address to listen on. The first is what the others
     /// are compared with.

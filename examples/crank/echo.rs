@@ -16,6 +16,7 @@ use crate::client::Connection;
 use crate::score::{Clock, Figures, Times};
 
 #[derive(Args, Clone, Debug)]
+#[group(skip)]
 pub(crate) struct Echo {
     #[arg(long, default_value_t = 100)]
     pub(crate) connections: usize,

@@ -30,6 +30,7 @@ const MOVES: u64 = 100;
 const EPOCH: u64 = 1_767_225_600_000;
 
 #[derive(Args, Clone, Debug)]
+#[group(skip)]
 pub(crate) struct Fill {
     /// `sqlite://…` or `postgres://…`, with nothing in it yet.
     #[arg(long)]

@@ -16,6 +16,7 @@ use crate::process::Process;
 use crate::score::Figures;
 
 #[derive(Args, Clone, Debug)]
+#[group(skip)]
 pub(crate) struct Idle {
     #[arg(long, default_value_t = 1000)]
     pub(crate) connections: usize,

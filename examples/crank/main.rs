@@ -100,7 +100,7 @@ enum Measure {
         #[command(flatten)]
         server: Server,
         #[command(flatten)]
-        stopped: stopped::Stop,
+        stopped: stopped::Stopped,
     },
     /// Fills an empty database of the chat server.
     Fill(fill::Fill),
@@ -125,6 +125,7 @@ enum Measure {
 
 /// A running server and who to be there.
 #[derive(Args, Clone, Debug)]
+#[group(skip)]
 struct Server {
     #[arg(long, default_value = "http://127.0.0.1:5080")]
     url: String,

@@ -21,6 +21,7 @@ const QUIET: Duration = Duration::from_secs(5);
 const NOTICED: Duration = Duration::from_secs(2);
 
 #[derive(Args, Clone, Debug)]
+#[group(skip)]
 pub(crate) struct Replay {
     /// How many messages it misses.
     #[arg(long, default_value_t = 100_000)]

@@ -25,6 +25,7 @@ const ANSWER: &[u8] = b"{\"type\":3";
 const EVENT: &[u8] = b"{\"type\":1,";
 
 #[derive(Args, Clone, Debug)]
+#[group(skip)]
 pub(crate) struct Send {
     #[arg(long, default_value_t = 32)]
     senders: usize,

@@ -19,7 +19,8 @@ use crate::replay::{MESSAGE, seq};
 use crate::score::{Clock, Figures, Times};
 
 #[derive(Args, Clone, Debug)]
-pub(crate) struct Stop {
+#[group(skip)]
+pub(crate) struct Stopped {
     #[arg(long, default_value_t = 500)]
     members: usize,
     /// How many of them stop reading.
@@ -85,7 +86,7 @@ impl Tally {
     }
 }
 
-pub(crate) async fn run(server: &Server, stopped: &Stop) -> Result<Figures> {
+pub(crate) async fn run(server: &Server, stopped: &Stopped) -> Result<Figures> {
     ensure!(stopped.stopped < stopped.members, "somebody has to go on reading");
     let mut opening = stream::iter(0..stopped.members)
         .map(|number| async move { Connection::open(server, &name(number)).await })
@@ -134,7 +135,7 @@ async fn failure(tasks: &mut JoinSet<Result<()>>) -> Result<Figures> {
     bail!("everybody has gone")
 }
 
-async fn measure(server: &Server, stopped: &Stop, tally: &Tally) -> Result<Figures> {
+async fn measure(server: &Server, stopped: &Stopped, tally: &Tally) -> Result<Figures> {
     let mut figures = Figures::default();
     sleep(WARM_UP).await;
     slice(server, stopped, tally, "all read", &mut figures).await?;
@@ -162,7 +163,7 @@ async fn measure(server: &Server, stopped: &Stop, tally: &Tally) -> Result<Figur
     Ok(figures)
 }
 
-async fn slice(server: &Server, stopped: &Stop, tally: &Tally, what: &str, figures: &mut Figures) -> Result<()> {
+async fn slice(server: &Server, stopped: &Stopped, tally: &Tally, what: &str, figures: &mut Figures) -> Result<()> {
     tally.times.borrow_mut().clear();
     let clock = Clock::start(server.server_pid)?;
     sleep(Duration::from_secs(stopped.seconds)).await;
