@@ -29,8 +29,8 @@ const COMMON: i64 = 50;
 const COMMON_PREFIX: i64 = 20;
 /// Message numbers of a stretch, as a shift.
 const STRETCH: i64 = 16;
-/// Stretches that one statement looks through, one statement after the other; then all that are left.
-const STRETCHES: [i64; 3] = [2, 8, 32];
+/// Stretches that the first statement looks through, and the most of one; who needs more looks through all that are left.
+const STRETCHES: (i64, i64) = (2, 32);
 
 /// The newest matches that the user may see in these conversations, at most `limit`.
 pub(super) async fn candidates(
@@ -79,21 +79,30 @@ impl Walk<'_> {
         }
         let query = self.indexed().await?;
         let inside = self.inside();
-        for stretches in STRETCHES {
-            if self.is_done(bound) {
-                return Ok(());
+        let (mut least, mut most) = (STRETCHES.0, STRETCHES.0);
+        while !self.is_done(bound) {
+            let stretches = self.enough(bound).clamp(least, most);
+            if stretches > STRETCHES.1 {
+                return self.look_up(bound, &query, inside.trim_start_matches(" & ")).await;
             }
             let oldest = Ord::max((bound >> STRETCH) - stretches + 1, 0);
             let among = (oldest..=bound >> STRETCH).map(|stretch| format!("'n:{stretch}'"));
             let among = format!("({}){inside}", among.collect::<Vec<_>>().join(" | "));
             self.look_up(bound, &query, &among).await?;
             bound = (oldest << STRETCH) - 1;
-        }
-        if !self.is_done(bound) {
-            let inside = inside.trim_start_matches(" & ");
-            self.look_up(bound, &query, inside).await?;
+            // The first may have been enough but for a few. Then at least twice as many as before: matches may have ended.
+            least = if least == most { 1 } else { stretches * 2 };
+            most = stretches * 4;
         }
         Ok(())
+    }
+
+    /// How many stretches hold what is still looked for, if matches go on as they came.
+    fn enough(&self, bound: i64) -> i64 {
+        let (seen, found) = (self.extent.newest - bound, self.found.len() as i64);
+        // A quarter more, since they will not.
+        let numbers = self.room() as i64 * seen / Ord::max(found, 1) * 5 / 4;
+        (numbers >> STRETCH) + 1
     }
 
     fn is_done(&self, bound: i64) -> bool {
