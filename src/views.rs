@@ -17,16 +17,18 @@ mod reaction;
 mod receipts;
 mod search;
 mod sync;
+pub mod words;
 
-use std::fmt;
+use std::{borrow::Cow, fmt};
 
 use chrono::{DateTime, SecondsFormat};
 use hub_protocol::values;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Serialize, Serializer};
 
 use crate::services::paging::{self, Page};
 
-pub use client_event::{ClientEvent, Standing};
+pub use client_event::{ClientEvent, DescribedEvent, EventHub, Standing};
 pub use conversation::{Conversation, ConversationState, Group, Left, Skipped, Unread, UnreadIn, Written};
 pub use events::{
     ConversationDeleted, ConversationUpdated, GroupMembership, MemberChanged, MessageDeleted, MessagePinned,
@@ -65,8 +67,22 @@ impl Serialize for Time {
     }
 }
 
+impl JsonSchema for Time {
+    fn schema_name() -> Cow<'static, str> {
+        "Time".into()
+    }
+
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({"type": "string", "format": "date-time"})
+    }
+}
+
 /// Where a page lies among all.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct Pagination {
     /// From 1.

@@ -3,6 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use axum::extract::State;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{Failure, Reply};
@@ -12,9 +13,10 @@ use crate::app::App;
 const PING_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// What a healthy server answers.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct Health {
+    /// `alive` or `ready`.
     status: &'static str,
 }
 

@@ -2,6 +2,7 @@
 
 use entities::ids::MessageId;
 use entities::user_id::UserId;
+use schemars::{Schema, SchemaGenerator};
 use serde::Serialize;
 
 use super::{
@@ -9,29 +10,55 @@ use super::{
     MessagePinned, MessageReaction, MessageRead, MessageStatus, MessagesRead, Presence, UserTyping,
 };
 
-/// Declares the client methods and what each is called with.
+/// Declares the client methods, what each is called with, and which hub calls it.
 macro_rules! client_events {
-    ($($name:ident($argument:ty),)*) => {
+    ($($hub:ident { $(#[doc = $doc:literal] $name:ident($argument:ty),)* })*) => {
         /// One call of clients. It is written as its argument.
         #[derive(Clone, Debug, Serialize)]
         #[serde(untagged)]
         pub enum ClientEvent {
-            $($name(Box<$argument>),)*
+            $($(#[doc = $doc] $name(Box<$argument>),)*)*
         }
 
         impl ClientEvent {
             /// Every client method.
-            pub const NAMES: &[&str] = &[$(stringify!($name)),*];
+            pub const NAMES: &[&str] = &[$($(stringify!($name)),*),*];
 
             /// The client method.
             #[must_use]
             pub fn name(&self) -> &'static str {
                 match self {
-                    $(Self::$name(_) => stringify!($name),)*
+                    $($(Self::$name(_) => stringify!($name),)*)*
                 }
+            }
+
+            /// Every client method, with the schema of its argument.
+            pub fn described(generator: &mut SchemaGenerator) -> Vec<DescribedEvent> {
+                vec![$($(DescribedEvent {
+                    hub: EventHub::$hub,
+                    name: stringify!($name),
+                    words: $doc.trim(),
+                    argument: generator.subschema_for::<$argument>(),
+                }),*),*]
             }
         }
     };
+}
+
+/// The hub whose clients hear an event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EventHub {
+    Chat,
+    Online,
+}
+
+/// A client method, for those who describe it.
+#[derive(Clone, Debug)]
+pub struct DescribedEvent {
+    pub hub: EventHub,
+    pub name: &'static str,
+    pub words: &'static str,
+    pub argument: Schema,
 }
 
 /// What an event says the standing of. A later one about the same makes it superfluous.
@@ -58,28 +85,56 @@ impl ClientEvent {
 }
 
 client_events! {
-    ReceiveMessage(Message),
-    ReceiveMessageThread(Vec<Message>),
-    MessageStatus(MessageStatus),
-    MessageEdited(Message),
-    MessageDeleted(MessageDeleted),
-    MessageReaction(MessageReaction),
-    MessagePinned(MessagePinned),
-    MessageRead(MessageRead),
-    MessagesRead(MessagesRead),
-    UserTyping(UserTyping),
-    UserPresenceChanged(Presence),
-    GetOnlineUsers(Vec<UserId>),
-    UserOnline(UserId),
-    UserOffline(UserId),
-    NewConversation(Conversation),
-    ConversationUpdated(ConversationUpdated),
-    ConversationDeleted(ConversationDeleted),
-    UnreadCountUpdated(i64),
-    GroupUpdated(Conversation),
-    AddedToGroup(GroupMembership),
-    RemovedFromGroup(GroupMembership),
-    MemberAdded(MemberChanged),
-    MemberRemoved(MemberChanged),
-    MemberRoleChanged(MemberChanged),
+    Chat {
+        /// A message was sent, by oneself too.
+        ReceiveMessage(Message),
+        /// What was said last in the thread that the hub's URL names by `?userId=`, once, before anything else.
+        ReceiveMessageThread(Vec<Message>),
+        /// How far a message of one's own has come.
+        MessageStatus(MessageStatus),
+        /// A message has new content.
+        MessageEdited(Message),
+        /// A message was deleted; only its place is left.
+        MessageDeleted(MessageDeleted),
+        /// Somebody reacted to a message, or took it back.
+        MessageReaction(MessageReaction),
+        /// A message was pinned, or is no longer.
+        MessagePinned(MessagePinned),
+        /// Somebody read one message.
+        MessageRead(MessageRead),
+        /// Somebody read several messages.
+        MessagesRead(MessagesRead),
+        /// Somebody else types, or stopped.
+        UserTyping(UserTyping),
+        /// Somebody whom one may see came, went or shows something else.
+        UserPresenceChanged(Presence),
+        /// One belongs to a conversation that was not there before.
+        NewConversation(Conversation),
+        /// Something happened in a conversation that the connection does not hear, or to what it is to oneself.
+        ConversationUpdated(ConversationUpdated),
+        /// A conversation is no longer in one's list.
+        ConversationDeleted(ConversationDeleted),
+        /// How many messages one has not read, in all conversations.
+        UnreadCountUpdated(i64),
+        /// A group has a new name, description, picture or owner.
+        GroupUpdated(Conversation),
+        /// One was added to a group.
+        AddedToGroup(GroupMembership),
+        /// One was removed from a group, or left it.
+        RemovedFromGroup(GroupMembership),
+        /// Somebody else was added to a group.
+        MemberAdded(MemberChanged),
+        /// Somebody else was removed from a group, or left it.
+        MemberRemoved(MemberChanged),
+        /// Somebody may do more in a group, or less.
+        MemberRoleChanged(MemberChanged),
+    }
+    Online {
+        /// Those who are here and share a conversation with one, once, on connecting.
+        GetOnlineUsers(Vec<UserId>),
+        /// Somebody came.
+        UserOnline(UserId),
+        /// Somebody went.
+        UserOffline(UserId),
+    }
 }

@@ -5,19 +5,24 @@ use entities::{
     ids::ConversationId,
     user_id::UserId,
 };
+use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::{Member, Message, Participant, Time};
+use super::{
+    Member, Message, Participant, Time,
+    words::{ConversationType, HistoryScope, SkipReason},
+};
 use crate::services::{details::ConversationDetails, groups, states};
 
 /// A conversation in a list, in an event, on its own.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct Conversation {
     pub id: ConversationId,
     pub conversation_id: ConversationId,
     pub chat_id: ConversationId,
     #[serde(rename = "Type")]
+    #[schemars(with = "ConversationType")]
     pub kind: &'static str,
     pub name: Option<String>,
     pub description: Option<String>,
@@ -76,7 +81,7 @@ impl Conversation {
 }
 
 /// A group as the group routes show it. Its id is its conversation's.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct Group {
     pub id: ConversationId,
@@ -88,6 +93,7 @@ pub struct Group {
     pub admin_id: Option<UserId>,
     pub members: Vec<Member>,
     /// What newcomers see of what was said before: `all` or `from_join`.
+    #[schemars(with = "HistoryScope")]
     pub history: &'static str,
     pub created_at: Time,
     /// Who could not be added; only in the answer to a write.
@@ -125,7 +131,7 @@ impl Group {
 }
 
 /// The answer to a write to a group's members: the group, or where it was for who belongs to it no longer.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 #[serde(untagged)]
 pub enum Written {
     Group(Box<Group>),
@@ -133,7 +139,7 @@ pub enum Written {
 }
 
 /// What somebody took out of their list, or what is gone for everybody.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct Left {
     pub id: ConversationId,
@@ -165,7 +171,7 @@ impl From<&groups::Written> for Written {
 }
 
 /// One's own flags of a conversation.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct ConversationState {
     pub conversation_id: ConversationId,
@@ -189,7 +195,7 @@ impl From<&states::ConversationState> for ConversationState {
 }
 
 /// What one has not read.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct Unread {
     pub total: i64,
@@ -197,7 +203,7 @@ pub struct Unread {
 }
 
 /// What one has not read of one conversation.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct UnreadIn {
     pub conversation_id: ConversationId,
@@ -220,11 +226,12 @@ impl From<states::Unread> for Unread {
 }
 
 /// Somebody a write left out, and why.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct Skipped {
     /// The id as the client wrote it.
     pub user_id: String,
+    #[schemars(with = "SkipReason")]
     pub reason: &'static str,
 }
 

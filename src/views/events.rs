@@ -8,9 +8,10 @@ use entities::{
     ids::{ConversationId, MessageId},
     user_id::UserId,
 };
+use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::{Message, Time};
+use super::{Message, Time, words::UpdateReason};
 use crate::services::{details::ConversationDetails, typing::TypingEvent};
 
 pub use members::{GroupMembership, MemberChanged};
@@ -19,10 +20,11 @@ pub use receipts::{MessageRead, MessageStatus, MessagesRead, Status};
 
 /// `ConversationUpdated`: something happened in a conversation that the connection does not hear, or to what it is to
 /// its own user.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct ConversationUpdated {
     pub conversation_id: ConversationId,
+    #[schemars(with = "UpdateReason")]
     pub reason: &'static str,
     pub last_message: Option<Message>,
     pub unread_count: i64,
@@ -44,14 +46,14 @@ impl ConversationUpdated {
 }
 
 /// `ConversationDeleted`: it is no longer in one's list.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct ConversationDeleted {
     pub conversation_id: ConversationId,
 }
 
 /// `UserTyping`: somebody else types, or stopped.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct UserTyping {
     pub conversation_id: ConversationId,

@@ -3,14 +3,16 @@
 mod people;
 mod places;
 
+use schemars::JsonSchema;
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 pub use self::people::{PeopleInput, PrivacyInput, ProfileInput, ProfilesInput, StatusInput};
 pub use self::places::{FlagDraft, GroupChangeDraft, Targets};
 
 pub use super::loose::Text;
 use super::loose::{self, Flag, List};
+use super::words::{ConversationType, HistoryScope, MessageType, PageOrder};
 use crate::services::{
     Error,
     groups::NewGroup,
@@ -19,29 +21,51 @@ use crate::services::{
 };
 
 /// A message to be sent. Where two names of one thing are there, the first in the contract's order counts.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "PascalCase", default)]
 pub struct NewMessage {
+    /// Where it goes. Also `chatId`, `roomId`, `room_id`.
     conversation_id: Text,
+    #[schemars(skip)]
     chat_id: Text,
+    #[schemars(skip)]
     room_id: Text,
+    #[schemars(skip)]
     #[serde(rename = "Room_Id")]
     room_id_snake: Text,
+    /// Or the person it goes to, in the direct conversation with them. Also `receiverId`.
     recipient_id: Text,
+    #[schemars(skip)]
     receiver_id: Text,
+    /// The text, at most 10,000 characters. Also `message`, `body`, `text`.
     content: Text,
+    #[schemars(skip)]
     message: Text,
+    #[schemars(skip)]
     body: Text,
+    #[schemars(skip)]
     text: Text,
+    /// What it carries; `text` when absent. Also `messageType`.
+    #[schemars(with = "Option<MessageType>")]
     r#type: Text,
+    #[schemars(skip)]
     message_type: Text,
+    /// A key of the client's own: the same one a second time gets the message of the first.
     client_message_id: Text,
+    /// A page's own counter, echoed to the sender.
     temp_id: Text,
+    /// The message this answers. Also `replyToMessageId`.
     parent_message_id: Text,
+    #[schemars(skip)]
     reply_to_message_id: Text,
+    /// What was uploaded before.
     attachment_ids: List,
+    /// A message to forward instead of a content. Also `forwardedMessageId`.
     forward_message_id: Text,
+    #[schemars(skip)]
     forwarded_message_id: Text,
+    /// Anything a client wants to find again; at most 16 KiB.
+    #[schemars(with = "Option<Map<String, Value>>")]
     metadata: Option<Value>,
 }
 
@@ -96,13 +120,20 @@ impl NewMessage {
 }
 
 /// New content for a message.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "PascalCase", default)]
+#[schemars(extend("required" = ["Content"]))]
 pub struct Edit {
+    /// The new text. Also `newContent`, `message`, `body`, `text`.
+    #[schemars(with = "String")]
     content: Text,
+    #[schemars(skip)]
     new_content: Text,
+    #[schemars(skip)]
     message: Text,
+    #[schemars(skip)]
     body: Text,
+    #[schemars(skip)]
     text: Text,
 }
 
@@ -121,10 +152,14 @@ impl Edit {
 }
 
 /// A reaction.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "PascalCase", default)]
+#[schemars(extend("required" = ["Emoji"]))]
 pub struct Emoji {
+    /// Also `reaction`.
+    #[schemars(with = "String")]
     emoji: Text,
+    #[schemars(skip)]
     reaction: Text,
 }
 
@@ -137,16 +172,23 @@ impl Emoji {
 }
 
 /// What was received or read.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "PascalCase", default)]
 pub struct Marking {
+    /// Everything in it, or how far in it. Also `chatId`, `roomId`, `room_id`.
     conversation_id: Text,
+    #[schemars(skip)]
     chat_id: Text,
+    #[schemars(skip)]
     room_id: Text,
+    #[schemars(skip)]
     #[serde(rename = "Room_Id")]
     room_id_snake: Text,
+    /// Through this message.
     message_id: Text,
+    /// These messages; an empty list is everything.
     message_ids: List,
+    /// Through this message.
     last_read_message_id: Text,
 }
 
@@ -193,18 +235,30 @@ impl From<List> for Marking {
 }
 
 /// A group to be made.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "PascalCase", default)]
 pub struct GroupDraft {
+    /// The name of the group. Without one and with one person it is the direct conversation with them.
     name: Text,
+    /// Who belongs to it beside its maker. Also `participantIds`, `userIds`.
     member_ids: List,
+    #[schemars(skip)]
     participant_ids: List,
+    #[schemars(skip)]
     user_ids: List,
+    /// At most 2,000 characters.
     description: Text,
+    /// The address of a picture.
     avatar: Text,
+    /// What newcomers see of what was said before; `all` when absent.
+    #[schemars(with = "Option<HistoryScope>")]
     history: Text,
+    /// `direct` or `group`, for `POST /conversations` alone.
+    #[schemars(with = "Option<ConversationType>")]
     r#type: Text,
+    /// The other one of a direct conversation. Also `recipientId`.
     user_id: Text,
+    #[schemars(skip)]
     recipient_id: Text,
 }
 
@@ -253,19 +307,31 @@ impl GroupDraft {
 }
 
 /// Which page of a list, in whatever style; on the hub an object, in REST the query.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "PascalCase", default)]
 pub struct Paging {
+    /// Rows to leave out. Pages may also be asked for as `page` and `limit`, `pageNumber` and `pageSize`, or `limit` and `offset`.
     skip: Text,
+    /// Rows at most, 1 to 100; 50 when absent.
     take: Text,
+    #[schemars(skip)]
     page: Text,
+    #[schemars(skip)]
     limit: Text,
+    #[schemars(skip)]
     page_number: Text,
+    #[schemars(skip)]
     page_size: Text,
+    #[schemars(skip)]
     offset: Text,
+    /// Only what was said before this: a message id, a number or an ISO time.
     before: Text,
+    /// Only what was said after this.
     after: Text,
+    /// How messages stand on the page; `asc` when absent.
+    #[schemars(with = "Option<PageOrder>")]
     order: Text,
+    /// Archived conversations too.
     include_archived: Flag,
 }
 
@@ -294,20 +360,31 @@ impl Paging {
 }
 
 /// Where to search, and which page of what is found.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "PascalCase", default)]
 pub struct SearchOptions {
+    /// Only in this conversation. Also `chatId`, `roomId`, `room_id`.
     conversation_id: Text,
+    #[schemars(skip)]
     chat_id: Text,
+    #[schemars(skip)]
     room_id: Text,
+    #[schemars(skip)]
     #[serde(rename = "Room_Id")]
     room_id_snake: Text,
+    /// Rows to leave out. Pages may also be asked for as `page` and `limit`, `pageNumber` and `pageSize`, or `limit` and `offset`.
     skip: Text,
+    /// Rows at most, 1 to 100; 50 when absent.
     take: Text,
+    #[schemars(skip)]
     page: Text,
+    #[schemars(skip)]
     limit: Text,
+    #[schemars(skip)]
     page_number: Text,
+    #[schemars(skip)]
     page_size: Text,
+    #[schemars(skip)]
     offset: Text,
 }
 
@@ -338,9 +415,12 @@ impl SearchOptions {
 }
 
 /// Somebody who says who they are, for a demo token.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "PascalCase", default)]
+#[schemars(extend("required" = ["Name"]))]
 pub struct Introduction {
+    /// What others see.
+    #[schemars(with = "String")]
     name: Text,
 }
 

@@ -1,8 +1,9 @@
 //! Values as clients send them: ids as text or numbers, nothing as null or absent. What cannot be used is kept
 //! until somebody asks for it, so that the answer can name the member.
 
-use std::fmt;
+use std::{borrow::Cow, fmt};
 
+use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{
     Deserialize, Deserializer,
     de::{IgnoredAny, MapAccess, SeqAccess, Visitor},
@@ -106,6 +107,31 @@ pub(super) fn first_list(spellings: &[(&'static str, &List)]) -> Result<Option<V
         }
     }
     Ok(None)
+}
+
+/// Describes what a client should send; more is understood.
+macro_rules! described {
+    ($($name:ident as $wanted:ty;)*) => {$(
+        impl JsonSchema for $name {
+            fn schema_name() -> Cow<'static, str> {
+                stringify!($name).into()
+            }
+
+            fn inline_schema() -> bool {
+                true
+            }
+
+            fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+                <Option<$wanted>>::json_schema(generator)
+            }
+        }
+    )*};
+}
+
+described! {
+    Text as String;
+    List as Vec<String>;
+    Flag as bool;
 }
 
 impl<'de> Deserialize<'de> for Text {

@@ -4,14 +4,19 @@ use entities::{
     ids::{ConversationId, MessageId, Seq},
     user_id::UserId,
 };
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::{Pagination, Sender, Time, search::Highlight};
+use super::{
+    Pagination, Sender, Time,
+    search::Highlight,
+    words::{MessageState, MessageType},
+};
 use crate::services::details::{Forwarded, MessageDetails, Quoted, ReactionSummary, Status};
 
 /// One message, the same in REST and on the hub.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct Message {
     pub id: MessageId,
@@ -27,6 +32,7 @@ pub struct Message {
     /// Always text, `""` for a tombstone.
     pub content: String,
     #[serde(rename = "Type")]
+    #[schemars(with = "MessageType")]
     pub kind: &'static str,
     /// The first attachment. Nothing attaches yet.
     pub media: Option<()>,
@@ -37,7 +43,9 @@ pub struct Message {
     /// The origin of a forwarded message.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub forwarded_from: Option<ForwardedFrom>,
+    #[schemars(with = "Map<String, Value>")]
     pub metadata: Value,
+    #[schemars(with = "MessageState")]
     pub status: &'static str,
     pub is_edited: bool,
     pub is_deleted: bool,
@@ -142,7 +150,7 @@ impl Message {
 }
 
 /// The answered message, as it is shown above an answer.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct ReplyTo {
     pub id: MessageId,
@@ -151,6 +159,7 @@ pub struct ReplyTo {
     pub sender_name: String,
     pub content: String,
     #[serde(rename = "Type")]
+    #[schemars(with = "MessageType")]
     pub kind: &'static str,
     pub is_deleted: bool,
 }
@@ -174,7 +183,7 @@ impl From<&Quoted> for ReplyTo {
 }
 
 /// Who first wrote a forwarded message, and when; not where.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct ForwardedFrom {
     pub message_id: MessageId,
@@ -212,7 +221,7 @@ fn metadata(message: &MessageDetails) -> Value {
 }
 
 /// A page of a conversation's history, as `GET /messages` and the hub's `GetMessages` answer.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct MessagePage {
     pub conversation_id: String,

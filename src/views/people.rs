@@ -1,13 +1,14 @@
 //! What is told of people besides their profiles: to administrators, and to themselves.
 
 use entities::user_id::UserId;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::Person;
 use crate::services::people;
 
 /// Whether somebody may come in.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct Activity {
     pub user_id: UserId,
@@ -22,7 +23,7 @@ impl Activity {
 }
 
 /// What others learn of the caller.
-#[derive(Clone, Copy, Debug, Serialize)]
+#[derive(Clone, Copy, Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct Privacy {
     pub read_receipts: bool,
@@ -37,7 +38,7 @@ impl From<people::Privacy> for Privacy {
 }
 
 /// What became of a bulk change.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct Upserted {
     pub users: Vec<Person>,
@@ -45,7 +46,7 @@ pub struct Upserted {
 }
 
 /// A person who was not stored.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct Refused {
     /// Their place in what was sent, from 0.

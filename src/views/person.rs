@@ -1,12 +1,14 @@
 //! People, alone, as senders and as members.
 
 use entities::{member::Role, user_id::UserId};
+use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::words::MemberRole;
 use crate::services::details;
 
 /// Somebody, under every name frontends know the members by.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct Person {
     pub id: UserId,
@@ -33,7 +35,7 @@ impl From<&details::Person> for Person {
 }
 
 /// The sender inside a message.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct Sender {
     pub id: UserId,
@@ -54,7 +56,7 @@ impl From<&details::Person> for Sender {
 }
 
 /// Somebody inside a conversation.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct Participant {
     pub id: UserId,
@@ -64,6 +66,7 @@ pub struct Participant {
     pub display_name: String,
     pub avatar: Option<String>,
     pub avatar_url: Option<String>,
+    #[schemars(with = "MemberRole")]
     pub role: &'static str,
     pub is_owner: bool,
 }
@@ -86,7 +89,7 @@ impl From<&details::Participant> for Participant {
 }
 
 /// A member of a group.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct Member {
     pub id: UserId,
@@ -94,6 +97,7 @@ pub struct Member {
     pub full_name: String,
     pub username: String,
     pub avatar: Option<String>,
+    #[schemars(with = "MemberRole")]
     pub role: &'static str,
     pub is_owner: bool,
 }

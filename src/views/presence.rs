@@ -1,18 +1,20 @@
 //! Who is here, as somebody else sees it.
 
 use entities::person::Status;
+use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::Time;
+use super::{Time, words::PresenceStatus};
 use crate::services::presence::Sight;
 
 /// One person's presence; also `UserPresenceChanged`.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct Presence {
     pub user_id: String,
     /// Away and do not disturb are online.
     pub is_online: bool,
+    #[schemars(with = "PresenceStatus")]
     pub status: &'static str,
     pub last_seen: Option<Time>,
 }

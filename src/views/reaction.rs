@@ -1,13 +1,14 @@
 //! Somebody's reaction to a message, and what a message said before.
 
 use entities::user_id::UserId;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{Person, Time};
 use crate::services::messages;
 
 /// One reaction in a list.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct Reaction {
     pub user_id: UserId,
@@ -32,7 +33,7 @@ impl From<&messages::Reaction> for Reaction {
 }
 
 /// A former content of an edited message.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct Former {
     pub content: String,

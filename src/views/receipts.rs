@@ -4,13 +4,14 @@ use entities::{
     ids::{ConversationId, MessageId},
     user_id::UserId,
 };
+use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::{Sender, Time, message::status};
+use super::{Sender, Time, message::status, words::MessageState};
 use crate::services::messages;
 
 /// Where the caller is after marking something.
-#[derive(Clone, Copy, Debug, Serialize)]
+#[derive(Clone, Copy, Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct Marked {
     pub conversation_id: ConversationId,
@@ -29,7 +30,7 @@ impl From<messages::Marked> for Marked {
 }
 
 /// Who received and read a message: read by `readCount` of `memberCount`.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct MessageReceipts {
     pub message_id: MessageId,
@@ -43,12 +44,13 @@ pub struct MessageReceipts {
 }
 
 /// One person who received a message.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct PersonReceipt {
     pub user_id: UserId,
     pub user_name: String,
     pub user: Sender,
+    #[schemars(with = "MessageState")]
     pub status: &'static str,
     pub delivered_at: Option<Time>,
     pub read_at: Option<Time>,

@@ -1,13 +1,14 @@
 //! What a search in messages found.
 
 use entities::user_id::UserId;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{Message, Pagination};
 use crate::services::search::{self, Found, Hit};
 
 /// A piece of a message around what matched: plain text, cut with `…`. A client shows it as text and marks the ranges.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct Highlight {
     pub text: String,
@@ -29,7 +30,7 @@ impl From<&search::Highlight> for Highlight {
 }
 
 /// What a search could not look at.
-#[derive(Clone, Copy, Debug, Serialize)]
+#[derive(Clone, Copy, Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct SearchNotes {
     /// More messages match than are ranked and counted: only the newest thousand are.
@@ -39,7 +40,7 @@ pub struct SearchNotes {
 }
 
 /// A page of what was found, the best first; what the hub's `SearchMessages` answers.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct FoundMessages {
     pub messages: Vec<Message>,

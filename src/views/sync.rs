@@ -1,11 +1,14 @@
 //! What somebody missed, as an answer.
 
+use std::borrow::Cow;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Serialize;
 
-use super::{ClientEvent, Time};
+use super::{ClientEvent, Time, EventHub};
 
 /// What happened since a cursor.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct Synced {
     /// Oldest first.
@@ -28,4 +31,27 @@ pub struct SyncedEvent {
     /// Its argument.
     pub data: ClientEvent,
     pub at: Time,
+}
+
+/// The argument belongs to the name, which a derive could not say.
+impl JsonSchema for SyncedEvent {
+    fn schema_name() -> Cow<'static, str> {
+        "SyncedEvent".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let at = generator.subschema_for::<Time>();
+        let events = ClientEvent::described(generator).into_iter();
+        let each = events.filter(|event| event.hub == EventHub::Chat).map(|event| {
+            json_schema!({
+                "type": "object",
+                "properties": {"Type": {"const": event.name}, "Data": event.argument, "At": at},
+                "required": ["Type", "Data", "At"],
+            })
+        });
+        json_schema!({
+            "description": "One call that a connection would have heard: the client method, its argument, and when.",
+            "oneOf": each.collect::<Vec<_>>(),
+        })
+    }
 }

@@ -1,20 +1,22 @@
 //! What happened to the members of a group.
 
 use entities::{ids::ConversationId, user_id::UserId};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::Time;
 use crate::{
     services::details::{MemberChange, Participant},
-    views::Member,
+    views::{Member, words::MemberRole},
 };
 
 /// `MemberAdded`, `MemberRemoved` and `MemberRoleChanged`: somebody else's place in a group.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct MemberChanged {
     pub conversation_id: ConversationId,
     pub user_id: UserId,
+    #[schemars(with = "MemberRole")]
     pub role: &'static str,
     pub member: Member,
     /// Who did it.
@@ -42,7 +44,7 @@ impl MemberChanged {
 }
 
 /// `AddedToGroup` and `RemovedFromGroup`: one's own place in a group.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct GroupMembership {
     pub group_id: ConversationId,

@@ -1,13 +1,15 @@
 //! What happened to a message after it was posted.
 
 use entities::{ids::ConversationId, user_id::UserId};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{MessageId, Time};
+use crate::views::words::ReactionAction;
 use crate::services::details::{MessageRef, Pinned, Reacted, ReactionSummary};
 
 /// `MessageDeleted`: only its place is left.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct MessageDeleted {
     pub message_id: MessageId,
@@ -31,7 +33,7 @@ impl MessageDeleted {
 }
 
 /// `MessageReaction`: somebody reacted, or took it back.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct MessageReaction {
     pub message_id: MessageId,
@@ -42,6 +44,7 @@ pub struct MessageReaction {
     pub reaction: Option<String>,
     /// What came or went.
     pub emoji: String,
+    #[schemars(with = "ReactionAction")]
     pub action: &'static str,
     pub reaction_summary: ReactionSummary,
 }
@@ -62,7 +65,7 @@ impl From<&Reacted> for MessageReaction {
 }
 
 /// `MessagePinned`: pinned, or no longer.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct MessagePinned {
     pub message_id: MessageId,

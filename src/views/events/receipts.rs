@@ -5,22 +5,25 @@ use entities::{
     moves,
     user_id::UserId,
 };
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::Time;
+use crate::views::words::{MessageState, MessageStatusType};
 use crate::services::details::{Covered, Delivered, MessageDetails, Moved};
 
 /// `MessageStatus`: how far a message of the reader's own has come.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct MessageStatus {
     #[serde(rename = "Type")]
+    #[schemars(with = "MessageStatusType")]
     pub kind: &'static str,
     pub data: Status,
 }
 
 /// The body of a [`MessageStatus`].
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct Status {
     pub message_id: MessageId,
@@ -32,6 +35,7 @@ pub struct Status {
     /// Who received or read it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub user_id: Option<UserId>,
+    #[schemars(with = "MessageState")]
     pub status: &'static str,
     /// When it was sent or delivered.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -90,7 +94,7 @@ impl MessageStatus {
 }
 
 /// `MessageRead`: somebody read one message.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct MessageRead {
     pub conversation_id: ConversationId,
@@ -114,7 +118,7 @@ impl MessageRead {
 }
 
 /// `MessagesRead`: somebody read several.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct MessagesRead {
     pub conversation_id: ConversationId,

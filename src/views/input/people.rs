@@ -1,25 +1,36 @@
 //! What clients say of people and of their presence.
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::super::loose::{self, Flag, List, Text};
+use crate::views::words::PresenceStatus;
 use crate::services::{
     Error,
     people::{NewProfile, Privacy},
 };
 
 /// Somebody's profile, or the part of it that is to change.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "PascalCase", default)]
 pub struct ProfileInput {
+    /// Who; the path may say it instead. Also `userId`.
     id: Text,
+    #[schemars(skip)]
     user_id: Text,
+    /// Short name. Also `userName`.
     username: Text,
+    #[schemars(skip)]
     user_name: Text,
+    /// Name others see. Also `displayName`, `name`.
     full_name: Text,
+    #[schemars(skip)]
     display_name: Text,
+    #[schemars(skip)]
     name: Text,
+    /// The address of a picture; empty text removes it. Also `avatarUrl`.
     avatar: Text,
+    #[schemars(skip)]
     avatar_url: Text,
 }
 
@@ -45,10 +56,14 @@ impl ProfileInput {
 }
 
 /// Many profiles.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "PascalCase", default)]
+#[schemars(extend("required" = ["Users"]))]
 pub struct ProfilesInput {
+    /// At most 1,000 of them. Also `people`.
+    #[schemars(with = "Vec<ProfileInput>")]
     users: Option<Vec<ProfileInput>>,
+    #[schemars(skip)]
     people: Option<Vec<ProfileInput>>,
 }
 
@@ -61,10 +76,14 @@ impl ProfilesInput {
 }
 
 /// People to look at.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "PascalCase", default)]
+#[schemars(extend("required" = ["UserIds"]))]
 pub struct PeopleInput {
+    /// Whom to look at. Also `ids`.
+    #[schemars(with = "Vec<String>")]
     user_ids: List,
+    #[schemars(skip)]
     ids: List,
 }
 
@@ -77,9 +96,12 @@ impl PeopleInput {
 }
 
 /// What others may learn from now on.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "PascalCase", default)]
+#[schemars(extend("required" = ["ReadReceipts"]))]
 pub struct PrivacyInput {
+    /// Whether others learn what one has read.
+    #[schemars(with = "bool")]
     read_receipts: Flag,
 }
 
@@ -94,9 +116,12 @@ impl PrivacyInput {
 }
 
 /// What to show from now on.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "PascalCase", default)]
+#[schemars(extend("required" = ["Status"]))]
 pub struct StatusInput {
+    /// What others see from now on.
+    #[schemars(with = "PresenceStatus")]
     status: Text,
 }
 

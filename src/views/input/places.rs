@@ -1,24 +1,37 @@
 //! What clients send about conversations and groups: who is meant, what changes, which flag.
 
 use entities::conversation::History;
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::{
     services::{Error, groups::GroupChange, paging},
-    views::loose::{self, Flag, List, Text},
+    views::{
+        loose::{self, Flag, List, Text},
+        words::{HistoryScope, MemberRole},
+    },
 };
 
 /// Whom a write to a group is about, and the role they get.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "PascalCase", default)]
 pub struct Targets {
+    /// Who is meant. Also `participantIds`, `userIds`, `userId`, `memberId`, `participantId`, `newOwnerId`.
     member_ids: List,
+    #[schemars(skip)]
     participant_ids: List,
+    #[schemars(skip)]
     user_ids: List,
+    #[schemars(skip)]
     member_id: List,
+    #[schemars(skip)]
     participant_id: List,
+    #[schemars(skip)]
     user_id: List,
+    #[schemars(skip)]
     new_owner_id: List,
+    /// The role they get, where one is given.
+    #[schemars(with = "Option<MemberRole>")]
     role: Text,
 }
 
@@ -52,12 +65,17 @@ impl Targets {
 }
 
 /// What changes about a group. What is null or absent stays.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "PascalCase", default)]
 pub struct GroupChangeDraft {
+    /// What is null or absent stays.
     name: Text,
+    /// Empty text removes it.
     description: Text,
+    /// Empty text removes it.
     avatar: Text,
+    /// What newcomers see of what was said before.
+    #[schemars(with = "Option<HistoryScope>")]
     history: Text,
 }
 
@@ -75,19 +93,30 @@ impl GroupChangeDraft {
 }
 
 /// One's own flag of a conversation, under every name of every flag: the route says which is meant.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "PascalCase", default)]
 pub struct FlagDraft {
+    /// For `mute`; set when absent. Also `mute`, `isMuted`.
     muted: Flag,
+    #[schemars(skip)]
     mute: Flag,
+    #[schemars(skip)]
     is_muted: Flag,
+    /// For `archive`; set when absent. Also `archive`, `isArchived`.
     archived: Flag,
+    #[schemars(skip)]
     archive: Flag,
+    #[schemars(skip)]
     is_archived: Flag,
+    /// For `pin`; set when absent. Also `pin`, `isPinned`.
     pinned: Flag,
+    #[schemars(skip)]
     pin: Flag,
+    #[schemars(skip)]
     is_pinned: Flag,
+    /// When muting ends by itself: an ISO time, or a number of seconds or milliseconds since 1970. Also `mutedUntil`.
     until: Text,
+    #[schemars(skip)]
     muted_until: Text,
 }
 
