@@ -3,6 +3,7 @@
 pub mod blocks;
 pub mod conversations;
 pub mod demo;
+pub mod descriptions;
 mod failure;
 pub mod groups;
 pub mod health;
@@ -25,6 +26,7 @@ use axum::{
 use http::{HeaderValue, header};
 use serde::Serialize;
 
+pub(crate) use failure::Refused;
 pub use failure::{Failure, render};
 pub use request::{Caller, Input, OptionalInput, Params, Place, Reference, References};
 

@@ -32,9 +32,15 @@ use hub_protocol::{
 use parking_lot::RwLock;
 use tokio::sync::Notify;
 
-use crate::{clock::Clock, config::Config, log::Log, services};
+use crate::{
+    clock::Clock,
+    config::Config,
+    described::{DescribedMethod, Schemas},
+    log::Log,
+    services,
+};
 
-use self::{door::Door, listeners::Listeners, notices::Notices};
+use self::{door::Door, listeners::Listeners, notices::Notices, verbs::Describing};
 
 /// How long a socket may take no byte before its connection counts as lost.
 const SEND_TIMEOUT: Duration = Duration::from_secs(30);
@@ -122,6 +128,13 @@ impl Hubs {
     pub async fn drain(&self) {
         tokio::join!(self.chat.drain(), self.online.drain());
     }
+}
+
+/// The methods of the chat hub and of the one of who is online, for those who describe them.
+pub(crate) fn methods(schemas: &mut Schemas) -> [Vec<DescribedMethod>; 2] {
+    let chat = chat::methods(presence::methods(Describing::new(schemas))).methods;
+    let online = presence::methods(Describing::new(schemas)).methods;
+    [chat, online]
 }
 
 impl Mounted {

@@ -6,6 +6,7 @@ pub mod clock;
 pub mod config;
 pub mod controllers;
 pub mod database;
+pub mod described;
 pub mod hubs;
 pub mod log;
 pub mod memory;

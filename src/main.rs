@@ -1,7 +1,7 @@
 //! `hubwire`: reads the command line, builds the server, serves. What it prints is for people and scripts; the
 //! log goes to standard error.
 
-use std::{net::SocketAddr, path::PathBuf, process::ExitCode, time::Duration};
+use std::{io::Write as _, net::SocketAddr, path::PathBuf, process::ExitCode, time::Duration};
 
 use clap::{Args, Parser, Subcommand};
 use hubwire::{
@@ -9,7 +9,7 @@ use hubwire::{
     auth::{Auth, NewToken},
     clock::Clock,
     config::{self, Config, Flags},
-    memory, telemetry,
+    described, memory, telemetry,
 };
 use tokio::net::TcpListener;
 
@@ -47,6 +47,20 @@ enum Command {
     Token(TokenArguments),
     /// Apply the migrations and exit.
     Migrate,
+    /// Print the description of the REST routes, OpenAPI 3.1.
+    Openapi,
+    /// Print the description of the hubs, AsyncAPI 3.0.
+    Asyncapi,
+    /// Print a client of the hubs.
+    Client(ClientArguments),
+}
+
+#[derive(Debug, Args)]
+#[group(required = true)]
+struct ClientArguments {
+    /// In TypeScript, one file for @microsoft/signalr.
+    #[arg(long)]
+    typescript: bool,
 }
 
 #[derive(Debug, Args)]
@@ -76,6 +90,10 @@ fn main() -> ExitCode {
         database: cli.settings.database,
         data_dir: cli.settings.data_dir,
     };
+    // Before the settings are read: they change nothing of it.
+    if let Some(description) = cli.command.as_ref().and_then(description) {
+        return print(&description);
+    }
     let done = Config::load(&flags).map_err(app::Error::from).and_then(|config| {
         telemetry::start(&config.log);
         match cli.command.unwrap_or(Command::Serve) {
@@ -85,11 +103,30 @@ fn main() -> ExitCode {
             }
             Command::Token(token) => print_token(&config, &token),
             Command::Migrate => in_runtime(app::migrate(&config)),
+            Command::Openapi | Command::Asyncapi | Command::Client(_) => unreachable!("it is printed by now"),
         }
     });
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => complain(&error),
+    }
+}
+
+/// What a command prints that describes the server.
+fn description(command: &Command) -> Option<String> {
+    match command {
+        Command::Openapi => Some(format!("{:#}\n", *described::OPENAPI)),
+        Command::Asyncapi => Some(format!("{:#}\n", *described::ASYNCAPI)),
+        Command::Client(ClientArguments { typescript: _ }) => Some(described::typescript()),
+        Command::Serve | Command::Token(_) | Command::Migrate => None,
+    }
+}
+
+/// Whoever reads may have read enough.
+fn print(text: &str) -> ExitCode {
+    match std::io::stdout().write_all(text.as_bytes()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(_) => ExitCode::FAILURE,
     }
 }
 

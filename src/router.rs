@@ -22,15 +22,16 @@ use tower_http::catch_panic::CatchPanicLayer;
 use crate::{
     app::App,
     controllers::{
-        Failure, blocks, conversations, demo, groups, health, members, messages, people, pins, presence, reactions,
-        receipts, search, states, sync,
+        Failure, blocks, conversations, demo, descriptions, groups, health, members, messages, people, pins, presence,
+        reactions, receipts, search, states, sync,
     },
+    described::{self, Route, Schemas},
 };
 
 /// Declares the paths of each hub.
 macro_rules! hubs {
     ($($hub:ident: $($path:literal),+;)*) => {
-        $(const $hub: &[&str] = &[$($path),+];)*
+        $(pub(crate) const $hub: &[&str] = &[$($path),+];)*
 
         /// Paths of the hubs and their negotiation. Only who passes `hub_access` gets there; `hubs` mounts what answers.
         const HUB_PATHS: &[&str] = &[$($($path, concat!($path, "/negotiate")),+),*];
@@ -43,14 +44,24 @@ hubs! {
     ONLINE: "/hubs/chat-online", "/hubs/presence", "/presenceHub";
 }
 
-/// Declares the REST routes: the methods of each path and what answers them.
+/// Declares the REST routes: the methods of each path and what answers them, which `described::rest` must have words for.
 macro_rules! routes {
-    ($($path:literal: $($method:ident $handler:path),+;)*) => {
+    ($($path:literal: $($method:ident $room:ident::$handler:ident),+;)*) => {
         /// Every REST route and its methods, in small letters.
         pub const ROUTES: &[(&str, &[&str])] = &[$(($path, &[$(stringify!($method)),+]),)*];
 
         fn api() -> Vec<(&'static str, MethodRouter<Arc<App>>)> {
-            vec![$(($path, MethodRouter::new()$(.$method($handler))+),)*]
+            vec![$(($path, MethodRouter::new()$(.$method($room::$handler))+),)*]
+        }
+
+        /// What each route does.
+        pub(crate) fn described(schemas: &mut Schemas) -> Vec<Route> {
+            vec![$($(described::route(
+                ($path, stringify!($method), stringify!($room)),
+                &$room::$handler,
+                described::rest::$room::$handler(),
+                schemas,
+            )),+),*]
         }
     };
 }
@@ -58,6 +69,9 @@ macro_rules! routes {
 routes! {
     "/healthz": get health::alive;
     "/readyz": get health::ready;
+
+    "/asyncapi.json": get descriptions::asyncapi;
+    "/openapi.json": get descriptions::openapi;
 
     "/api/Chat/messages": get messages::list, post messages::send;
     "/api/Chat/messages/search": get search::messages;

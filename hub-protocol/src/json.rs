@@ -21,6 +21,19 @@ pub enum Naming {
     Exact,
 }
 
+impl Naming {
+    /// A declared name as it is written.
+    #[must_use]
+    pub fn spell(self, name: &str) -> String {
+        let mut out = Vec::with_capacity(name.len());
+        match self {
+            Self::CamelCase => camel_case(name, &mut out),
+            Self::Exact => out.extend_from_slice(name.as_bytes()),
+        }
+        String::from_utf8(out).expect("letters of a text are a text")
+    }
+}
+
 /// How deep arrays and objects may nest, the outermost counted.
 pub const MAX_DEPTH: usize = 64;
 

@@ -7,9 +7,13 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use http::{HeaderValue, StatusCode, header};
+use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::{auth, services, views};
+use crate::{
+    auth, services,
+    views::{self, words::ErrorCode},
+};
 
 /// A refusal on its way to the client; `render` writes it out once the request's id is known.
 #[derive(Clone, Debug)]
@@ -97,6 +101,25 @@ impl Failure {
     }
 }
 
+impl Failure {
+    /// The status it is answered with.
+    pub fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    /// Its body, in the answer to the request with this id.
+    pub(crate) fn body<'a>(&'a self, trace_id: &'a str) -> Refused<'a> {
+        Refused {
+            success: false,
+            error: &self.sentence,
+            code: self.code,
+            data: None,
+            details: self.field.as_deref().map(|field| Details { field }),
+            trace_id,
+        }
+    }
+}
+
 impl From<auth::Error> for Failure {
     fn from(error: auth::Error) -> Self {
         let sentence = match error {
@@ -158,21 +181,31 @@ fn whole_seconds(wait: Duration) -> u64 {
     wait.as_millis().div_ceil(1000).max(1).try_into().unwrap_or(u64::MAX)
 }
 
-#[derive(Serialize)]
+/// A request that was not granted, and why.
+#[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
-struct Envelope<'a> {
+#[schemars(rename = "Failure")]
+pub(crate) struct Refused<'a> {
+    #[schemars(extend("const" = false))]
     success: bool,
+    /// A sentence for people.
     error: &'a str,
+    #[schemars(with = "ErrorCode")]
     code: &'static str,
+    #[schemars(with = "()")]
     data: Option<()>,
     #[serde(skip_serializing_if = "Option::is_none")]
     details: Option<Details<'a>>,
+    /// The id of the request, as in the header `X-Request-Id` and in the server's log.
     trace_id: &'a str,
 }
 
-#[derive(Serialize)]
+/// What in the request is at fault.
+#[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
-struct Details<'a> {
+#[schemars(rename = "FailureDetails")]
+pub(crate) struct Details<'a> {
+    /// The member of the body, the parameter or the header.
     field: &'a str,
 }
 
@@ -181,15 +214,7 @@ pub fn render(mut response: Response, trace_id: &str) -> Response {
     let Some(failure) = response.extensions_mut().remove::<Failure>() else {
         return response;
     };
-    let body = Envelope {
-        success: false,
-        error: &failure.sentence,
-        code: failure.code,
-        data: None,
-        details: failure.field.as_deref().map(|field| Details { field }),
-        trace_id,
-    };
-    *response.body_mut() = Body::from(views::json::to_vec(&body));
+    *response.body_mut() = Body::from(views::json::to_vec(&failure.body(trace_id)));
     let headers = response.headers_mut();
     headers.insert(
         header::CONTENT_TYPE,

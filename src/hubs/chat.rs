@@ -10,17 +10,18 @@ mod search;
 mod sync;
 mod thread;
 
-use std::{ops::RangeInclusive, sync::Arc};
+use std::sync::Arc;
 
-use futures_util::Stream;
-use hub_protocol::{
-    codec::Arguments,
-    hub::{Builder, Context, Disconnected, Hub, HubError, HubOptions},
+use hub_protocol::hub::{Context, Disconnected, Hub, HubError, HubOptions};
+
+use super::{
+    Chat, fanout,
+    feed::LogFeed,
+    listeners::Listener,
+    presence,
+    verbs::{Table, Verbs},
 };
-use serde::Serialize;
-
-use super::{Chat, fanout, feed::LogFeed, listeners::Listener, presence, verbs};
-use crate::services::tickets::Resumption;
+use crate::{described::hub as words, services::tickets::Resumption};
 
 /// Builds the hub.
 pub(super) fn hub(chat: &Arc<Chat>, options: HubOptions) -> Hub {
@@ -40,107 +41,47 @@ pub(super) fn hub(chat: &Arc<Chat>, options: HubOptions) -> Hub {
                 proven.proven(&listener, nonce);
             }
         });
-    let verbs = Verbs {
-        hub: presence::verbs(hub, &chat.services),
-        chat: chat.clone(),
-    };
-    verbs
-        .add(&["JoinConversation"], 1..=1, Chat::join_conversation)
-        .add(&["LeaveConversation"], 1..=1, Chat::leave_conversation)
-        .add(&["GetConversations"], 0..=1, Chat::list_conversations)
-        .add(
-            &["SendTypingIndicator", "SendTyping", "SendTypingStatus", "NotifyTyping"],
-            2..=2,
-            Chat::send_typing_indicator,
-        )
-        .add(&["StartTyping", "Typing"], 1..=1, Chat::start_typing)
-        .add(&["StopTyping"], 1..=1, Chat::stop_typing)
-        .add(
-            &["SendMessage", "SendPrivateMessage", "SendText"],
-            1..=3,
-            Chat::send_message,
-        )
-        .add(&["ForwardMessage"], 2..=2, Chat::forward_message)
-        .add(&["EditMessage"], 2..=3, Chat::edit_message)
-        .add(&["DeleteMessage", "UnsendMessage"], 1..=2, Chat::delete_message)
-        .add(&["AddReaction", "ReactToMessage"], 2..=3, Chat::add_reaction)
-        .add(&["RemoveReaction"], 2..=3, Chat::remove_reaction)
-        .add(&["ToggleReaction"], 2..=3, Chat::toggle_reaction)
-        .add(&["PinMessage"], 1..=2, Chat::pin_message)
-        .add(&["UnpinMessage"], 1..=1, Chat::unpin_message)
-        .add(&["GetMessages"], 1..=2, Chat::list_messages)
-        .add_stream(&["StreamHistory"], 1..=2, Chat::stream_history)
-        .add(
-            &[
-                "MarkAsRead",
-                "MarkMessageAsRead",
-                "MarkMessagesAsRead",
-                "MarkRead",
-                "AcknowledgeRead",
-            ],
-            1..=2,
-            Chat::mark_as_read,
-        )
-        .add(
-            &[
-                "MessageDelivered",
-                "ConfirmDelivery",
-                "MarkMessageDelivered",
-                "AcknowledgeDelivery",
-            ],
-            1..=2,
-            Chat::mark_as_delivered,
-        )
-        .add(&["GetUnreadCount"], 0..=0, Chat::unread_count)
-        .add(&["SearchMessages"], 1..=2, Chat::search_messages)
-        .add(&["Sync"], 0..=1, Chat::sync)
-        .add(&["CreateGroup"], 1..=1, Chat::create_group)
-        .add(&["LeaveGroup"], 1..=1, Chat::leave_group)
-        .add(&["AddMember"], 2..=2, Chat::add_member)
-        .add(&["RemoveMember"], 2..=2, Chat::remove_member)
-        .hub
-        .build()
+    let hub = presence::methods(Verbs {
+        hub,
+        state: Arc::new(chat.services.clone()),
+    });
+    let hub = methods(Verbs {
+        hub: hub.hub,
+        state: Arc::clone(chat),
+    });
+    hub.hub.build()
 }
 
-/// The hub while its methods are added.
-struct Verbs {
-    hub: Builder,
-    chat: Arc<Chat>,
-}
-
-impl Verbs {
-    fn add<R, F>(
-        mut self,
-        names: &[&str],
-        arguments: RangeInclusive<usize>,
-        verb: impl Fn(Arc<Chat>, Context, Arguments) -> F + Send + Sync + 'static,
-    ) -> Self
-    where
-        R: Serialize + Send + 'static,
-        F: Future<Output = Result<R, HubError>> + Send + 'static,
-    {
-        let chat = self.chat.clone();
-        let verb = move |cx, arguments| verb(chat.clone(), cx, arguments);
-        self.hub = verbs::named(self.hub.raw(names[0], arguments, verb), names);
-        self
-    }
-
-    fn add_stream<S, R, F>(
-        mut self,
-        names: &[&str],
-        arguments: RangeInclusive<usize>,
-        verb: impl Fn(Arc<Chat>, Context, Arguments) -> F + Send + Sync + 'static,
-    ) -> Self
-    where
-        S: Stream<Item = Result<R, HubError>> + Send + 'static,
-        R: Serialize + 'static,
-        F: Future<Output = Result<S, HubError>> + Send + 'static,
-    {
-        let chat = self.chat.clone();
-        let verb = move |cx, arguments| verb(chat.clone(), cx, arguments);
-        self.hub = verbs::named(self.hub.raw_stream(names[0], arguments, verb), names);
-        self
-    }
+/// What clients may call besides the methods that both hubs have. The first name is the contract's.
+#[rustfmt::skip]
+pub(super) fn methods<T: Table<Arc<Chat>>>(table: T) -> T {
+    table
+        .add(&["JoinConversation"], words::join_conversation, Chat::join_conversation)
+        .add(&["LeaveConversation"], words::leave_conversation, Chat::leave_conversation)
+        .add(&["GetConversations"], words::list_conversations, Chat::list_conversations)
+        .add(&["SendTypingIndicator", "SendTyping", "SendTypingStatus", "NotifyTyping"], words::send_typing_indicator, Chat::send_typing_indicator)
+        .add(&["StartTyping", "Typing"], words::start_typing, Chat::start_typing)
+        .add(&["StopTyping"], words::stop_typing, Chat::stop_typing)
+        .add(&["SendMessage", "SendPrivateMessage", "SendText"], words::send_message, Chat::send_message)
+        .add(&["ForwardMessage"], words::forward_message, Chat::forward_message)
+        .add(&["EditMessage"], words::edit_message, Chat::edit_message)
+        .add(&["DeleteMessage", "UnsendMessage"], words::delete_message, Chat::delete_message)
+        .add(&["AddReaction", "ReactToMessage"], words::add_reaction, Chat::add_reaction)
+        .add(&["RemoveReaction"], words::remove_reaction, Chat::remove_reaction)
+        .add(&["ToggleReaction"], words::toggle_reaction, Chat::toggle_reaction)
+        .add(&["PinMessage"], words::pin_message, Chat::pin_message)
+        .add(&["UnpinMessage"], words::unpin_message, Chat::unpin_message)
+        .add(&["GetMessages"], words::list_messages, Chat::list_messages)
+        .add_stream(&["StreamHistory"], words::stream_history, Chat::stream_history)
+        .add(&["MarkAsRead", "MarkMessageAsRead", "MarkMessagesAsRead", "MarkRead", "AcknowledgeRead"], words::mark_as_read, Chat::mark_as_read)
+        .add(&["MessageDelivered", "ConfirmDelivery", "MarkMessageDelivered", "AcknowledgeDelivery"], words::mark_as_delivered, Chat::mark_as_delivered)
+        .add(&["GetUnreadCount"], words::unread_count, Chat::unread_count)
+        .add(&["SearchMessages"], words::search_messages, Chat::search_messages)
+        .add(&["Sync"], words::sync, Chat::sync)
+        .add(&["CreateGroup"], words::create_group, Chat::create_group)
+        .add(&["LeaveGroup"], words::leave_group, Chat::leave_group)
+        .add(&["AddMember"], words::add_member, Chat::add_member)
+        .add(&["RemoveMember"], words::remove_member, Chat::remove_member)
 }
 
 impl Chat {

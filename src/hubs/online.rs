@@ -8,6 +8,7 @@ use tokio::sync::{Mutex, mpsc};
 use super::{
     calls::call,
     presence::{self, visitor},
+    verbs::Verbs,
 };
 use crate::{
     services::{Services, presence::PresenceChange},
@@ -33,7 +34,11 @@ pub(super) fn hub(services: &Services, options: HubOptions) -> Hub {
         let online = Arc::clone(&connected);
         async move { online.connected(&cx).await }
     });
-    let hub = presence::verbs(hub, services).build();
+    let hub = presence::methods(Verbs {
+        hub,
+        state: Arc::new(services.clone()),
+    });
+    let hub = hub.hub.build();
     tokio::spawn(follow(online, hub.handle(), services.presence.subscribe()));
     hub
 }

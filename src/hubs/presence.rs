@@ -1,39 +1,31 @@
 //! Who is here, on both hubs: the same verbs, and on the chat hub what changes.
 
-use std::{collections::BTreeMap, ops::RangeInclusive, sync::Arc};
+use std::{collections::BTreeMap, sync::Arc};
 
 use entities::user_id::UserId;
 use hub_protocol::{
     codec::Arguments,
-    hub::{Builder, Connection, Context, HubError},
+    hub::{Connection, Context, HubError},
 };
-use serde::Serialize;
 use tokio::sync::mpsc;
 
-use super::{Chat, arguments::text, calls::call, door::Visitor, verbs};
+use super::{Chat, arguments::text, calls::call, door::Visitor, verbs::Table};
 use crate::{
+    described::hub as words,
     services::{Error, Services, presence::PresenceChange},
     views::{self, ClientEvent, List, Time},
 };
 
-/// Adds the verbs to a hub.
-pub(super) fn verbs(hub: Builder, services: &Services) -> Builder {
-    let verbs = Verbs {
-        hub,
-        services: Arc::new(services.clone()),
-    };
-    verbs
-        .add(&["GetOnlineUsers"], 0..=0, list_online_users)
-        .add(
-            &["GetOnlineStatus", "GetPresenceStates", "SubscribeToPresence"],
-            1..=1,
-            list_states,
-        )
-        .add(&["IsUserOnline"], 1..=1, is_online)
-        .add(&["SetStatus", "UpdateStatus"], 1..=1, set_status)
-        .add(&["Heartbeat", "KeepAlive", "TouchServer"], 0..=0, heartbeat)
-        .add(&["Ping"], 0..=0, ping)
-        .hub
+/// What clients of both hubs may call.
+#[rustfmt::skip]
+pub(super) fn methods<T: Table<Arc<Services>>>(table: T) -> T {
+    table
+        .add(&["GetOnlineUsers"], words::list_online_users, list_online_users)
+        .add(&["GetOnlineStatus", "GetPresenceStates", "SubscribeToPresence"], words::list_states, list_states)
+        .add(&["IsUserOnline"], words::is_online, is_online)
+        .add(&["SetStatus", "UpdateStatus"], words::set_status, set_status)
+        .add(&["Heartbeat", "KeepAlive", "TouchServer"], words::heartbeat, heartbeat)
+        .add(&["Ping"], words::ping, ping)
 }
 
 /// Tells the chat hub's connections of changes for as long as the server lives.
@@ -47,37 +39,8 @@ pub(super) fn visitor(connection: &Connection) -> Result<Arc<Visitor>, HubError>
     visitor.cloned().ok_or_else(HubError::unauthorized)
 }
 
-struct Verbs {
-    hub: Builder,
-    services: Arc<Services>,
-}
-
-impl Verbs {
-    fn add<R, F>(
-        mut self,
-        names: &[&str],
-        arguments: RangeInclusive<usize>,
-        verb: impl Fn(Arc<Services>, Arc<Visitor>, Arguments) -> F + Send + Sync + 'static,
-    ) -> Self
-    where
-        R: Serialize + Send + 'static,
-        F: Future<Output = Result<R, HubError>> + Send + 'static,
-    {
-        let services = Arc::clone(&self.services);
-        let verb = move |cx: Context, arguments: Arguments| {
-            let answer = visitor(cx.connection()).map(|visitor| verb(Arc::clone(&services), visitor, arguments));
-            async move { answer?.await }
-        };
-        self.hub = verbs::named(self.hub.raw(names[0], arguments, verb), names);
-        self
-    }
-}
-
-async fn list_online_users(
-    services: Arc<Services>,
-    visitor: Arc<Visitor>,
-    _: Arguments,
-) -> Result<Vec<UserId>, HubError> {
+async fn list_online_users(services: Arc<Services>, cx: Context, _: Arguments) -> Result<Vec<UserId>, HubError> {
+    let visitor = visitor(cx.connection())?;
     let presence = &services.presence;
     let acquaintances = presence.acquaintances(&visitor.principal.user_id).await?;
     Ok(presence.online(acquaintances))
@@ -86,9 +49,10 @@ async fn list_online_users(
 /// By the ids as the client wrote them.
 async fn list_states(
     services: Arc<Services>,
-    visitor: Arc<Visitor>,
+    cx: Context,
     arguments: Arguments,
 ) -> Result<BTreeMap<String, bool>, HubError> {
+    let visitor = visitor(cx.connection())?;
     let wrong = || HubError::from(Error::invalid("userIds", "must be a list of ids"));
     let ids: List = arguments.bind(0).map_err(|_| wrong())?;
     let ids = ids.texts("userIds")?.ok_or_else(wrong)?;
@@ -99,7 +63,8 @@ async fn list_states(
     Ok(states.collect())
 }
 
-async fn is_online(services: Arc<Services>, visitor: Arc<Visitor>, arguments: Arguments) -> Result<bool, HubError> {
+async fn is_online(services: Arc<Services>, cx: Context, arguments: Arguments) -> Result<bool, HubError> {
+    let visitor = visitor(cx.connection())?;
     let id = text(&arguments, 0, "userId")?;
     let seen = services.presence.look(&visitor.principal, &[id]).await?;
     Ok(seen
@@ -107,22 +72,19 @@ async fn is_online(services: Arc<Services>, visitor: Arc<Visitor>, arguments: Ar
         .any(|(_, sight)| sight.as_ref().is_some_and(|sight| sight.is_online())))
 }
 
-async fn set_status(
-    services: Arc<Services>,
-    visitor: Arc<Visitor>,
-    arguments: Arguments,
-) -> Result<views::Presence, HubError> {
+async fn set_status(services: Arc<Services>, cx: Context, arguments: Arguments) -> Result<views::Presence, HubError> {
+    let visitor = visitor(cx.connection())?;
     let status = text(&arguments, 0, "status")?;
     let sight = services.presence.set_status(&visitor.principal, &status).await?;
     Ok(views::Presence::from(&sight))
 }
 
 /// The connection itself is the sign of life.
-async fn heartbeat(services: Arc<Services>, _: Arc<Visitor>, _: Arguments) -> Result<Time, HubError> {
+async fn heartbeat(services: Arc<Services>, _: Context, _: Arguments) -> Result<Time, HubError> {
     Ok(Time(services.presence.now()))
 }
 
-async fn ping(_: Arc<Services>, _: Arc<Visitor>, _: Arguments) -> Result<&'static str, HubError> {
+async fn ping(_: Arc<Services>, _: Context, _: Arguments) -> Result<&'static str, HubError> {
     Ok("pong")
 }
 

@@ -1,10 +1,83 @@
-//! How a method of a hub gets its names.
+//! The tables of the hubs' methods: what they are called, what they do, and what runs.
 
-use hub_protocol::hub::Builder;
+use futures_util::Stream;
+use hub_protocol::{
+    codec::Arguments,
+    hub::{Builder, Context, HubError},
+};
+use schemars::JsonSchema;
+use serde::Serialize;
 
-/// Lets a method, which was added under the first of these names, be called by the others that frontends know, and by
-/// each with `Async` behind it.
-pub(super) fn named(mut hub: Builder, names: &[&str]) -> Builder {
+use crate::described::{DescribedMethod, Kind, Method, Schemas};
+
+/// What rows are added to: a hub, or a description of it. `S` is what the verbs are called with besides the call.
+pub(super) trait Table<S>: Sized {
+    /// A method by its own name, by the others that frontends know, and by each with `Async` behind it.
+    fn add<R, F>(
+        self,
+        names: &'static [&'static str],
+        words: fn() -> Method,
+        verb: impl Fn(S, Context, Arguments) -> F + Send + Sync + 'static,
+    ) -> Self
+    where
+        R: Serialize + JsonSchema + Send + 'static,
+        F: Future<Output = Result<R, HubError>> + Send + 'static;
+
+    /// The same for one that answers with a stream.
+    fn add_stream<I, R, F>(
+        self,
+        names: &'static [&'static str],
+        words: fn() -> Method,
+        verb: impl Fn(S, Context, Arguments) -> F + Send + Sync + 'static,
+    ) -> Self
+    where
+        I: Stream<Item = Result<R, HubError>> + Send + 'static,
+        R: Serialize + JsonSchema + 'static,
+        F: Future<Output = Result<I, HubError>> + Send + 'static;
+}
+
+/// A hub while its methods are added.
+pub(super) struct Verbs<S> {
+    pub(super) hub: Builder,
+    pub(super) state: S,
+}
+
+impl<S: Clone + Send + Sync + 'static> Table<S> for Verbs<S> {
+    fn add<R, F>(
+        mut self,
+        names: &'static [&'static str],
+        words: fn() -> Method,
+        verb: impl Fn(S, Context, Arguments) -> F + Send + Sync + 'static,
+    ) -> Self
+    where
+        R: Serialize + JsonSchema + Send + 'static,
+        F: Future<Output = Result<R, HubError>> + Send + 'static,
+    {
+        let state = self.state.clone();
+        let verb = move |cx, arguments| verb(state.clone(), cx, arguments);
+        self.hub = named(self.hub.raw(names[0], words().arity(), verb), names);
+        self
+    }
+
+    fn add_stream<I, R, F>(
+        mut self,
+        names: &'static [&'static str],
+        words: fn() -> Method,
+        verb: impl Fn(S, Context, Arguments) -> F + Send + Sync + 'static,
+    ) -> Self
+    where
+        I: Stream<Item = Result<R, HubError>> + Send + 'static,
+        R: Serialize + JsonSchema + 'static,
+        F: Future<Output = Result<I, HubError>> + Send + 'static,
+    {
+        let state = self.state.clone();
+        let verb = move |cx, arguments| verb(state.clone(), cx, arguments);
+        self.hub = named(self.hub.raw_stream(names[0], words().arity(), verb), names);
+        self
+    }
+}
+
+fn named(mut hub: Builder, names: &[&str]) -> Builder {
     for alias in &names[1..] {
         hub = hub.alias(alias, names[0]);
     }
@@ -12,4 +85,58 @@ pub(super) fn named(mut hub: Builder, names: &[&str]) -> Builder {
         hub = hub.alias(&format!("{name}Async"), names[0]);
     }
     hub
+}
+
+/// A description while its methods are added. Nothing runs.
+pub(super) struct Describing<'a> {
+    schemas: &'a mut Schemas,
+    pub(super) methods: Vec<DescribedMethod>,
+}
+
+impl<'a> Describing<'a> {
+    pub(super) fn new(schemas: &'a mut Schemas) -> Self {
+        Self {
+            schemas,
+            methods: Vec::new(),
+        }
+    }
+
+    fn with<R: JsonSchema>(mut self, names: &'static [&'static str], words: fn() -> Method, kind: Kind) -> Self {
+        self.methods.push(DescribedMethod {
+            names,
+            kind,
+            words: words(),
+            result: self.schemas.answer::<R>(),
+        });
+        self
+    }
+}
+
+impl<S> Table<S> for Describing<'_> {
+    fn add<R, F>(
+        self,
+        names: &'static [&'static str],
+        words: fn() -> Method,
+        _: impl Fn(S, Context, Arguments) -> F + Send + Sync + 'static,
+    ) -> Self
+    where
+        R: Serialize + JsonSchema + Send + 'static,
+        F: Future<Output = Result<R, HubError>> + Send + 'static,
+    {
+        self.with::<R>(names, words, Kind::Result)
+    }
+
+    fn add_stream<I, R, F>(
+        self,
+        names: &'static [&'static str],
+        words: fn() -> Method,
+        _: impl Fn(S, Context, Arguments) -> F + Send + Sync + 'static,
+    ) -> Self
+    where
+        I: Stream<Item = Result<R, HubError>> + Send + 'static,
+        R: Serialize + JsonSchema + 'static,
+        F: Future<Output = Result<I, HubError>> + Send + 'static,
+    {
+        self.with::<R>(names, words, Kind::Stream)
+    }
 }

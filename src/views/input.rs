@@ -311,8 +311,10 @@ impl GroupDraft {
 #[serde(rename_all = "PascalCase", default)]
 pub struct Paging {
     /// Rows to leave out. Pages may also be asked for as `page` and `limit`, `pageNumber` and `pageSize`, or `limit` and `offset`.
+    #[schemars(with = "Option<i64>")]
     skip: Text,
     /// Rows at most, 1 to 100; 50 when absent.
+    #[schemars(with = "Option<i64>")]
     take: Text,
     #[schemars(skip)]
     page: Text,
@@ -373,8 +375,10 @@ pub struct SearchOptions {
     #[serde(rename = "Room_Id")]
     room_id_snake: Text,
     /// Rows to leave out. Pages may also be asked for as `page` and `limit`, `pageNumber` and `pageSize`, or `limit` and `offset`.
+    #[schemars(with = "Option<i64>")]
     skip: Text,
     /// Rows at most, 1 to 100; 50 when absent.
+    #[schemars(with = "Option<i64>")]
     take: Text,
     #[schemars(skip)]
     page: Text,

@@ -7,6 +7,7 @@ use serde::{
     Deserialize, Deserializer, Serialize,
     de::{DeserializeOwned, Error as _, IgnoredAny, MapAccess, Visitor},
 };
+use serde_json::Value;
 
 /// A body that cannot be used: the member at fault where there is one, and a sentence.
 #[derive(Debug, PartialEq, Eq)]
@@ -29,6 +30,11 @@ impl BadBody {
 /// Writes a view. Views hold nothing JSON cannot say.
 pub fn to_vec<T: Serialize + ?Sized>(value: &T) -> Vec<u8> {
     json::to_vec(value, Naming::CamelCase).expect("views are made of text, numbers, lists and members")
+}
+
+/// A view as the JSON it is written as.
+pub fn to_value<T: Serialize + ?Sized>(value: &T) -> Value {
+    serde_json::from_slice(&to_vec(value)).expect("what was written is JSON")
 }
 
 /// Reads a body that must be one object whose members are all different. Names ignore case.

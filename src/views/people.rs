@@ -4,7 +4,7 @@ use entities::user_id::UserId;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::Person;
+use super::{Person, words::ErrorCode};
 use crate::services::people;
 
 /// Whether somebody may come in.
@@ -48,10 +48,12 @@ pub struct Upserted {
 /// A person who was not stored.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
+#[schemars(rename = "RefusedPerson")]
 pub struct Refused {
     /// Their place in what was sent, from 0.
     pub index: usize,
     pub id: Option<String>,
+    #[schemars(with = "ErrorCode")]
     pub code: &'static str,
     pub error: String,
 }

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Serialize;
 
-use super::{ClientEvent, Time, EventHub};
+use super::{ClientEvent, EventHub, Time};
 
 /// What happened since a cursor.
 #[derive(Clone, Debug, Serialize, JsonSchema)]

@@ -31,6 +31,10 @@ macro_rules! words {
 words! {
     /// What a conversation is.
     ConversationType: "direct", "group";
+    /// Why something was refused.
+    ErrorCode: "unauthorized", "forbidden", "not_a_participant", "not_found", "method_not_allowed", "validation_failed",
+        "idempotency_mismatch", "group_full", "edit_window_over", "too_large", "unsupported_media", "rate_limited",
+        "internal", "unavailable";
     /// What newcomers to a group see of what was said before.
     HistoryScope: "all", "from_join";
     /// What a member may do; the owner of a group shows as an admin.

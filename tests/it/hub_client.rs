@@ -12,7 +12,10 @@ use tokio_tungstenite::{
     tungstenite::{Message, client::IntoClientRequest as _, protocol::WebSocketConfig},
 };
 
-use crate::support::{DEADLINE, TestApp, ask};
+use crate::{
+    described::conforming,
+    support::{DEADLINE, TestApp, ask},
+};
 
 /// Ends a record.
 pub(crate) const RS: char = '\u{1e}';
@@ -159,7 +162,9 @@ impl HubClient {
     /// A call and whatever becomes of it.
     pub(crate) async fn ask(&mut self, method: &str, arguments: &Value) -> Answer {
         let call = self.begin(method, arguments).await;
-        self.answer(&call).await
+        let answer = self.answer(&call).await;
+        conforming::call(method, &answer);
+        answer
     }
 
     /// Calls and does not wait.
@@ -336,6 +341,7 @@ impl HubClient {
                 let arguments = record["arguments"].as_array().unwrap();
                 assert_eq!(arguments.len(), 1, "one event, one argument: {record}");
                 let name = record["target"].as_str().unwrap().to_owned();
+                conforming::event(&name, &arguments[0]);
                 self.events.push((name, arguments[0].clone()));
             }
             Some(2) => {

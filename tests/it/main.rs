@@ -13,6 +13,7 @@ mod blocks;
 mod broken_disk;
 mod claimed;
 mod conversations;
+mod described;
 mod exhaustion;
 mod expelling;
 mod full_disk;

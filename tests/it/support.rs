@@ -16,7 +16,7 @@ use tempfile::TempDir;
 use tokio::{net::TcpListener, sync::oneshot};
 use tokio_util::sync::CancellationToken;
 
-use crate::database::TestDatabase;
+use crate::{database::TestDatabase, described::conforming};
 pub(crate) use http::{Answer, DEADLINE, ask, exchange, try_exchange};
 
 /// The secret tests sign with.
@@ -191,7 +191,10 @@ impl Person {
         let authorization = format!("Bearer {}", self.token);
         let mut all = vec![("authorization", authorization.as_str())];
         all.extend_from_slice(headers);
-        ask(self.address, method, &format!("/api/Chat{path}"), &all, body).await
+        let path = format!("/api/Chat{path}");
+        let answer = ask(self.address, method, &path, &all, body).await;
+        conforming::answer(method, &path, &answer);
+        answer
     }
 
     pub(crate) async fn get(&self, path: &str) -> Answer {

@@ -5,8 +5,8 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{MessageId, Time};
-use crate::views::words::ReactionAction;
 use crate::services::details::{MessageRef, Pinned, Reacted, ReactionSummary};
+use crate::views::words::ReactionAction;
 
 /// `MessageDeleted`: only its place is left.
 #[derive(Clone, Debug, Serialize, JsonSchema)]

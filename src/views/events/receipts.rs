@@ -9,8 +9,8 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::Time;
-use crate::views::words::{MessageState, MessageStatusType};
 use crate::services::details::{Covered, Delivered, MessageDetails, Moved};
+use crate::views::words::{MessageState, MessageStatusType};
 
 /// `MessageStatus`: how far a message of the reader's own has come.
 #[derive(Clone, Debug, Serialize, JsonSchema)]

@@ -4,11 +4,11 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::super::loose::{self, Flag, List, Text};
-use crate::views::words::PresenceStatus;
 use crate::services::{
     Error,
     people::{NewProfile, Privacy},
 };
+use crate::views::words::PresenceStatus;
 
 /// Somebody's profile, or the part of it that is to change.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]

@@ -99,7 +99,7 @@ pub(super) const TABLE: &[(&str, &str, &str, &str, &str)] = &[
 ];
 
 /// Routes that ask nobody who they are.
-const OPEN: &[&str] = &["/healthz", "/readyz"];
+const OPEN: &[&str] = &["/healthz", "/readyz", "/asyncapi.json", "/openapi.json"];
 
 #[tokio::test]
 async fn sec_25_every_route_asks_who_may() {
