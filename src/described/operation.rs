@@ -164,7 +164,13 @@ impl Operation {
     pub(super) fn sends(self) -> Self {
         let key = "A key of the client's own, as `clientMessageId`: the same one a second time gets the message of the first.";
         self.header("Idempotency-Key", key, "")
-            .refuses([Error::IdempotencyMismatch, Error::NotAParticipant])
+            .refuses([
+                Error::IdempotencyMismatch,
+                Error::NotAParticipant,
+                Error::Forbidden("You cannot send messages to this person".to_owned()),
+                Error::no_conversation(),
+                Error::no_message(),
+            ])
             .limited("messages")
     }
 

@@ -48,6 +48,11 @@ pub(super) const TAGS: &[(&str, &str)] = &[
     ("descriptions", "What you are reading, for machines."),
 ];
 
+/// What is done to others only.
+fn oneself() -> Error {
+    Error::invalid("userId", "must be somebody else")
+}
+
 fn not_allowed(why: &str) -> Error {
     Error::Forbidden(why.to_owned())
 }

@@ -77,5 +77,8 @@ pub(crate) fn forward_message() -> Method {
     Method::new("Forward a message")
         .takes_message()
         .takes_conversation()
-        .refuses([too_many("messages")])
+        .refuses([
+            not_allowed("You cannot send messages to this person"),
+            too_many("messages"),
+        ])
 }

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{CONVERSATION, Error, MESSAGE, Method, too_many};
+use super::{CONVERSATION, Error, MESSAGE, Method, not_allowed, too_many};
 use crate::views::{
     input::{Marking, NewMessage, Paging, SearchOptions},
     words::MessageType,
@@ -19,7 +19,11 @@ pub(crate) fn send_message() -> Method {
         .takes_conversation()
         .takes::<String>("content", "The text, at most 10,000 characters.", "Hello, Bob!")
         .may_take::<MessageType>("type", "What it carries; `text` when absent.", "text")
-        .refuses([Error::IdempotencyMismatch, too_many("messages")])
+        .refuses([
+            Error::IdempotencyMismatch,
+            not_allowed("You cannot send messages to this person"),
+            too_many("messages"),
+        ])
 }
 
 pub(crate) fn list_messages() -> Method {

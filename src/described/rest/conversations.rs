@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{Error, Operation, not_allowed};
+use super::{Error, Operation, not_allowed, oneself};
 
 pub(crate) fn list() -> Operation {
     Operation::new("One's conversations")
@@ -18,7 +18,7 @@ pub(crate) fn find() -> Operation {
 pub(crate) fn direct() -> Operation {
     Operation::new("The direct conversation with somebody")
         .about("Made when there is none yet; two people have one.")
-        .refuses([Error::invalid("userId", "must be somebody else")])
+        .refuses([oneself()])
 }
 
 pub(crate) fn create() -> Operation {

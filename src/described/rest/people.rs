@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{Error, Operation, not_allowed};
+use super::{Error, Operation, not_allowed, oneself};
 
 fn for_administrators(summary: &'static str) -> Operation {
     Operation::new(summary).refuses([not_allowed("Only an administrator may do this")])
@@ -56,8 +56,11 @@ pub(crate) fn search() -> Operation {
 pub(crate) fn deactivate() -> Operation {
     for_administrators("Let somebody in no more")
         .about("Their connections are closed; what they wrote stays. For administrators.")
+        .refuses([oneself()])
 }
 
 pub(crate) fn reactivate() -> Operation {
-    for_administrators("Let somebody in again").about("For administrators.")
+    for_administrators("Let somebody in again")
+        .about("For administrators.")
+        .refuses([oneself()])
 }
