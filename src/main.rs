@@ -90,39 +90,30 @@ fn main() -> ExitCode {
         database: cli.settings.database,
         data_dir: cli.settings.data_dir,
     };
-    // Before the settings are read: they change nothing of it.
-    if let Some(description) = cli.command.as_ref().and_then(description) {
-        return print(&description);
-    }
-    let done = Config::load(&flags).map_err(app::Error::from).and_then(|config| {
-        telemetry::start(&config.log);
-        match cli.command.unwrap_or(Command::Serve) {
-            Command::Serve => {
-                let handed = config::handed::socket()?;
-                in_runtime(serve(config, handed))
-            }
-            Command::Token(token) => print_token(&config, &token),
-            Command::Migrate => in_runtime(app::migrate(&config)),
-            Command::Openapi | Command::Asyncapi | Command::Client(_) => unreachable!("it is printed by now"),
-        }
-    });
+    let done = match cli.command.unwrap_or(Command::Serve) {
+        Command::Serve => configured(&flags, |config| {
+            let handed = config::handed::socket()?;
+            in_runtime(serve(config, handed))
+        }),
+        Command::Token(token) => configured(&flags, |config| print_token(&config, &token)),
+        Command::Migrate => configured(&flags, |config| in_runtime(app::migrate(&config))),
+        Command::Openapi => return print(&format!("{:#}\n", *described::OPENAPI)),
+        Command::Asyncapi => return print(&format!("{:#}\n", *described::ASYNCAPI)),
+        Command::Client(ClientArguments { typescript: _ }) => return print(&described::typescript()),
+    };
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => complain(&error),
     }
 }
 
-/// What a command prints that describes the server.
-fn description(command: &Command) -> Option<String> {
-    match command {
-        Command::Openapi => Some(format!("{:#}\n", *described::OPENAPI)),
-        Command::Asyncapi => Some(format!("{:#}\n", *described::ASYNCAPI)),
-        Command::Client(ClientArguments { typescript: _ }) => Some(described::typescript()),
-        Command::Serve | Command::Token(_) | Command::Migrate => None,
-    }
+fn configured(flags: &Flags, work: impl FnOnce(Config) -> Result<(), app::Error>) -> Result<(), app::Error> {
+    let config = Config::load(flags)?;
+    telemetry::start(&config.log);
+    work(config)
 }
 
-/// Whoever reads may have read enough.
+/// Prints what may be long: whoever reads may have read enough.
 fn print(text: &str) -> ExitCode {
     match std::io::stdout().write_all(text.as_bytes()) {
         Ok(()) => ExitCode::SUCCESS,

@@ -38,6 +38,7 @@ const WALLS: &[(&str, &[&str])] = &[
         "src/controllers",
         &["sea_orm", "ActiveModel", "hub_protocol", "crate::hubs"],
     ),
+    ("src/described", &["sea_orm", "ActiveModel"]),
     ("hub-protocol/src", &["hubwire", "entities", "sea_orm"]),
     ("entities/src", &["axum", "hub_protocol", "hubwire"]),
 ];

@@ -4,18 +4,19 @@ import { Documents } from './documents.js';
 import { hubConsole } from './hub.js';
 import { eventPart, methodPart, routePart } from './parts.js';
 import { restConsole } from './rest.js';
+import { prose } from './schemas.js';
 import { startSession } from './session.js';
 
 const main = byId('main'), list = byId('list'), search = byId('search');
 
 function overview(documents) {
-  const about = (title, text) => el('section', {}, el('h2', { textContent: title }), el('p', { textContent: text }));
+  const about = (title, text) => el('section', {}, el('h2', { textContent: title }), prose('p', {}, text));
   return [
     el('h1', { textContent: 'Routes, methods and events' }),
     el('p', { className: 'lead', textContent: 'Everything this server does, described by itself. Choose something to read about it and to try it here.' }),
     about('REST', documents.openapi.info.description),
     about('Hubs', documents.asyncapi.info.description),
-    about('A typed client', 'hubwire client --typescript prints a client of the hubs for @microsoft/signalr with the types of everything it takes and gives.'),
+    about('A typed client', '`hubwire client --typescript` prints a client of the hubs for `@microsoft/signalr` with the types of everything it takes and gives.'),
   ];
 }
 
@@ -54,6 +55,7 @@ function show(documents, moveFocus) {
   main.replaceChildren(...describe(documents, entry));
   document.title = `${entry ? `${entry.name}: ` : ''}Hubwire`;
   showList(documents);
+  list.querySelector('[aria-current]')?.scrollIntoView({ block: 'nearest' });
   if (!moveFocus) return;
   main.focus({ preventScroll: true });
   scrollTo(0, 0);

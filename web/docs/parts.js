@@ -1,6 +1,6 @@
 // What is said of a route, a method and an event.
 import { el } from '../dom.js';
-import { code, folded, schemaView, typeOf } from './schemas.js';
+import { code, folded, memberHead, prose, schemaView } from './schemas.js';
 
 function head(entry, title, operation) {
   const anchor = el('a', { className: 'anchor', href: `#${entry.id}`, textContent: '#', title: 'The address of this description' });
@@ -8,7 +8,7 @@ function head(entry, title, operation) {
   return [
     el('p', { className: 'signature' }, el('span', { className: `badge ${entry.badge.toLowerCase()}`, textContent: entry.badge }), el('code', { textContent: title }), anchor),
     el('h1', { textContent: operation.summary }),
-    operation.description ? el('p', { className: 'lead', textContent: operation.description }) : null,
+    operation.description ? prose('p', { className: 'lead' }, operation.description) : null,
   ].filter(Boolean);
 }
 
@@ -27,11 +27,13 @@ const name = (text) => el('code', { textContent: text });
 
 export function routePart(documents, entry) {
   const { operation } = entry, { openapi } = documents;
-  const parts = head(entry, `${entry.method.toUpperCase()} ${entry.path}`, operation);
+  const parts = head(entry, entry.path, operation);
   parts.push(el('p', { className: 'quiet', textContent: operation.security?.length === 0 ? 'Needs no token.' : 'Needs a bearer token.' }));
   if (operation.parameters) {
-    const rows = operation.parameters.map((one) => [name(one.name), one.in, typeOf(one.schema) + (one.required ? '' : ', may be absent'), one.description]);
-    parts.push(section('Parameters', table('Parameters', ['Name', 'Where', 'Type', 'What'], rows)));
+    const rows = operation.parameters.map((one) => el('li', {},
+      el('div', { className: 'member' }, ...memberHead(one.name, one.schema, one.required, el('span', { className: 'place', textContent: one.in }))),
+      prose('p', { className: 'words' }, one.description)));
+    parts.push(section('Parameters', el('ul', { className: 'members' }, ...rows)));
   }
   if (operation.requestBody) {
     const bodies = Object.entries(operation.requestBody.content).flatMap(([kind, body]) => [
@@ -67,8 +69,8 @@ export function methodPart(documents, entry) {
   signalr.forms.forEach((form, i) => {
     if (!form.length) return;
     const views = form.flatMap((one) => [
-      el('p', { className: 'member' }, name(one.name), el('span', { className: 'type', textContent: typeOf(one.schema) }), one.required ? null : el('span', { className: 'quiet', textContent: 'may be absent' })),
-      el('p', { className: 'words', textContent: one.description }),
+      el('div', { className: 'member' }, ...memberHead(one.name, one.schema, one.required)),
+      prose('p', { className: 'words' }, one.description),
       documents.resolve(asyncapi, one.schema)?.properties ? schemaView(documents, asyncapi, one.schema) : null,
     ]);
     parts.push(section(signalr.forms.length > 1 ? `Arguments, form ${i + 1}` : 'Arguments', ...views));

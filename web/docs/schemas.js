@@ -3,6 +3,17 @@ import { el } from '../dom.js';
 
 const nameOf = (reference) => reference.split('/').at(-1);
 
+// A sentence with its `names` set as code.
+export const prose = (tag, properties, text) => el(tag, properties, ...text.split('`').map((part, i) => (i % 2 ? el('code', { textContent: part }) : part)));
+
+// The head of a member, a parameter or an argument.
+export const memberHead = (name, schema, isRequired, ...more) => [
+  el('code', { className: 'name', textContent: name }),
+  el('span', { className: 'type', textContent: typeOf(schema) }),
+  ...more,
+  ...(isRequired ? [] : [el('span', { className: 'quiet', textContent: 'may be absent' })]),
+];
+
 // A type in a few words: `Message | null`, `string (uuid)`, `UserId[]`.
 export function typeOf(schema) {
   if (schema === true || schema === undefined) return 'anything';
@@ -14,7 +25,7 @@ export function typeOf(schema) {
   return [schema.type].flat().map((type) => {
     if (type === 'array') return Array.isArray(schema.items) ? `[${schema.items.map(typeOf).join(', ')}]` : `${typeOf(schema.items)}[]`;
     if (type === 'object' && schema.additionalProperties) return `{ [name]: ${typeOf(schema.additionalProperties)} }`;
-    return schema.format ? `${type} (${schema.format})` : type ?? 'anything';
+    return schema.format && type !== 'null' ? `${type} (${schema.format})` : type ?? 'anything';
   }).join(' | ');
 }
 
@@ -47,14 +58,13 @@ function unfolding(documents, document, schema, summary, isOpen) {
 function members(documents, document, schema) {
   const required = new Set(schema.required ?? []);
   const rows = Object.entries(schema.properties).map(([name, member]) => {
-    const head = [el('code', { className: 'name', textContent: name }), el('span', { className: 'type', textContent: typeOf(member) })];
-    if (!required.has(name)) head.push(el('span', { className: 'quiet', textContent: 'may be absent' }));
+    const head = memberHead(name, member, required.has(name));
     const words = member.description ?? documents.resolve(document, member)?.description;
     const values = documents.resolve(document, member)?.enum;
     const row = el('li');
     if (inner(documents, document, member).length) row.append(unfolding(documents, document, member, el('summary', {}, ...head), false));
     else row.append(el('div', { className: 'member' }, ...head));
-    if (words) row.append(el('p', { className: 'words', textContent: words }));
+    if (words) row.append(prose('p', { className: 'words' }, words));
     if (values && member.$ref) row.append(el('p', { className: 'words', textContent: values.join(', ') }));
     return row;
   });
