@@ -16,8 +16,6 @@ pub(crate) mod rest;
 mod schemas;
 mod typescript;
 
-use std::sync::LazyLock;
-
 use serde_json::Value;
 
 pub(crate) use handler::{Route, route};
@@ -25,11 +23,16 @@ pub(crate) use method::{DescribedMethod, Kind, Method};
 pub(crate) use schemas::Schemas;
 
 /// The description of every REST route: OpenAPI 3.1.
-pub static OPENAPI: LazyLock<Value> = LazyLock::new(openapi::document);
+pub fn openapi() -> Value {
+    openapi::document()
+}
+
 /// The description of every method and event of the hubs: AsyncAPI 3.0.
-pub static ASYNCAPI: LazyLock<Value> = LazyLock::new(asyncapi::document);
+pub fn asyncapi() -> Value {
+    asyncapi::document()
+}
 
 /// A client of the hubs in TypeScript, as one file.
 pub fn typescript() -> String {
-    typescript::client()
+    typescript::client(&asyncapi())
 }

@@ -97,8 +97,8 @@ fn main() -> ExitCode {
         }),
         Command::Token(token) => configured(&flags, |config| print_token(&config, &token)),
         Command::Migrate => configured(&flags, |config| in_runtime(app::migrate(&config))),
-        Command::Openapi => return print(&format!("{:#}\n", *described::OPENAPI)),
-        Command::Asyncapi => return print(&format!("{:#}\n", *described::ASYNCAPI)),
+        Command::Openapi => return print(&format!("{:#}\n", described::openapi())),
+        Command::Asyncapi => return print(&format!("{:#}\n", described::asyncapi())),
         Command::Client(ClientArguments { typescript: _ }) => return print(&described::typescript()),
     };
     match done {

@@ -4,8 +4,6 @@ use std::fmt::Write as _;
 
 use serde_json::Value;
 
-use super::ASYNCAPI;
-
 const HEAD: &str = r"// A client of Hubwire's hubs, printed by `hubwire client --typescript`. Do not edit it: print it again.
 //
 //   const connection = new HubConnectionBuilder().withUrl('/hubs/chat', { accessTokenFactory: () => token }).build();
@@ -43,13 +41,13 @@ async function invoke<T>(connection: HubConnection, method: string, args: unknow
 }
 ";
 
-pub(super) fn client() -> String {
+pub(super) fn client(document: &Value) -> String {
     let mut out = HEAD.to_owned();
-    for (name, schema) in ASYNCAPI["components"]["schemas"].as_object().into_iter().flatten() {
+    for (name, schema) in document["components"]["schemas"].as_object().into_iter().flatten() {
         declare(&mut out, name, schema);
     }
-    class(&mut out, "chat", "HubwireClient");
-    class(&mut out, "chatOnline", "HubwireOnlineClient");
+    class(&mut out, document, "chat", "HubwireClient");
+    class(&mut out, document, "chatOnline", "HubwireOnlineClient");
     out
 }
 
@@ -141,8 +139,8 @@ fn literal(value: &Value) -> String {
 }
 
 /// One hub.
-fn class(out: &mut String, channel: &str, name: &str) {
-    let address = ASYNCAPI["channels"][channel]["address"].as_str().unwrap_or_default();
+fn class(out: &mut String, document: &Value, channel: &str, name: &str) {
+    let address = document["channels"][channel]["address"].as_str().unwrap_or_default();
     write(
         out,
         &format!("\n/** `{address}`, over a connection that its user builds, starts and stops. */\n"),
@@ -153,7 +151,7 @@ fn class(out: &mut String, channel: &str, name: &str) {
             "export class {name} {{\n  readonly connection: HubConnection;\n\n  constructor(connection: HubConnection) {{\n    this.connection = connection;\n  }}\n"
         ),
     );
-    for (id, operation) in ASYNCAPI["operations"].as_object().into_iter().flatten() {
+    for (id, operation) in document["operations"].as_object().into_iter().flatten() {
         if !id.starts_with(&format!("{channel}.")) {
             continue;
         }

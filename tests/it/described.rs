@@ -3,11 +3,11 @@
 pub(crate) mod conforming;
 mod schema;
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::LazyLock};
 
 use entities::message;
 use hubwire::{
-    described::{ASYNCAPI, OPENAPI},
+    described,
     router::ROUTES,
     services,
     views::{ClientEvent, words},
@@ -16,6 +16,9 @@ use serde_json::{Value, json};
 
 use self::schema::Checker;
 use crate::{hub_client::HubClient, support::TestApp};
+
+static OPENAPI: LazyLock<Value> = LazyLock::new(described::openapi);
+static ASYNCAPI: LazyLock<Value> = LazyLock::new(described::asyncapi);
 
 /// Every operation of the REST description: path, method, what is said of it.
 fn operations() -> Vec<(&'static str, &'static str, &'static Value)> {

@@ -1,9 +1,8 @@
 //! Whatever a test is answered, against what is described. Every person of the tests asks through here.
 
-use hubwire::described::{ASYNCAPI, OPENAPI};
 use serde_json::Value;
 
-use super::schema::Checker;
+use super::{ASYNCAPI, OPENAPI, schema::Checker};
 use crate::support::Answer;
 
 /// The answer to a request of somebody with a token. What no route takes is not described.
