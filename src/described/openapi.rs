@@ -295,3 +295,70 @@ fn operation_id(method: &str, path: &str) -> String {
     }
     id
 }
+
+#[cfg(test)]
+mod tests {
+    use schemars::json_schema;
+
+    use super::*;
+    use crate::described::{
+        handler::{Body, Part, Shape, route},
+        operation::Operation,
+    };
+
+    /// A form with files.
+    struct Form;
+
+    impl Part for Form {
+        fn describe(shape: &mut Shape, _: &mut Schemas) {
+            let file = json_schema!({"type": "string", "contentMediaType": "application/octet-stream"});
+            let form = json_schema!({"type": "object", "properties": {"file": {"type": "array", "items": file}}});
+            shape.body = Some(Body {
+                is_required: true,
+                content: vec![("multipart/form-data", form)],
+            });
+        }
+    }
+
+    /// What was uploaded.
+    struct Picture;
+
+    impl Part for Picture {
+        fn describe(shape: &mut Shape, _: &mut Schemas) {
+            let bytes = json_schema!({"type": "string", "contentMediaType": "image/png"});
+            shape.answer = Answer::Plain(vec![("image/png", bytes)]);
+        }
+    }
+
+    async fn upload(_: Form) -> Result<Picture, Failure> {
+        Ok(Picture)
+    }
+
+    #[test]
+    fn forms_and_files_are_described_as_they_are() {
+        let mut schemas = Schemas::new();
+        let words = Operation {
+            bare: vec![(304, "The client has it.")],
+            ..Operation::new("Upload")
+        };
+        let route = route(("/upload", "post", "media"), &upload, words, &mut schemas);
+        let mut place = Place {
+            refusals: Vec::new(),
+            pagination: schemas.answer::<Pagination>(),
+            search: schemas.answer::<SearchNotes>(),
+            failure: schemas.answer::<Refused<'static>>(),
+            definitions: schemas.definitions(),
+        };
+        let operation = place.operation(&route);
+        let form = &operation["requestBody"]["content"]["multipart/form-data"]["schema"];
+        assert_eq!(form["properties"]["file"]["type"], "array");
+        let answers = &operation["responses"];
+        assert_eq!(
+            answers["200"]["content"]["image/png"]["schema"]["contentMediaType"],
+            "image/png"
+        );
+        assert_eq!(answers["304"], json!({"description": "The client has it."}));
+        assert_eq!(answers["415"]["$ref"], "#/components/responses/415-1");
+        assert_eq!(operation["security"], json!([]), "nobody is asked who they are");
+    }
+}

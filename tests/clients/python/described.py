@@ -77,13 +77,14 @@ def main():
                 text = text.replace(example, real)
             described = Path(folder) / 'openapi.json'
             described.write_text(text)
-            bounds = ['--max-examples', '200'] if arguments.long else ['--max-examples', '5', '--max-time', '60']
+            # By number, not by time: a slow machine is to ask as much as a fast one. What hangs fails.
+            most, limit = ('200', None) if arguments.long else ('5', 400)
             command = [
                 Path(sys.executable).parent / 'schemathesis', 'run', described, '--url', server.url, '--header', f'Authorization: Bearer {token}',
                 '--checks', CHECKS, '--phases', 'examples,coverage,fuzzing', '--seed', arguments.seed, '--workers', '2',
-                '--warnings', 'off', '--no-color', '--generation-database', 'none', *bounds,
+                '--warnings', 'off', '--no-color', '--generation-database', 'none', '--max-examples', most,
             ]
-            is_well = subprocess.run(command, cwd=folder).returncode == 0 and server.process.poll() is None
+            is_well = subprocess.run(command, cwd=folder, timeout=limit).returncode == 0 and server.process.poll() is None
         finally:
             server.process.kill()
     print(f'{operations if is_well else operations - 1} passed, {0 if is_well else 1} failed', flush=True)
