@@ -31,7 +31,7 @@ export class Documents {
       kind: 'route', id: `rest/${operation.operationId}`, badge: method.toUpperCase(), name: path.replace(/^\/api\/Chat/, ''), path, method, operation,
       text: text(method, path, operation.summary, operation.description, operation.operationId),
     })));
-    return this.openapi.tags.map((tag) => ({ title: tag.name, entries: routes.filter((route) => route.operation.tags.includes(tag.name)) }));
+    return this.openapi.tags.map((tag) => ({ title: tag.name[0].toUpperCase() + tag.name.slice(1), entries: routes.filter((route) => route.operation.tags.includes(tag.name)) }));
   }
 
   #hubs() {
