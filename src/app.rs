@@ -22,9 +22,14 @@ use crate::{
     database::{self, Database},
     hubs::Hubs,
     log::Log,
+    media::storage::{Bucket, Place},
     router::{self, origins::Origins},
     serve,
-    services::{Limits, PresenceScope, Services, Settings, UnknownPeople},
+    services::{
+        Limits, PresenceScope, Services, Settings, UnknownPeople,
+        media::{self, Media},
+    },
+    views::Links,
 };
 use lock::DataFolder;
 
@@ -43,6 +48,9 @@ pub enum Error {
     /// The database cannot be reached, or its schema not brought up to date.
     #[error("The database cannot be opened: {0}.")]
     Database(String),
+    /// Files cannot be kept.
+    #[error("Files cannot be kept: {0}.")]
+    Media(#[from] media::OpenError),
 }
 
 /// Everything a controller or a hub needs.
@@ -53,6 +61,9 @@ pub struct App {
     pub database: Database,
     pub log: Log,
     pub services: Services,
+    pub media: Media,
+    /// Makes links to files, for whoever reads them.
+    pub links: Links,
     pub auth: Auth,
     pub hubs: Hubs,
     pub origins: Arc<Origins>,
@@ -87,7 +98,9 @@ impl App {
             .load()
             .await
             .map_err(|error| unreachable_database(&error))?;
-        let hubs = Hubs::new(&services, &log, &clock, &config);
+        let media = Media::open(&services, &database, &log, &clock, &media_settings(&config)).await?;
+        let links = Links::new(media.signer.clone(), clock.clone(), config.public_url.as_deref());
+        let hubs = Hubs::new(&services, &log, &clock, &config, &links);
         let origins = Arc::new(Origins::new(&config));
         let draining = AtomicBool::new(false);
         Ok(Arc::new(Self {
@@ -96,6 +109,8 @@ impl App {
             database,
             log,
             services,
+            media,
+            links,
             auth,
             hubs,
             origins,
@@ -160,6 +175,10 @@ fn settings(config: &Config) -> Settings {
             group_members: narrow(limits.group_members),
             messages_per_minute: narrow(limits.messages_per_minute),
             reactions_per_minute: narrow(limits.reactions_per_minute),
+            uploads_per_minute: narrow(limits.uploads_per_minute),
+            image_bytes: limits.image_bytes,
+            video_bytes: limits.video_bytes,
+            file_bytes: limits.file_bytes,
             burst: narrow(limits.burst),
             edit_window_minutes: narrow(limits.edit_window_minutes),
         },
@@ -173,6 +192,26 @@ fn settings(config: &Config) -> Settings {
         },
         resume: config.resume,
         ..Settings::default()
+    }
+}
+
+/// Where files are kept, by the settings.
+fn media_settings(config: &Config) -> media::Settings {
+    let place = match &config.media.place {
+        None => Place::Folder(config.data_dir.join("media")),
+        Some(config::MediaPlace::Folder(folder)) => Place::Folder(folder.clone()),
+        Some(config::MediaPlace::Bucket { name, prefix }) => Place::Bucket(Bucket {
+            name: name.clone(),
+            prefix: prefix.clone(),
+            endpoint: config.media.s3_endpoint.clone(),
+            region: config.media.s3_region.clone(),
+            key_id: config.media.s3_key_id.clone(),
+            secret: config.media.s3_secret.as_ref().map(|secret| secret.expose().to_owned()),
+        }),
+    };
+    media::Settings {
+        place,
+        staging: config.data_dir.join("uploads"),
     }
 }
 

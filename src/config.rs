@@ -67,6 +67,29 @@ pub struct LogSettings {
     pub level: String,
 }
 
+/// Section `[media]`.
+#[derive(Clone, Debug, Default)]
+pub struct MediaSettings {
+    /// Where files are kept, if not in the data folder.
+    pub place: Option<MediaPlace>,
+    /// Address of a server that speaks S3, if it is not Amazon's.
+    pub s3_endpoint: Option<String>,
+    pub s3_region: Option<String>,
+    pub s3_key_id: Option<String>,
+    pub s3_secret: Option<Secret>,
+}
+
+/// Where files are kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum MediaPlace {
+    Folder(PathBuf),
+    /// A bucket, and what comes before every key in it.
+    Bucket {
+        name: String,
+        prefix: String,
+    },
+}
+
 /// Section `[limits]`; 0 is no limit everywhere.
 #[derive(Clone, Debug, Default)]
 pub struct Limits {
@@ -78,6 +101,14 @@ pub struct Limits {
     pub messages_per_minute: u64,
     /// Reactions a person may add or take back a minute, sustained, over all transports.
     pub reactions_per_minute: u64,
+    /// Files a person may upload a minute, sustained.
+    pub uploads_per_minute: u64,
+    /// Largest picture, in bytes.
+    pub image_bytes: u64,
+    /// Largest video, in bytes.
+    pub video_bytes: u64,
+    /// Largest file of any other kind, in bytes.
+    pub file_bytes: u64,
     /// How many more than the sustained rate may come at once.
     pub burst: u64,
     /// Minutes for which a message may be edited.
@@ -101,7 +132,7 @@ pub struct Config {
     pub listen: SocketAddr,
     /// Where the data is; without it a SQLite file in the data folder.
     pub database_url: Option<Secret>,
-    /// Folder of the SQLite file, the lock and the made-up signing key.
+    /// Folder of the SQLite file, the files people send, the lock and the made-up signing key.
     pub data_dir: PathBuf,
     /// Development or production.
     pub env: Environment,
@@ -127,6 +158,8 @@ pub struct Config {
     pub unknown_people: UnknownPeople,
     /// Who sees whether somebody is online.
     pub presence_scope: PresenceScope,
+    /// Where files are kept.
+    pub media: MediaSettings,
     /// What is logged, and how.
     pub log: LogSettings,
     /// What clients may do at most.
@@ -236,6 +269,7 @@ impl Config {
             cors_origins: Vec::new(),
             unknown_people: UnknownPeople::default(),
             presence_scope: PresenceScope::default(),
+            media: MediaSettings::default(),
             log: LogSettings::default(),
             limits: Limits::default(),
             detailed_errors: false,

@@ -7,8 +7,10 @@ pub mod descriptions;
 mod failure;
 pub mod groups;
 pub mod health;
+pub mod media;
 pub mod members;
 pub mod messages;
+mod multipart;
 pub mod people;
 pub mod pins;
 pub mod presence;
@@ -18,6 +20,7 @@ mod request;
 pub mod search;
 pub mod states;
 pub mod sync;
+pub mod upload;
 
 use axum::{
     body::Body,

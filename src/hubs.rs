@@ -38,6 +38,7 @@ use crate::{
     described::{DescribedMethod, Schemas},
     log::Log,
     services,
+    views::Links,
 };
 
 use self::{door::Door, listeners::Listeners, notices::Notices, verbs::Describing};
@@ -54,6 +55,7 @@ const DRAIN_PATIENCE: Duration = Duration::from_secs(3);
 struct Chat {
     services: services::Services,
     log: Log,
+    links: Links,
     listeners: Arc<Listeners>,
     notices: Notices,
     /// Everybody was told everything up to here.
@@ -83,12 +85,13 @@ struct Mounted {
 
 impl Hubs {
     /// Builds the hubs and starts to follow the log and who is here. Call it inside a runtime.
-    pub fn new(services: &services::Services, log: &Log, clock: &Clock, config: &Config) -> Self {
+    pub fn new(services: &services::Services, log: &Log, clock: &Clock, config: &Config, links: &Links) -> Self {
         let listeners = Arc::new(Listeners::default());
-        let notices = Notices::start(services.clone(), Arc::clone(&listeners));
+        let notices = Notices::start(services.clone(), Arc::clone(&listeners), links.clone());
         let chat = Arc::new(Chat {
             services: services.clone(),
             log: log.clone(),
+            links: links.clone(),
             listeners,
             notices,
             told: AtomicU64::new(fanout::number(log.tail.head())),
@@ -195,6 +198,7 @@ impl From<services::Error> for HubError {
             | services::Error::GroupFull { .. }
             | services::Error::EditWindowOver { .. }
             | services::Error::TooLarge(_)
+            | services::Error::UnsupportedMedia(_)
             | services::Error::TooMany { .. }
             | services::Error::Unavailable => Self::public(format!("{}: {error}", error.code())),
         }

@@ -9,6 +9,7 @@ pub mod database;
 pub mod described;
 pub mod hubs;
 pub mod log;
+pub mod media;
 pub mod memory;
 pub mod router;
 pub mod serve;

@@ -129,7 +129,7 @@ fn complain(error: &app::Error) -> ExitCode {
     eprintln!("{error}");
     match error {
         app::Error::Setting(_) => ExitCode::from(2),
-        app::Error::InUse(_) | app::Error::Database(_) => ExitCode::FAILURE,
+        app::Error::InUse(_) | app::Error::Database(_) | app::Error::Media(_) => ExitCode::FAILURE,
     }
 }
 

@@ -22,8 +22,8 @@ use tower_http::catch_panic::CatchPanicLayer;
 use crate::{
     app::App,
     controllers::{
-        Failure, blocks, conversations, demo, descriptions, groups, health, members, messages, people, pins, presence,
-        reactions, receipts, search, states, sync,
+        Failure, blocks, conversations, demo, descriptions, groups, health, media, members, messages, people, pins, presence,
+        reactions, receipts, search, states, sync, upload,
     },
     described::{self, Route, Schemas},
 };
@@ -93,6 +93,7 @@ routes! {
     "/api/Chat/conversations/search": get conversations::search;
     "/api/Chat/conversations/unread": get conversations::unread;
     "/api/Chat/conversations/{id}": get conversations::find, put conversations::change, delete conversations::delete;
+    "/api/Chat/conversations/{id}/attachments": get messages::attachments;
     "/api/Chat/conversations/{id}/archive": post states::archive, put states::archive, delete states::unarchive;
     "/api/Chat/conversations/{id}/leave": post conversations::leave;
     "/api/Chat/conversations/{id}/messages": get messages::list_in, post messages::send_to;
@@ -112,6 +113,11 @@ routes! {
     "/api/Chat/groups/{id}/participants": post members::add, put members::change_role, delete members::remove;
     "/api/Chat/groups/{id}/participants/{userId}": post members::add, put members::change_role, delete members::remove;
     "/api/Chat/groups/{id}/transfer": post members::transfer;
+
+    "/api/Chat/media/{id}": get media::whole;
+    "/api/Chat/media/{id}/thumb": get media::thumbnail;
+    "/api/Chat/upload": post upload::one;
+    "/api/Chat/upload-multiple": post upload::several;
 
     "/api/Chat/presence": get presence::list;
     "/api/Chat/presence/heartbeat": post presence::heartbeat;
@@ -157,6 +163,7 @@ pub fn service(
         .merge(app.hubs.routes(CHAT, ONLINE))
         // The last layer is the first to see a request.
         .layer(CatchPanicLayer::custom(requests::panicked))
+        .layer(middleware::from_fn_with_state(app.clone(), requests::link))
         .layer(middleware::from_fn_with_state(app.clone(), hub_access::admit))
         .layer(middleware::from_fn_with_state(app.origins.clone(), origins::cors))
         .layer(middleware::from_fn(requests::observe));

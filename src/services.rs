@@ -19,6 +19,7 @@ pub mod details;
 pub mod error;
 pub mod groups;
 pub mod limits;
+pub mod media;
 pub mod members;
 pub(crate) mod mentions;
 pub mod messages;
@@ -84,6 +85,12 @@ pub struct Limits {
     pub messages_per_minute: u32,
     /// Reactions a person may add or take back a minute, over all transports.
     pub reactions_per_minute: u32,
+    /// Files a person may upload a minute.
+    pub uploads_per_minute: u32,
+    /// Bytes of a picture, of a video, of any other file.
+    pub image_bytes: u64,
+    pub video_bytes: u64,
+    pub file_bytes: u64,
     /// How many of them at once.
     pub burst: u32,
     /// Minutes for which a message may be edited.
@@ -97,6 +104,10 @@ impl Default for Limits {
             group_members: 50,
             messages_per_minute: 30,
             reactions_per_minute: 60,
+            uploads_per_minute: 10,
+            image_bytes: 10 << 20,
+            video_bytes: 100 << 20,
+            file_bytes: 50 << 20,
             burst: 10,
             edit_window_minutes: 15,
         }

@@ -3,11 +3,13 @@
 //! Members carry .NET's names; the JSON adapter writes them in camelCase. Every member is always there, also the
 //! ones nothing fills yet, so that a client never meets `undefined`.
 
+mod attachment;
 mod client_event;
 mod conversation;
 mod events;
 pub mod input;
 pub mod json;
+mod links;
 mod loose;
 mod message;
 mod people;
@@ -28,12 +30,14 @@ use serde::{Serialize, Serializer};
 
 use crate::services::paging::{self, Page};
 
+pub use attachment::{Attachment, Uploaded};
 pub use client_event::{ClientEvent, DescribedEvent, EventHub, Standing};
 pub use conversation::{Conversation, ConversationState, Group, Left, Skipped, Unread, UnreadIn, Written};
 pub use events::{
     ConversationDeleted, ConversationUpdated, GroupMembership, MemberChanged, MessageDeleted, MessagePinned,
     MessageReaction, MessageRead, MessageStatus, MessagesRead, Status, UserTyping,
 };
+pub use links::{Bound, Link, Links, Origin};
 pub use loose::{List, Text};
 pub use message::{ForwardedFrom, Message, MessagePage, ReplyTo};
 pub use people::{Activity, Privacy, Refused, Upserted};

@@ -5,8 +5,8 @@ use std::fmt;
 use std::str::FromStr;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use sea_orm::DeriveValueType;
 use sea_orm::entity::prelude::Uuid;
+use sea_orm::{DbErr, DeriveValueType, TryFromU64};
 use serde::{Deserialize, Serialize};
 
 /// A 64-bit newtype with its arithmetic-free conveniences.
@@ -126,6 +126,18 @@ uuid! {
 uuid! {
     /// A message's public id (a UUID of version 7), made before the first attempt to store it.
     MessageId
+}
+
+uuid! {
+    /// A file's id, under which it is kept and linked to (a UUID of version 4: it cannot be guessed).
+    FileId
+}
+
+/// Made by us, never from a number.
+impl TryFromU64 for FileId {
+    fn try_from_u64(_: u64) -> Result<Self, DbErr> {
+        Err(DbErr::ConvertFromU64("FileId"))
+    }
 }
 
 /// The text is not an id of this kind.

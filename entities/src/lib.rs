@@ -2,9 +2,11 @@
 //!
 //! Rows and relations only; what may be done with them is `src/log` and `src/services`.
 
+pub mod attachment;
 pub mod block;
 pub mod conversation;
 pub mod event;
+pub mod file;
 pub mod ids;
 pub mod log_head;
 pub mod member;
@@ -16,6 +18,7 @@ pub mod person;
 pub mod person_name;
 pub mod presence;
 pub mod reaction;
+pub mod secret;
 pub mod ticket;
 
 pub mod user_id;

@@ -99,6 +99,9 @@ pub struct Model {
     /// Where a forwarded message came from: a JSON object.
     #[sea_orm(column_type = "Text", nullable)]
     pub forwarded: Option<String>,
+    /// Its files, as they are shown: a JSON array of objects.
+    #[sea_orm(column_type = "Text", nullable)]
+    pub attachments: Option<String>,
 }
 
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]

@@ -13,6 +13,7 @@ mod m20261128_000008_words;
 mod m20261128_000009_tickets;
 mod m20261128_000010_horizon;
 mod m20261128_000011_presences;
+mod m20261128_000012_files;
 
 pub use sea_orm_migration::prelude::MigratorTrait;
 
@@ -35,6 +36,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261128_000009_tickets::Migration),
             Box::new(m20261128_000010_horizon::Migration),
             Box::new(m20261128_000011_presences::Migration),
+            Box::new(m20261128_000012_files::Migration),
         ]
     }
 }

@@ -4,7 +4,7 @@
 
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
-use super::{Config, Environment, LogFormat, PresenceScope, Secret, UnknownPeople};
+use super::{Config, Environment, LogFormat, MediaPlace, PresenceScope, Secret, UnknownPeople};
 
 /// One thing that can be set.
 #[derive(Debug)]
@@ -80,6 +80,16 @@ settings! {
         |config, text| config.shutdown = Duration::from_secs(number(text, 1, 300)?);
     "resume_minutes" = "5"; "Minutes for which a lost connection can be gone on with, 1 to 1440.";
         |config, text| config.resume = Duration::from_secs(60 * number(text, 1, 1440)?);
+    "media.url" = ""; "Where the files people send are kept: a folder or s3://bucket/prefix, which all servers share; empty: in the data folder.";
+        |config, text| config.media.place = Some(media_place(text)?);
+    "media.s3_endpoint" = ""; "Address of a server that speaks S3; empty: Amazon's.";
+        |config, text| config.media.s3_endpoint = Some(web_address(text)?);
+    "media.s3_region" = ""; "Region of the bucket; empty: us-east-1.";
+        |config, text| config.media.s3_region = Some(text.to_owned());
+    "media.s3_key_id" = ""; "Access key id for the bucket; empty: that of the machine.";
+        |config, text| config.media.s3_key_id = Some(text.to_owned());
+    "media.s3_secret" = "", secret; "Secret access key for the bucket.";
+        |config, text| config.media.s3_secret = Some(Secret::new(text));
     "log.format" = "text"; "text or json, one line an event, on standard error.";
         |config, text| config.log.format = choice(text, &[("text", LogFormat::Text), ("json", LogFormat::Json)])?;
     "log.level" = "info"; "error, warn, info, debug or trace, or directives such as info,hubwire=debug.";
@@ -92,6 +102,14 @@ settings! {
         |config, text| config.limits.messages_per_minute = limit(text)?;
     "limits.reactions_per_minute" = "60"; "Reactions a person may add or take back a minute over all transports.";
         |config, text| config.limits.reactions_per_minute = limit(text)?;
+    "limits.uploads_per_minute" = "10"; "Files a person may upload a minute.";
+        |config, text| config.limits.uploads_per_minute = limit(text)?;
+    "limits.image_bytes" = "10485760"; "Largest picture (JPEG, PNG, GIF, WebP), in bytes.";
+        |config, text| config.limits.image_bytes = limit(text)?;
+    "limits.video_bytes" = "104857600"; "Largest video (MP4, WebM, MOV), in bytes.";
+        |config, text| config.limits.video_bytes = limit(text)?;
+    "limits.file_bytes" = "52428800"; "Largest file of any other kind (PDF, DOC, DOCX, XLS, XLSX, ZIP, sounds), in bytes.";
+        |config, text| config.limits.file_bytes = limit(text)?;
     "limits.burst" = "10"; "How many more than the sustained rate may come at once.";
         |config, text| config.limits.burst = limit(text)?;
     "limits.edit_window_minutes" = "15"; "Minutes for which a message may be edited.";
@@ -180,6 +198,24 @@ fn level(text: &str) -> Result<String, String> {
         Ok(_) => Ok(text.to_owned()),
         Err(_) => Err("is not a log level such as info, nor directives such as info,hubwire=debug".to_owned()),
     }
+}
+
+fn media_place(text: &str) -> Result<MediaPlace, String> {
+    let Some(bucket) = text.strip_prefix("s3://") else {
+        return if text.contains("://") {
+            Err("is neither a folder nor an address such as s3://bucket/prefix".to_owned())
+        } else {
+            Ok(MediaPlace::Folder(PathBuf::from(text)))
+        };
+    };
+    let (name, prefix) = bucket.split_once('/').unwrap_or((bucket, ""));
+    if name.is_empty() {
+        return Err("names no bucket, as in s3://bucket/prefix".to_owned());
+    }
+    Ok(MediaPlace::Bucket {
+        name: name.to_owned(),
+        prefix: prefix.trim_matches('/').to_owned(),
+    })
 }
 
 /// An absolute http address without a trailing slash.

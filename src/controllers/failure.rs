@@ -79,11 +79,12 @@ impl Failure {
 
     /// The body is announced as something that is not JSON.
     pub fn not_json() -> Self {
-        Self::new(
-            StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            "unsupported_media",
-            "The body must be application/json",
-        )
+        Self::unsupported_media("The body must be application/json")
+    }
+
+    /// The body is of a kind that is not taken here.
+    pub fn unsupported_media(sentence: &str) -> Self {
+        Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media", sentence)
     }
 
     /// The server stops, starts, or cannot reach its database.
@@ -140,6 +141,7 @@ impl From<services::Error> for Failure {
             E::Invalid { .. } => StatusCode::BAD_REQUEST,
             E::IdempotencyMismatch | E::GroupFull { .. } | E::EditWindowOver { .. } => StatusCode::CONFLICT,
             E::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
+            E::UnsupportedMedia(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             E::TooMany { .. } => StatusCode::TOO_MANY_REQUESTS,
             E::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
             E::Internal => StatusCode::INTERNAL_SERVER_ERROR,

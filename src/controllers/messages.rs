@@ -119,6 +119,21 @@ pub async fn edits(
     Ok(Reply::new(edits.iter().map(Former::from).collect()))
 }
 
+/// `GET /api/Chat/conversations/{id}/attachments`: the messages that have files, of one type with `?type=`.
+pub async fn attachments(
+    State(app): State<Arc<App>>,
+    Caller(principal): Caller,
+    Reference(conversation): Reference,
+    params: Params,
+) -> Result<Reply<Vec<Message>>, Failure> {
+    let (messages, kind) = (&app.services.messages, params.first(&["type"]));
+    let page = messages
+        .with_attachments(&principal, &conversation, kind, &params.page())
+        .await?;
+    let (data, pagination) = views::page(&page, |message| Message::seen_by(message, &principal.user_id));
+    Ok(Reply::page(data, pagination))
+}
+
 /// `GET /api/Chat/messages/{id}/thread`
 pub async fn thread(
     State(app): State<Arc<App>>,

@@ -120,13 +120,11 @@ impl Params {
 
     /// The parameters as JSON would say them, for inputs that may come either way.
     pub fn input<T: DeserializeOwned>(&self) -> Result<T, Failure> {
-        let mut members = serde_json::Map::new();
-        for (name, value) in self.0.iter().filter(|(_, value)| !value.trim().is_empty()) {
-            members
-                .entry(name.to_ascii_lowercase())
-                .or_insert_with(|| value.as_str().into());
-        }
-        parsed(serde_json::Value::from(members).to_string().as_bytes())
+        let members = self
+            .0
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.as_str().into()));
+        input(members)
     }
 
     fn value(&self, name: &str) -> Option<&str> {
@@ -207,6 +205,18 @@ async fn body(request: Request) -> Result<Bytes, Failure> {
         None => Failure::invalid(None, "The body did not arrive whole"),
     })?;
     Ok(body.to_bytes())
+}
+
+/// An input made of members by name, in any case: the first of a repeated one counts, an empty text is absent.
+pub(super) fn input<'a, T: DeserializeOwned>(
+    given: impl Iterator<Item = (&'a str, serde_json::Value)>,
+) -> Result<T, Failure> {
+    let mut members = serde_json::Map::new();
+    let is_empty = |value: &serde_json::Value| value.as_str().is_some_and(|text| text.trim().is_empty());
+    for (name, value) in given.filter(|(_, value)| !is_empty(value)) {
+        members.entry(name.to_ascii_lowercase()).or_insert(value);
+    }
+    parsed(serde_json::Value::from(members).to_string().as_bytes())
 }
 
 fn parsed<T: DeserializeOwned>(body: &[u8]) -> Result<T, Failure> {

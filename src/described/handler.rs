@@ -2,16 +2,22 @@
 
 use std::sync::Arc;
 
-use axum::extract::State;
+use axum::{
+    extract::{Request, State},
+    response::Response,
+};
 use http::HeaderMap;
-use schemars::{JsonSchema, Schema};
+use schemars::{JsonSchema, Schema, json_schema};
+use serde_json::json;
 
 use super::{operation::Operation, schemas::Schemas};
 use crate::{
     app::App,
     controllers::{
         Caller, Failure, Input, OptionalInput, Params, Place, Reference, References, Reply, descriptions::Document,
+        media::Viewing,
     },
+    media::Format,
 };
 
 /// A route with one method.
@@ -176,6 +182,47 @@ impl<T: JsonSchema> Part for Reply<T> {
     }
 }
 
+/// A body that is read as it comes: a form with files and what is said with them.
+impl Part for Request {
+    fn describe(shape: &mut Shape, _: &mut Schemas) {
+        let text = |words| json!({"type": "string", "description": words});
+        let file = json!({"type": "string", "contentMediaType": "application/octet-stream"});
+        let words = "One or several, in the order in which they are to be shown. Also `files`, `files[]`.";
+        let form = json_schema!({
+            "type": "object",
+            "required": ["file"],
+            "properties": {
+                "file": {"type": "array", "minItems": 1, "maxItems": 20, "items": file, "description": words},
+                "conversationId": text("Where they go. Also `chatId`."),
+                "recipientId": text("Or the person they go to. Also `receiverId`."),
+                "content": text("What is said with them. Also `caption`."),
+                "clientMessageId": text("A key of the client's own: the same one a second time gets the message of the first."),
+                "tempId": text("A page's own counter, echoed to the sender."),
+                "parentMessageId": text("The message this answers. Also `replyToMessageId`."),
+            },
+        });
+        shape.body = Some(Body {
+            is_required: true,
+            content: vec![("multipart/form-data", form)],
+        });
+    }
+}
+
+/// Who has a link needs no token.
+impl Part for Viewing {
+    fn describe(shape: &mut Shape, _: &mut Schemas) {
+        (shape.needs_token, shape.names_something, shape.reads_query) = (true, true, true);
+    }
+}
+
+/// A file.
+impl Part for Response {
+    fn describe(shape: &mut Shape, _: &mut Schemas) {
+        let bytes = |format: &Format| (format.mime(), json_schema!({"type": "string", "contentMediaType": format.mime()}));
+        shape.answer = Answer::Plain(Format::ALL.iter().map(bytes).collect());
+    }
+}
+
 /// How it fails follows from what it takes, and from its words.
 impl<T: Part> Part for Result<T, Failure> {
     fn describe(shape: &mut Shape, schemas: &mut Schemas) {
@@ -185,7 +232,7 @@ impl<T: Part> Part for Result<T, Failure> {
 
 impl Part for Document {
     fn describe(shape: &mut Shape, _: &mut Schemas) {
-        let document = schemars::json_schema!({"type": "object"});
+        let document = json_schema!({"type": "object"});
         shape.answer = Answer::Plain(vec![("application/json", document)]);
     }
 }

@@ -160,6 +160,12 @@ impl Operation {
         self.refuses([too_many(what)])
     }
 
+    /// Answers with this status and without a body, too.
+    pub(super) fn bare(mut self, status: u16, words: &'static str) -> Self {
+        self.bare.push((status, words));
+        self
+    }
+
     /// Sends a message.
     pub(super) fn sends(self) -> Self {
         let key = "A key of the client's own, as `clientMessageId`: the same one a second time gets the message of the first.";

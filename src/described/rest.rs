@@ -5,6 +5,7 @@ pub(crate) mod conversations;
 pub(crate) mod descriptions;
 pub(crate) mod groups;
 pub(crate) mod health;
+pub(crate) mod media;
 pub(crate) mod members;
 pub(crate) mod messages;
 pub(crate) mod people;
@@ -15,6 +16,7 @@ pub(crate) mod receipts;
 pub(crate) mod search;
 pub(crate) mod states;
 pub(crate) mod sync;
+pub(crate) mod upload;
 
 use crate::services::Error;
 
@@ -26,6 +28,8 @@ pub(super) const TAGS: &[(&str, &str)] = &[
         "messages",
         "What was said: sent, read back, edited, deleted, forwarded.",
     ),
+    ("upload", "Pictures, videos, sounds and papers, sent or kept for a message."),
+    ("media", "The same, shown."),
     ("reactions", "What people think of a message."),
     ("receipts", "How far messages were read, and by whom."),
     ("pins", "Messages that a conversation keeps in view."),

@@ -20,6 +20,7 @@ use crate::{
     clock::Clock,
     config::Config,
     services::{Principal, tickets::Device},
+    views::Origin,
 };
 
 use self::{
@@ -39,6 +40,8 @@ pub(super) struct Visitor {
     pub(super) proof: Proves,
     /// What it is recognised by when it comes back.
     pub(super) device: Device,
+    /// How its client reaches the server, by the request that opened it.
+    pub(super) origin: Origin,
 }
 
 /// How a connection can show that what it was sent has arrived.
@@ -118,6 +121,7 @@ pub(super) async fn enter(State(door): State<Door>, mut request: Request, next: 
             .filter(|partner| is_thread && !matches!(partner.trim(), "" | "undefined" | "null"))
             .map(str::to_owned),
         proof: Proves::of(request.headers()),
+        origin: Origin::of(request.headers()),
         device,
         principal,
         _place: place,

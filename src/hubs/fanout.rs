@@ -8,10 +8,13 @@ use std::{
 
 use entities::{ids::EventId, user_id::UserId};
 use futures_util::FutureExt;
-use hub_protocol::hub::Encoded;
 use tokio::sync::broadcast::error::RecvError;
 
-use super::{Chat, calls::call, listeners::Listener};
+use super::{
+    Chat,
+    calls::{Call, call},
+    listeners::Listener,
+};
 use crate::{
     log::{
         ReadError,
@@ -82,11 +85,13 @@ async fn follow_typing(chat: Arc<Chat>) {
 
 impl Chat {
     /// Sends what an event is to a connection, and asks for proof of it when it is time to.
-    fn deliver(&self, listener: &Listener, event: &Event, hears: bool, calls: &[&Encoded<'_>]) {
+    fn deliver(&self, listener: &Listener, event: &Event, hears: bool, calls: &[&Call]) {
         if calls.is_empty() {
             return;
         }
-        match listener.connection.deliver(position(event), calls) {
+        let origin = &listener.visitor.origin;
+        let calls: Vec<_> = calls.iter().map(|call| call.at(origin)).collect();
+        match listener.connection.deliver(position(event), &calls) {
             Ok(true) => {
                 note_sent(listener, event, hears);
                 self.ask(listener);
@@ -98,7 +103,7 @@ impl Chat {
     }
 
     async fn tell(&self, event: &Event) {
-        let telling = Telling::of(event).map(call);
+        let telling = Telling::of(event).map(|event| Call::new(event, &self.links));
         if let Some(user) = &event.user {
             let listeners = self.listeners.of(user);
             if !listeners.is_empty() {
@@ -172,12 +177,12 @@ impl Chat {
     }
 
     /// What an event means to one person alone, as things are now, and how much of theirs is unread if it moves that.
-    async fn personal<C>(&self, telling: &Telling<C>, event: &Event, user: &UserId) -> Vec<Encoded<'static>> {
+    async fn personal<C>(&self, telling: &Telling<C>, event: &Event, user: &UserId) -> Vec<Call> {
         let mut own = self.own(telling, event, user).await;
         if telling.moves_unread(event, user) {
             own.extend(self.unread(user).await);
         }
-        own.into_iter().map(call).collect()
+        own.into_iter().map(|event| Call::new(event, &self.links)).collect()
     }
 
     async fn own<C>(&self, telling: &Telling<C>, event: &Event, user: &UserId) -> Vec<ClientEvent> {

@@ -10,7 +10,7 @@ use hub_protocol::{
     transport::Frame,
 };
 
-use super::{Chat, calls::call, fanout, listeners::Listener};
+use super::{Chat, calls::call_for, fanout, listeners::Listener};
 use crate::{
     log::{
         ReadError,
@@ -72,7 +72,7 @@ impl LogFeed {
                 moves_unread |= retold.moves_unread;
                 for event in retold.events {
                     let standing = event.standing();
-                    if let Some(frame) = framed(event, protocol) {
+                    if let Some(frame) = self.framed(event, protocol) {
                         bytes += frame.size();
                         late.push(standing, frame);
                     }
@@ -90,7 +90,7 @@ impl LogFeed {
         };
         let mut frames: Vec<Frame> = late.into_iter().collect();
         if moves_unread && let Some(event) = self.chat.unread(self.listener.user()).await {
-            frames.extend(framed(event, protocol));
+            frames.extend(self.framed(event, protocol));
         }
         if position >= fanout::number(self.until) {
             self.summarise(&mut frames, protocol).await;
@@ -109,19 +109,19 @@ impl LogFeed {
             // Nothing where it has left, or what is wrong was said.
             if let Some(Some(details)) = fanout::known(|| conversations.view_for(user, conversation)).await {
                 let update = views::ConversationUpdated::new(&details, user, "message");
-                frames.extend(framed(ClientEvent::ConversationUpdated(update.into()), protocol));
+                frames.extend(self.framed(ClientEvent::ConversationUpdated(update.into()), protocol));
             }
         }
     }
-}
 
-fn framed(event: ClientEvent, protocol: Protocol) -> Option<Frame> {
-    let call = call(event);
-    match call.frame(protocol) {
-        Ok(frame) => Some(frame.clone()),
-        Err(error) => {
-            tracing::error!("{} cannot be written: {error}", call.target());
-            None
+    fn framed(&self, event: ClientEvent, protocol: Protocol) -> Option<Frame> {
+        let call = call_for(event, self.chat.links.at(&self.listener.visitor.origin));
+        match call.frame(protocol) {
+            Ok(frame) => Some(frame.clone()),
+            Err(error) => {
+                tracing::error!("{} cannot be written: {error}", call.target());
+                None
+            }
         }
     }
 }

@@ -12,11 +12,11 @@ use entities::{ids::ConversationNumber, user_id::UserId};
 use parking_lot::Mutex;
 use tokio::{sync::Notify, time::Instant};
 
-use super::{calls::call, listeners::Listeners};
+use super::{calls::Call, listeners::Listeners};
 use crate::{
     clock,
     services::Services,
-    views::{self, ClientEvent},
+    views::{self, ClientEvent, Links},
 };
 
 /// Least time between two notices of one conversation to one person.
@@ -46,13 +46,14 @@ struct Noted {
 
 impl Notices {
     /// Starts to give notices to whoever listens.
-    pub(super) fn start(services: Services, listeners: Arc<Listeners>) -> Self {
+    pub(super) fn start(services: Services, listeners: Arc<Listeners>, links: Links) -> Self {
         let shared = Arc::new(Shared::default());
         tokio::spawn(give(
             Arc::downgrade(&shared),
             Arc::clone(&shared.more),
             services,
             listeners,
+            links,
         ));
         Self(shared)
     }
@@ -103,7 +104,7 @@ impl Shared {
     }
 }
 
-async fn give(shared: Weak<Shared>, more: Arc<Notify>, services: Services, listeners: Arc<Listeners>) {
+async fn give(shared: Weak<Shared>, more: Arc<Notify>, services: Services, listeners: Arc<Listeners>, links: Links) {
     loop {
         let Some(notices) = shared.upgrade().map(Notices) else {
             return;
@@ -111,7 +112,7 @@ async fn give(shared: Weak<Shared>, more: Arc<Notify>, services: Services, liste
         let (due, next) = notices.0.take();
         for ((user, conversation), reason) in due {
             notices
-                .give_one(&services, &listeners, &user, conversation, reason)
+                .give_one(&services, (&listeners, &links), &user, conversation, reason)
                 .await;
         }
         drop(notices);
@@ -123,7 +124,7 @@ impl Notices {
     async fn give_one(
         &self,
         services: &Services,
-        listeners: &Listeners,
+        (listeners, links): (&Listeners, &Links),
         user: &UserId,
         conversation: ConversationNumber,
         reason: &'static str,
@@ -137,13 +138,13 @@ impl Notices {
             }
         };
         let update = views::ConversationUpdated::new(&details, user, reason);
-        let call = call(ClientEvent::ConversationUpdated(update.into()));
+        let call = Call::new(ClientEvent::ConversationUpdated(update.into()), links);
         for listener in listeners
             .of(user)
             .iter()
             .filter(|listener| !listener.hears(conversation))
         {
-            match listener.connection.try_send(&call) {
+            match listener.connection.try_send(call.at(&listener.visitor.origin)) {
                 Ok(true) => {}
                 // Its outbox is full: it is told when there is room, of the state then.
                 Ok(false) => self.note(user, conversation, reason),

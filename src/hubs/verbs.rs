@@ -1,6 +1,8 @@
 //! The tables of the hubs' methods: what they are called, what they do, and what runs.
 
-use futures_util::Stream;
+use std::sync::Arc;
+
+use futures_util::{Stream, TryStreamExt as _};
 use hub_protocol::{
     codec::Arguments,
     hub::{Builder, Context, HubError},
@@ -8,7 +10,29 @@ use hub_protocol::{
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::described::{DescribedMethod, Kind, Method, Schemas};
+use super::{Chat, listeners::Listener};
+use crate::{
+    described::{DescribedMethod, Kind, Method, Schemas},
+    services::Services,
+    views::{Bound, Links},
+};
+
+/// What verbs are called with besides the call.
+pub(super) trait State: Clone + Send + Sync + 'static {
+    /// How links in an answer are written for the caller, where there may be some.
+    fn links(&self, _: &Context) -> Result<Option<Links>, HubError> {
+        Ok(None)
+    }
+}
+
+impl State for Arc<Services> {}
+
+impl State for Arc<Chat> {
+    fn links(&self, cx: &Context) -> Result<Option<Links>, HubError> {
+        let origin = &Listener::of(cx.connection())?.visitor.origin;
+        Ok(Some(self.links.at(origin)))
+    }
+}
 
 /// What rows are added to: a hub, or a description of it. `S` is what the verbs are called with besides the call.
 pub(super) trait Table<S>: Sized {
@@ -42,7 +66,7 @@ pub(super) struct Verbs<S> {
     pub(super) state: S,
 }
 
-impl<S: Clone + Send + Sync + 'static> Table<S> for Verbs<S> {
+impl<S: State> Table<S> for Verbs<S> {
     fn add<R, F>(
         mut self,
         names: &'static [&'static str],
@@ -54,7 +78,11 @@ impl<S: Clone + Send + Sync + 'static> Table<S> for Verbs<S> {
         F: Future<Output = Result<R, HubError>> + Send + 'static,
     {
         let state = self.state.clone();
-        let verb = move |cx, arguments| verb(state.clone(), cx, arguments);
+        let verb = move |cx: Context, arguments| {
+            let links = state.links(&cx);
+            let answer = verb(state.clone(), cx, arguments);
+            async move { Ok(Bound::new(links?, answer.await?)) }
+        };
         self.hub = named(self.hub.raw(names[0], words().arity(), verb), names);
         self
     }
@@ -71,7 +99,14 @@ impl<S: Clone + Send + Sync + 'static> Table<S> for Verbs<S> {
         F: Future<Output = Result<I, HubError>> + Send + 'static,
     {
         let state = self.state.clone();
-        let verb = move |cx, arguments| verb(state.clone(), cx, arguments);
+        let verb = move |cx: Context, arguments| {
+            let links = state.links(&cx);
+            let answer = verb(state.clone(), cx, arguments);
+            async move {
+                let links = links?;
+                Ok(answer.await?.map_ok(move |item| Bound::new(links.clone(), item)))
+            }
+        };
         self.hub = named(self.hub.raw_stream(names[0], words().arity(), verb), names);
         self
     }

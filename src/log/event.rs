@@ -16,7 +16,7 @@ pub use self::conversation::{
     MemberLeft, OwnState, State, StateChanged,
 };
 pub(crate) use self::message::written;
-pub use self::message::{Forwarded, MessageDetails, MessageRef, Quoted, ReactionSummary, Receipt, Status};
+pub use self::message::{Attachment, Forwarded, MessageDetails, MessageRef, Quoted, ReactionSummary, Receipt, Status};
 pub use self::person::{Person, PersonChanged};
 pub use self::reaction::{Arrival, Covered, Delivered, Moved, Pinned, PointerMoved, Reacted};
 

@@ -19,6 +19,7 @@ mod batch;
 mod change;
 pub(crate) mod changes;
 pub mod command;
+mod files;
 mod posts;
 mod queue;
 mod rows;

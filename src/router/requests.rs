@@ -1,9 +1,9 @@
 //! What every request gets: an id, one line in the log without the query, safe headers, and no panic reaches the socket.
 
-use std::any::Any;
+use std::{any::Any, sync::Arc};
 
 use axum::{
-    extract::Request,
+    extract::{Request, State},
     middleware::Next,
     response::{IntoResponse as _, Response},
 };
@@ -11,7 +11,11 @@ use http::{HeaderName, HeaderValue, Method, StatusCode, Version, header};
 use tokio::time::Instant;
 use uuid::Uuid;
 
-use crate::controllers::{self, Failure};
+use crate::{
+    app::App,
+    controllers::{self, Failure},
+    views::Origin,
+};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// Longest id taken over from a request, in characters.
@@ -40,6 +44,12 @@ pub(super) async fn observe(mut request: Request, next: Next) -> Response {
         .insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     report(&method, &path, response.status(), started, &trace);
     response
+}
+
+/// Whatever is answered has links that begin as the request did.
+pub(super) async fn link(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
+    let links = app.links.at(&Origin::of(request.headers()));
+    links.reading(next.run(request)).await
 }
 
 /// RFC 9112 §3.2: HTTP/1.1 names the host, once. Two of them could mean one thing to a proxy and another here.

@@ -21,10 +21,16 @@ const METADATA_BYTES: usize = 16 * 1024;
 /// The text as it is stored: without control characters other than tab and newline, trimmed, not empty, and at most
 /// `limit` Unicode scalar values (0: no limit).
 pub(crate) fn text(content: &str, limit: usize) -> Result<String, Error> {
-    let cleaned = clean(content);
+    let cleaned = caption(content, limit)?;
     if cleaned.is_empty() {
         return Err(Error::invalid("content", "must not be empty"));
     }
+    Ok(cleaned)
+}
+
+/// The same of a message with files, which may be empty.
+pub(crate) fn caption(content: &str, limit: usize) -> Result<String, Error> {
+    let cleaned = clean(content);
     if limit > 0 {
         let length = cleaned.chars().count();
         if length > limit {
@@ -46,6 +52,25 @@ pub(crate) fn line(field: &'static str, text: Option<&str>, limit: usize) -> Res
         return Err(Error::invalid(field, format!("must have at most {limit} characters")));
     }
     Ok(Some(cleaned))
+}
+
+/// What a file is called, for showing and saving: the last part of a path, without what is not seen, at most
+/// [`NAME_CHARACTERS`] of it with its ending.
+pub(crate) fn file_name(name: &str) -> String {
+    let last = name.rsplit(['/', '\\']).next().unwrap_or_default();
+    let name = joined(&last.chars().filter(|letter| !is_hidden(*letter)).collect::<String>());
+    let name = name.trim_start_matches('.');
+    if name.is_empty() || name.chars().all(is_blank) {
+        return "file".to_owned();
+    }
+    let length = name.chars().count();
+    if length <= NAME_CHARACTERS {
+        return name.to_owned();
+    }
+    let ending = name.rfind('.').map_or("", |dot| &name[dot..]);
+    let ending: String = ending.chars().take(16).collect();
+    let kept = NAME_CHARACTERS - ending.chars().count();
+    name.chars().take(kept).chain(ending.chars()).collect()
 }
 
 /// An optional name of a person or a group; an empty one is none. It is shown in the middle of a line, so any blanks in it
@@ -167,12 +192,17 @@ pub(crate) fn metadata(metadata: Option<Value>) -> Result<Option<Box<RawValue>>,
     Ok(Some(raw))
 }
 
-/// What a repeated key must match: the type and the content as first sent.
-pub(crate) fn hash(kind: Kind, content: &str) -> ContentHash {
+/// What a repeated key must match: the type and the content as first sent, and the hashes of its files.
+pub(crate) fn hash<'a>(kind: Kind, content: &str, files: impl Iterator<Item = &'a [u8]>) -> ContentHash {
     let mut context = digest::Context::new(&digest::SHA256);
     context.update(kind.name().as_bytes());
     context.update(&[0x1f]);
     context.update(content.as_bytes());
+    // Never part of a text.
+    for file in files {
+        context.update(&[0x1f]);
+        context.update(file);
+    }
     let mut hash = ContentHash::default();
     hash.copy_from_slice(context.finish().as_ref());
     hash

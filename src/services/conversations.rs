@@ -7,6 +7,7 @@ use entities::ids::{ConversationId, ConversationNumber};
 use entities::member;
 use entities::user_id::UserId;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
+use tokio::sync::Notify;
 use uuid::Uuid;
 
 use crate::clock::Clock;
@@ -27,6 +28,8 @@ pub struct Conversations {
     pub(crate) log: Log,
     pub(crate) people: People,
     pub(crate) settings: Arc<Settings>,
+    /// Files are gone with a message, and are to be collected.
+    pub(crate) files_gone: Arc<Notify>,
     clock: Clock,
 }
 
@@ -37,6 +40,7 @@ impl Conversations {
             log,
             people,
             settings,
+            files_gone: Arc::default(),
             clock,
         }
     }

@@ -6,8 +6,8 @@ use entities::member::Role;
 use entities::user_id::UserId;
 
 pub use crate::log::event::{
-    Covered, Delivered, Forwarded, MemberChange, MessageDetails, MessageRef, Moved, Person, Pinned, Quoted, Reacted,
-    ReactionSummary, Receipt, Status,
+    Attachment, Covered, Delivered, Forwarded, MemberChange, MessageDetails, MessageRef, Moved, Person, Pinned, Quoted,
+    Reacted, ReactionSummary, Receipt, Status,
 };
 
 /// A conversation as one of its members sees it. Times are milliseconds since 1970, UTC.

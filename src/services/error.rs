@@ -28,6 +28,8 @@ pub enum Error {
     EditWindowOver { minutes: u32, age_minutes: i64 },
     #[error("{0}")]
     TooLarge(String),
+    #[error("{0}")]
+    UnsupportedMedia(String),
     #[error("Too many {limit}; try again in {} s", seconds(.retry_after))]
     TooMany { limit: String, retry_after: Duration },
     #[error("The service is unavailable at the moment; try again")]
@@ -56,6 +58,7 @@ impl Error {
             Self::GroupFull { .. } => "group_full",
             Self::EditWindowOver { .. } => "edit_window_over",
             Self::TooLarge(_) => "too_large",
+            Self::UnsupportedMedia(_) => "unsupported_media",
             Self::TooMany { .. } => "rate_limited",
             Self::Unavailable => "unavailable",
             Self::Internal => "internal",
@@ -76,6 +79,10 @@ impl Error {
 
     pub(crate) fn no_message() -> Self {
         Self::NotFound("Message not found".to_owned())
+    }
+
+    pub(crate) fn no_file() -> Self {
+        Self::NotFound("File not found".to_owned())
     }
 
     pub(crate) fn no_person() -> Self {

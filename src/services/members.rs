@@ -128,7 +128,9 @@ impl Conversations {
             conversation: conversation.number,
             by: principal.user_id.clone(),
         };
-        self.log.writer.change(end).await?;
+        if self.log.writer.change(end).await? {
+            self.files_gone.notify_one();
+        }
         Ok(conversation)
     }
 

@@ -21,10 +21,12 @@ use crate::services::typing::Typing;
 use crate::services::{Error, Principal, access, content};
 
 mod actions;
+mod files;
 mod reactions;
 mod receipts;
 
 pub use self::actions::Former;
+pub use self::files::Upload;
 pub use self::reactions::{Action, Reaction, Standing};
 pub use self::receipts::{Mark, Marked, MessageReceipts, Named, PersonReceipt, Place};
 
@@ -62,7 +64,10 @@ pub struct Draft {
     pub parent: Option<String>,
     /// A JSON object.
     pub metadata: Option<Value>,
+    /// Files of one's own that no message has yet.
     pub attachment_ids: Vec<String>,
+    /// The same, about to be stored.
+    pub uploads: Vec<Upload>,
     /// The message (UUID or number) to send on, with its origin. Its content and type stand in for what is not said.
     pub forward: Option<String>,
     pub via: Via,
@@ -81,6 +86,7 @@ impl Draft {
             parent: None,
             metadata: None,
             attachment_ids: Vec::new(),
+            uploads: Vec::new(),
             forward: None,
             via,
         }
@@ -140,22 +146,27 @@ impl Messages {
     pub async fn prepare(&self, principal: &Principal, draft: Draft) -> Result<Prepared, Error> {
         let limits = &self.conversations.settings.limits;
         let origin = self.origin(principal, draft.forward.as_deref()).await?;
+        let files = self
+            .files(principal, &draft, origin.as_ref().map(|(message, _)| message))
+            .await?;
         let (kind, text) = match &origin {
             Some((message, _)) if draft.content.trim().is_empty() => (message.kind, message.content.clone()),
             _ => {
-                let kind = content::kind(draft.kind.as_deref())?;
-                (kind, content::text(&draft.content, limits.text_characters)?)
+                let kind = match draft.kind.as_deref().filter(|kind| !kind.trim().is_empty()) {
+                    None => files.kind(),
+                    named => content::kind(named)?,
+                };
+                let text = if files.is_empty() {
+                    content::text(&draft.content, limits.text_characters)?
+                } else {
+                    content::caption(&draft.content, limits.text_characters)?
+                };
+                (kind, text)
             }
         };
         let client_message_id = content::key("clientMessageId", draft.client_message_id)?;
         let temp_id = content::key("tempId", draft.temp_id)?;
         let metadata = content::metadata(draft.metadata)?;
-        if let Some(id) = draft.attachment_ids.first() {
-            return Err(Error::invalid(
-                "attachmentIds",
-                format!("there is no attachment {id:.64}"),
-            ));
-        }
         let sender = self.conversations.people.shared(principal).await?;
         let known = self.known_target(principal, &draft.target).await?;
         self.rate.take(&principal.user_id)?;
@@ -180,11 +191,13 @@ impl Messages {
             conversation: membership.number,
             sender: (*sender).clone(),
             kind,
-            hash: content::hash(kind, &text),
+            hash: content::hash(kind, &text, files.hashes()),
             content: text,
             quoted,
             mentions,
             forwarded: origin.map(|(_, origin)| origin),
+            attachments: files.attachments,
+            shares_files: files.are_shared,
             metadata,
             client_message_id,
             temp_id,

@@ -50,6 +50,7 @@ fn message(is_answer: bool) -> Arc<MessageDetails> {
         pinned_by: None,
         mentions: None,
         forwarded: None,
+        attachments: None,
     };
     let quoted = Quoted {
         number: MessageNumber(20),

@@ -70,6 +70,21 @@ pub enum Standing {
 }
 
 impl ClientEvent {
+    /// Whether there are links in it, which are not the same for everybody.
+    #[must_use]
+    pub fn has_links(&self) -> bool {
+        let has = |message: &Message| message.media.is_some();
+        match self {
+            Self::ReceiveMessage(message) | Self::MessageEdited(message) => has(message),
+            Self::ReceiveMessageThread(messages) => messages.iter().any(has),
+            Self::NewConversation(conversation) | Self::GroupUpdated(conversation) => {
+                conversation.last_message.as_ref().is_some_and(has)
+            }
+            Self::ConversationUpdated(update) => update.last_message.as_ref().is_some_and(has),
+            _ => false,
+        }
+    }
+
     /// What it says the standing of, if that is all it says.
     #[must_use]
     pub fn standing(&self) -> Option<Standing> {

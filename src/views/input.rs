@@ -45,6 +45,8 @@ pub struct NewMessage {
     body: Text,
     #[schemars(skip)]
     text: Text,
+    #[schemars(skip)]
+    caption: Text,
     /// What it carries; `text` when absent. Also `messageType`.
     #[schemars(with = "Option<MessageType>")]
     r#type: Text,
@@ -78,6 +80,7 @@ impl NewMessage {
             ("message", &self.message),
             ("body", &self.body),
             ("text", &self.text),
+            ("caption", &self.caption),
         ])?;
         Ok(Draft {
             target,
@@ -90,6 +93,7 @@ impl NewMessage {
                 ("replyToMessageId", &self.reply_to_message_id),
             ])?,
             attachment_ids: self.attachment_ids.texts("attachmentIds")?.unwrap_or_default(),
+            uploads: Vec::new(),
             forward: loose::first(&[
                 ("forwardMessageId", &self.forward_message_id),
                 ("forwardedMessageId", &self.forwarded_message_id),
@@ -97,6 +101,19 @@ impl NewMessage {
             metadata: self.metadata.filter(|value| !value.is_null()),
             via,
         })
+    }
+
+    /// Whether it says where it goes.
+    pub fn has_target(&self) -> Result<bool, Error> {
+        let places = [
+            ("conversationId", &self.conversation_id),
+            ("chatId", &self.chat_id),
+            ("roomId", &self.room_id),
+            ("room_id", &self.room_id_snake),
+            ("recipientId", &self.recipient_id),
+            ("receiverId", &self.receiver_id),
+        ];
+        Ok(loose::first(&places)?.is_some())
     }
 
     fn target(&self, conversation: Option<String>) -> Result<Target, Error> {

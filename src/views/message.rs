@@ -9,7 +9,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::{
-    Pagination, Sender, Time,
+    Attachment, Pagination, Sender, Time,
     search::Highlight,
     words::{MessageState, MessageType},
 };
@@ -34,9 +34,9 @@ pub struct Message {
     #[serde(rename = "Type")]
     #[schemars(with = "MessageType")]
     pub kind: &'static str,
-    /// The first attachment. Nothing attaches yet.
-    pub media: Option<()>,
-    pub attachments: Vec<()>,
+    /// The first attachment.
+    pub media: Option<Attachment>,
+    pub attachments: Vec<Attachment>,
     pub parent_message_id: Option<MessageId>,
     /// The answered message, where the viewer may see it.
     pub reply_to: Option<ReplyTo>,
@@ -104,8 +104,8 @@ impl Message {
                 message.content.clone()
             },
             kind: message.kind.name(),
-            media: None,
-            attachments: Vec::new(),
+            media: message.attachments.first().map(Attachment::from),
+            attachments: message.attachments.iter().map(Attachment::from).collect(),
             parent_message_id: message.parent,
             reply_to: message.quoted.as_deref().map(ReplyTo::from),
             forwarded_from: message.forwarded.as_deref().map(ForwardedFrom::from),

@@ -2,8 +2,8 @@
 //! through two servers.
 //!
 //! Folded are people and the names they are found by, conversations, members with their intervals, roles, states and
-//! pointers, messages with their former contents, reactions, receipts and blocks, and the numbers that were given out.
-//! Not in the log: when people were last seen, where connections are (`nodes`, `tickets`), and the hash of what was first
+//! pointers, messages with their former contents and files, reactions, receipts and blocks, and the numbers that were given out.
+//! Not in the log: the files themselves, when people were last seen, where connections are (`nodes`, `tickets`), and the hash of what was first
 //! sent, which recognises repeats. Numbers that only the database gives to rows say nothing.
 
 mod folding;
@@ -47,13 +47,13 @@ async fn lived(home: TestDatabase, seed: u64) -> (Store, Vec<Arc<Event>>) {
     let mut history = History::new(&store, servers.cloned().collect(), seed);
     history.go_on(ACTIONS).await;
     for _ in 0..50 {
-        if history.done.len() == 27 && kinds(&store).await.values().filter(|often| **often >= OFTEN).count() == 18 {
+        if history.done.len() == 28 && kinds(&store).await.values().filter(|often| **often >= OFTEN).count() == 18 {
             break;
         }
         history.go_on(50).await;
     }
     let (done, said) = (history.done, history.said);
-    assert_eq!(done.len(), 27, "everything succeeded at least once: {done:?}");
+    assert_eq!(done.len(), 28, "everything succeeded at least once: {done:?}");
     memory_is_what_the_tables_say(&store, &store.log).await;
     for (log, _) in others() {
         memory_is_what_the_tables_say(&store, log).await;
@@ -128,7 +128,17 @@ async fn nothing_deleted_is_there(store: &Store, said: &[(entities::ids::Message
         // What says it as its key is not its text.
         let is_there = bodies.contains(&format!("\"content\":\"{text}"));
         assert_eq!(is_there, !deleted.contains(&id.0), "{text} of {id}");
+        let is_gone = deleted.contains(&id.0);
+        let is_called = bodies.contains(&format!("{text}.png"));
+        // Those that sent it on still have its files.
+        let is_shared = messages.iter().any(|row| row.id.0 != id.0 && has_file(row, text));
+        assert!(!(is_gone && is_called) || is_shared, "a file of {id}");
     }
+}
+
+fn has_file(row: &entities::message::Model, text: &str) -> bool {
+    let called = format!("{text}.png");
+    row.attachments.as_deref().is_some_and(|files| files.contains(&called))
 }
 
 fn folded<'a>(events: impl Iterator<Item = &'a Arc<Event>>) -> State {

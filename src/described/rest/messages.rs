@@ -78,6 +78,18 @@ pub(crate) fn edits() -> Operation {
     Operation::new("What a message said before it was edited").refuses([Error::NotAParticipant])
 }
 
+pub(crate) fn attachments() -> Operation {
+    Operation::new("Messages with files in this conversation")
+        .about("The newest first.")
+        .one_of(
+            "type",
+            "Only those of this type.",
+            &["image", "video", "audio", "file"],
+        )
+        .paged()
+        .refuses([Error::NotAParticipant])
+}
+
 pub(crate) fn thread() -> Operation {
     Operation::new("Answers to a message")
         .about("Pages count back from the newest answer.")

@@ -1,7 +1,7 @@
 //! `/hubs/messages?userId=`: a page that shows the thread with one person.
 
 use crate::{
-    hubs::{Chat, calls::call, listeners::Listener},
+    hubs::{Chat, calls::call_for, listeners::Listener},
     services::{Error, paging::PageRequest},
     views::{ClientEvent, Message},
 };
@@ -19,10 +19,9 @@ impl Chat {
             }
         };
         // Before everything its feed will say.
-        if let Err(error) = listener
-            .connection
-            .try_send(&call(ClientEvent::ReceiveMessageThread(thread.into())))
-        {
+        let links = self.links.at(&listener.visitor.origin);
+        let call = call_for(ClientEvent::ReceiveMessageThread(thread.into()), links);
+        if let Err(error) = listener.connection.try_send(&call) {
             tracing::error!("a thread cannot be written: {error}");
         }
     }

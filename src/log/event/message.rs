@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use entities::ids::{ConversationId, ConversationNumber, MessageId, MessageNumber, Seq};
-use entities::message;
+use entities::ids::{ConversationId, ConversationNumber, FileId, MessageId, MessageNumber, Seq};
 use entities::user_id::UserId;
+use entities::{file, message};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -42,6 +42,9 @@ pub struct MessageDetails {
     pub edited_at: Option<i64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deleted_at: Option<i64>,
+    /// Its files, the first one first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub attachments: Vec<Attachment>,
     #[serde(default, skip_serializing_if = "is_default")]
     pub is_pinned: bool,
     /// Who is mentioned.
@@ -61,6 +64,39 @@ pub struct MessageDetails {
     pub reply_count: i64,
     #[serde(default, skip_serializing_if = "is_default")]
     pub receipt: Receipt,
+}
+
+/// A file of a message, as it is shown.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Attachment {
+    pub id: FileId,
+    pub name: String,
+    /// The media type that its content has.
+    pub mime: String,
+    /// In bytes.
+    pub size: i64,
+    /// Of a picture, as it is shown.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub width: Option<i32>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub height: Option<i32>,
+    /// Whether there is a small picture of it.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub has_thumbnail: bool,
+}
+
+impl Attachment {
+    pub(crate) fn of(row: &file::Model) -> Self {
+        Self {
+            id: row.id,
+            name: row.name.clone(),
+            mime: row.mime.clone(),
+            size: row.size,
+            width: row.width,
+            height: row.height,
+            has_thumbnail: row.thumbnail.is_some(),
+        }
+    }
 }
 
 /// How often each emoji stands under a message.
@@ -178,6 +214,7 @@ impl MessageDetails {
             message.metadata = None;
             message.mentions.clear();
             message.forwarded = None;
+            message.attachments.clear();
             message.reactions.clear();
             message.is_pinned = false;
         }
@@ -203,6 +240,7 @@ impl MessageDetails {
             content: row.content,
             parent: row.parent,
             metadata: row.metadata.and_then(|metadata| RawValue::from_string(metadata).ok()),
+            attachments: parsed(row.attachments.as_deref()).unwrap_or_default(),
             is_pinned: row.pinned_at.is_some(),
             mentions: parsed(row.mentions.as_deref()).unwrap_or_default(),
             quoted: None,

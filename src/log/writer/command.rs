@@ -10,7 +10,7 @@ use tokio::sync::oneshot;
 
 use super::change::Asked;
 use crate::log::Error;
-use crate::log::event::{Forwarded, MessageDetails, Person, Quoted, ReactionSummary};
+use crate::log::event::{Attachment, Forwarded, MessageDetails, Person, Quoted, ReactionSummary};
 use crate::log::unproven::ContentHash;
 
 /// A new message, checked as far as it can be without the writer.
@@ -29,6 +29,9 @@ pub struct Post {
     /// Each once.
     pub mentions: Vec<UserId>,
     pub forwarded: Option<Forwarded>,
+    pub attachments: Vec<Attachment>,
+    /// The files are those of the forwarded message; else the sender's own, which no message has yet.
+    pub shares_files: bool,
     pub metadata: Option<Box<RawValue>>,
     pub client_message_id: Option<String>,
     pub temp_id: Option<String>,
@@ -100,7 +103,10 @@ impl Command {
     pub(crate) fn weight(&self) -> usize {
         match self {
             Self::Post(post, _) => {
-                post.content.len() + post.metadata.as_ref().map_or(0, |metadata| metadata.get().len()) + 256
+                post.content.len()
+                    + post.metadata.as_ref().map_or(0, |metadata| metadata.get().len())
+                    + 512 * post.attachments.len()
+                    + 256
             }
             Self::Change(change) => change.weight(),
             Self::Close(_) => 0,

@@ -12,6 +12,7 @@ use super::answered::Answered;
 use super::batch::State;
 use super::changes::NO_CONTACT;
 use super::command::{Command, Post, Posted, Repeats};
+use super::files::{self, Files};
 use super::rows::padded;
 use super::work::Work;
 use crate::log::Error;
@@ -69,8 +70,9 @@ impl State {
         let now = self.clock.now();
         let mut known = stored(transaction, &posts, now).await?;
         let answered = Answered::load(transaction, posts.iter().map(|(_, post, _)| *post)).await?;
+        let mut files = Files::load(transaction, posts.iter().map(|(_, post, _)| *post)).await?;
         for (index, post, membership) in posts {
-            let outcome = self.place(work, &mut known, &answered, (post, &membership), now)?;
+            let outcome = self.place(work, &mut known, (&answered, &mut files), (post, &membership), now)?;
             work.posted[index] = Some(outcome);
         }
         Ok(())
@@ -150,7 +152,7 @@ impl State {
         &self,
         work: &mut Work,
         known: &mut HashMap<Key, Known>,
-        answered: &Answered,
+        (answered, files): (&Answered, &mut Files),
         (post, membership): (&Post, &Membership),
         now: i64,
     ) -> Result<Result<Posted, Error>, DbErr> {
@@ -179,6 +181,9 @@ impl State {
                 return repeated(message);
             }
         }
+        if let Err(error) = files.claim(post, now) {
+            return Ok(Err(error));
+        }
         let Some(head) = work.heads.get_mut(&post.conversation) else {
             return Ok(Err(Error::NotFound));
         };
@@ -192,6 +197,7 @@ impl State {
             quoted: answered.quoted(post).map(Box::new),
             ..MessageDetails::from_row(row.clone(), post.sender.clone(), membership.id, partner)
         });
+        work.attachments.extend(files::rows(post, &row));
         work.messages.push(row);
         let body = Body::MessagePosted(Arc::clone(&message));
         let event = work.record(conversation, None, &post.sender.id, head.last_message_at, body)?;
@@ -262,6 +268,7 @@ impl Post {
             pinned_by: None,
             mentions: event::written(&self.mentions),
             forwarded: event::written(&self.forwarded),
+            attachments: event::written(&self.attachments),
         }
     }
 }

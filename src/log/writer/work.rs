@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use entities::ids::{ConversationNumber, EventId, MessageNumber};
 use entities::user_id::UserId;
-use entities::{event as rows, log_head, message};
+use entities::{attachment, event as rows, log_head, message};
 use sea_orm::{DatabaseTransaction, DbErr};
 
 use super::batch::{Shared, Touched};
 use super::command::Posted;
+use super::files;
 use super::rows as store;
 use crate::log::Error;
 use crate::log::event::{Body, Event, MessageDetails};
@@ -32,6 +33,8 @@ pub(crate) struct Work {
     pub(super) posted: Vec<Option<Result<Posted, Error>>>,
     pub(super) events: Vec<Shared>,
     pub(super) messages: Vec<message::Model>,
+    /// Their files.
+    pub(super) attachments: Vec<attachment::Model>,
     /// The newest places of the conversations concerned, as the work leaves them.
     pub(super) heads: Touched,
     /// Those that moved.
@@ -50,6 +53,7 @@ impl Work {
             posted: std::iter::repeat_with(|| None).take(commands).collect(),
             events: Vec::with_capacity(commands),
             messages: Vec::with_capacity(commands),
+            attachments: Vec::new(),
             heads: Touched::new(),
             touched: Touched::new(),
             unproven: Vec::new(),
@@ -167,6 +171,7 @@ impl Work {
         if !self.messages.is_empty() {
             store::insert_messages(transaction, std::mem::take(&mut self.messages)).await?;
             store::update_conversations(transaction, &self.touched).await?;
+            files::attach(transaction, std::mem::take(&mut self.attachments)).await?;
         }
         if !self.rows.is_empty() {
             store::insert_events(transaction, &self.rows).await?;

@@ -56,7 +56,10 @@ impl Messages {
             message: row.number,
             actor: principal.user_id.clone(),
         };
-        Ok(self.conversations.log.writer.change(delete).await?)
+        if self.conversations.log.writer.change(delete).await? {
+            self.conversations.files_gone.notify_one();
+        }
+        Ok(())
     }
 
     /// Pins a message for everybody, or takes the pin away.
@@ -91,6 +94,35 @@ impl Messages {
             .order_by_desc(message::Column::PinnedAt)
             .order_by_desc(message::Column::Seq);
         let rows = window.of(newest_first);
+        let items = self.detailed(&membership, rows, visible_from).await?;
+        Ok(Page {
+            items,
+            pagination: placement.pagination(None),
+        })
+    }
+
+    /// The messages of a conversation that have files, the newest first; of one type where that is named.
+    pub async fn with_attachments(
+        &self,
+        principal: &Principal,
+        conversation: &str,
+        kind: Option<&str>,
+        page: &PageRequest,
+    ) -> Result<Page<MessageDetails>, Error> {
+        let kind = kind.map(|kind| content::kind(Some(kind))).transpose()?;
+        let membership = self.conversations.resolve(principal, conversation).await?;
+        let visible_from = membership.visible_from(&principal.user_id);
+        let mut attached = message::Entity::find()
+            .filter(message::Column::Conversation.eq(membership.number))
+            .filter(message::Column::Attachments.is_not_null())
+            .filter(message::Column::Seq.gte(visible_from));
+        if let Some(kind) = kind {
+            attached = attached.filter(message::Column::Kind.eq(kind));
+        }
+        let window = page.offsets()?;
+        let total = paging::total(attached.clone(), &self.conversations.database.read).await?;
+        let (_, placement) = window.slice(1, total);
+        let rows = window.of(attached.order_by_desc(message::Column::Seq));
         let items = self.detailed(&membership, rows, visible_from).await?;
         Ok(Page {
             items,

@@ -4,7 +4,7 @@ use entities::ids::{ConversationNumber, MessageNumber, Seq};
 use entities::user_id::UserId;
 use entities::{conversation, member, message, moves, person, person_name};
 use hubwire::log::event::{
-    Body, ConversationCreated, Entry, Event, Founder, GroupProfile, MessageDetails, OwnState, PersonChanged, Reacted,
+    Body, ConversationCreated, Departure, Entry, Event, Founder, GroupProfile, MessageDetails, OwnState, PersonChanged, Reacted,
 };
 use serde::Serialize;
 
@@ -37,6 +37,10 @@ impl State {
             Body::MemberLeft(left) => {
                 let until = left.until_event.unwrap();
                 change(self.own(event, about(event)), |row| row.until_event = Some(until));
+                if left.how == Departure::Deleted {
+                    // Nobody sees its messages any more.
+                    self.attachments.retain(|_, (conversation, _)| *conversation != place(event));
+                }
             }
             Body::RoleChanged(now) => change(self.own(event, &now.person.id), |row| row.role = now.role),
             Body::GroupChanged(changed) => {
@@ -170,6 +174,10 @@ impl State {
             conversation.updated_at = message.created_at;
         });
         self.head.1 = message.number;
+        for (file, position) in message.attachments.iter().zip(0..) {
+            self.attachments
+                .insert((message.number, position), (message.conversation, file.id));
+        }
         self.message(message::Model {
             number: message.number,
             id: message.id,
@@ -190,6 +198,7 @@ impl State {
             pinned_by: None,
             mentions: json(&message.mentions),
             forwarded: json(&message.forwarded),
+            attachments: json(&message.attachments),
         });
     }
 
@@ -199,11 +208,13 @@ impl State {
             row.metadata = None;
             row.mentions = None;
             row.forwarded = None;
+            row.attachments = None;
             row.pinned_at = None;
             row.pinned_by = None;
             row.deleted_at = Some(at);
         });
         self.edits.remove(&number);
+        self.attachments.retain(|(message, _), _| *message != number);
         self.reactions.retain(|(message, _, _), _| *message != number);
     }
 

@@ -4,28 +4,30 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use entities::conversation::History as Seen;
-use entities::ids::{ConversationId, MessageId, Seq};
+use entities::ids::{ConversationId, FileId, MessageId, Seq};
 use entities::user_id::UserId;
-use entities::{conversation, message};
+use entities::{conversation, file, message};
 use futures_util::future::join_all;
 use hubwire::services::groups::{GroupChange, NewGroup};
 use hubwire::services::messages::{Action, Draft, Mark, Place, Target, Via};
 use hubwire::services::people::{NewProfile, Privacy};
 use hubwire::services::states::Flag;
 use hubwire::services::{Error, Principal, Profile, Services};
-use sea_orm::EntityTrait;
+use sea_orm::{ActiveModelTrait as _, EntityTrait, IntoActiveModel as _};
+use uuid::Uuid;
 
 use super::random::Random;
 use crate::support::{Store, principal};
 
 const PEOPLE: [&str; 6] = ["ann", "bob", "cat", "dan", "eve", "fay"];
 /// What may happen, and how often of a hundred.
-const ACTIONS: [(Did, u64); 27] = [
+const ACTIONS: [(Did, u64); 28] = [
     (Did::Direct, 2),
     (Did::Group, 3),
     (Did::Send, 22),
     (Did::Reply, 5),
-    (Did::Forward, 4),
+    (Did::Forward, 6),
+    (Did::Attach, 6),
     (Did::Edit, 6),
     (Did::Delete, 5),
     (Did::React, 7),
@@ -57,6 +59,7 @@ pub enum Did {
     Send,
     Reply,
     Forward,
+    Attach,
     Edit,
     Delete,
     React,
@@ -218,7 +221,9 @@ impl Act {
                 };
                 conversations.create_group(&who, group).await?;
             }
-            Did::Send | Did::Reply | Did::Forward => return self.send(services, &who, &place).await.map(Some),
+            Did::Send | Did::Reply | Did::Forward | Did::Attach => {
+                return self.send(store, services, &who, &place).await.map(Some);
+            }
             Did::Edit => {
                 return messages
                     .edit(&who, None, &reference, &self.text)
@@ -294,7 +299,13 @@ impl Act {
         Ok(None)
     }
 
-    async fn send(&self, services: &Services, who: &Principal, place: &str) -> Result<MessageId, Error> {
+    async fn send(
+        &self,
+        store: &Store,
+        services: &Services,
+        who: &Principal,
+        place: &str,
+    ) -> Result<MessageId, Error> {
         let mut random = Random(self.random.0);
         let reference = self.message.as_ref().map(|row| row.id.to_string());
         let there = self.message.as_ref().map(|row| row.conversation.to_string());
@@ -304,7 +315,14 @@ impl Act {
             _ => Target::Conversation(place.to_owned()),
         };
         let mentions = if random.below(3) == 0 { " @ann @bob" } else { "" };
+        let mut attachment_ids = Vec::new();
+        if self.did == Did::Attach {
+            for _ in 0..1 + random.below(3) {
+                attachment_ids.push(self.upload(store, &who.user_id).await.to_string());
+            }
+        }
         let draft = Draft {
+            attachment_ids,
             parent: reference.clone().filter(|_| self.did == Did::Reply),
             forward: reference.filter(|_| self.did == Did::Forward),
             metadata: (random.below(3) == 0).then(|| serde_json::json!({"at": [1, "x"]})),
@@ -313,6 +331,30 @@ impl Act {
             ..Draft::text(target, format!("{}{mentions}", self.text), Via::Hub)
         };
         Ok(services.messages.post(who, draft).await?.message.id)
+    }
+
+    /// A file that no message has yet, called as this says. Its own rows are not in the log.
+    async fn upload(&self, store: &Store, owner: &UserId) -> FileId {
+        let row = file::Model {
+            id: FileId(Uuid::new_v4()),
+            owner_id: owner.clone(),
+            name: format!("{}.png", self.text),
+            mime: "image/png".to_owned(),
+            size: 5,
+            sha256: vec![0; 32],
+            width: Some(1),
+            height: None,
+            thumbnail: Some("image/jpeg".to_owned()),
+            created_at: store.clock.now(),
+            expires_at: Some(i64::MAX),
+        };
+        let id = row.id;
+        let row = row.into_active_model().reset_all();
+        file::Entity::insert(row)
+            .exec_without_returning(&store.database.write)
+            .await
+            .unwrap();
+        id
     }
 
     fn flag(&self, store: &Store) -> Flag {

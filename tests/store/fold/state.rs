@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::fmt::Debug;
 
-use entities::ids::{ConversationNumber, EventId, MessageNumber};
+use entities::ids::{ConversationNumber, EventId, FileId, MessageNumber};
 use entities::user_id::UserId;
-use entities::{block, conversation, log_head, member, message, message_edit, moves, person, person_name, reaction};
+use entities::{attachment, block, conversation, log_head, member, message, message_edit, moves, person, person_name, reaction};
 use sea_orm::{DatabaseConnection, EntityTrait, QueryOrder};
 
 type Place = (ConversationNumber, UserId);
@@ -21,6 +21,8 @@ pub struct State {
     /// By where they begin.
     pub members: BTreeMap<(Place, EventId), member::Model>,
     pub messages: BTreeMap<MessageNumber, message::Model>,
+    /// The files of messages, by their places.
+    pub attachments: BTreeMap<(MessageNumber, i32), (ConversationNumber, FileId)>,
     /// What edited messages said before, and until when.
     pub edits: BTreeMap<MessageNumber, Vec<(String, i64)>>,
     pub reactions: BTreeMap<(MessageNumber, UserId, String), i64>,
@@ -51,6 +53,10 @@ impl State {
         }
         for row in message::Entity::find().all(read).await.unwrap() {
             state.message(row);
+        }
+        for row in attachment::Entity::find().all(read).await.unwrap() {
+            let key = (row.message, row.position);
+            state.attachments.insert(key, (row.conversation, row.file));
         }
         let edits = message_edit::Entity::find().order_by_asc(message_edit::Column::Number);
         for row in edits.all(read).await.unwrap() {
@@ -107,6 +113,7 @@ impl State {
         compare("conversation", &self.conversations, &other.conversations, &mut found);
         compare("member", &self.members, &other.members, &mut found);
         compare("message", &self.messages, &other.messages, &mut found);
+        compare("attachment", &self.attachments, &other.attachments, &mut found);
         compare("edits", &self.edits, &other.edits, &mut found);
         compare("reaction", &self.reactions, &other.reactions, &mut found);
         compare("move", &self.moves, &other.moves, &mut found);

@@ -2,18 +2,20 @@
 
 use std::sync::Arc;
 
+use entities::attachment;
 use entities::conversation::{self, History};
 use entities::ids::ConversationNumber;
 use entities::member::{self, Role};
 use entities::user_id::UserId;
 use sea_orm::ActiveValue::{Set, Unchanged};
-use sea_orm::sea_query::Expr;
+use sea_orm::sea_query::{Expr, IntoCondition as _};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 
 use super::members::acting;
 use crate::log::Error;
 use crate::log::event::{Body, Departure, GroupChanged, GroupProfile, MemberLeft};
 use crate::log::writer::change::{Change, Outcome, Scope};
+use crate::log::writer::files;
 
 /// What a group is called and shows. `None` leaves a value as it is.
 #[derive(Clone, Debug)]
@@ -88,9 +90,10 @@ impl Change for ChangeGroup {
 }
 
 impl Change for EndGroup {
-    type Output = ();
+    /// Whether files are gone with it.
+    type Output = bool;
 
-    async fn apply(&self, scope: &mut Scope<'_>) -> Outcome<()> {
+    async fn apply(&self, scope: &mut Scope<'_>) -> Outcome<bool> {
         let (group, role) = acting(scope, self.conversation, &self.by).await?;
         if role < Role::Owner {
             return Err(Error::Forbidden("Only the owner may delete the group for everybody").into());
@@ -114,6 +117,8 @@ impl Change for EndGroup {
                 .work
                 .record(group.number, Some(user.clone()), &self.by, scope.now, body)?;
         }
-        Ok(())
+        // Nobody sees its messages any more.
+        let its = attachment::Column::Conversation.eq(group.number);
+        Ok(files::detach(scope.transaction, its.into_condition()).await?)
     }
 }

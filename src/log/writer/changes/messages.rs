@@ -6,8 +6,8 @@ use entities::conversation::Kind;
 use entities::ids::{MessageNumber, Seq};
 use entities::member::Role;
 use entities::user_id::UserId;
-use entities::{event as rows, message, message_edit, reaction};
-use sea_orm::sea_query::Expr;
+use entities::{attachment, event as rows, message, message_edit, reaction};
+use sea_orm::sea_query::{Expr, IntoCondition as _};
 use sea_orm::{ActiveValue, ColumnTrait, DbErr, EntityTrait, QueryFilter};
 
 use crate::log::Error;
@@ -15,6 +15,7 @@ use crate::log::details::{self, Row};
 use crate::log::event::{self, Body, Event, MessageDetails, MessageRef, Pinned};
 use crate::log::members::Membership;
 use crate::log::writer::change::{Change, Outcome, Scope};
+use crate::log::writer::files;
 
 /// New content for a message of one's own. Equal content changes nothing.
 #[derive(Debug)]
@@ -103,15 +104,16 @@ impl Change for Edit {
 }
 
 impl Change for Delete {
-    type Output = ();
+    /// Whether files are gone with it.
+    type Output = bool;
 
-    async fn apply(&self, scope: &mut Scope<'_>) -> Outcome<()> {
+    async fn apply(&self, scope: &mut Scope<'_>) -> Outcome<bool> {
         let (row, membership) = reach(scope, self.message, &self.actor).await?;
         if row.sender_id != self.actor && !(membership.kind == Kind::Group && is_admin(&membership, &self.actor)) {
             return Err(Error::Forbidden("Only the sender or an admin can delete a message").into());
         }
         if row.deleted_at.is_some() {
-            return Ok(());
+            return Ok(false);
         }
         let tombstone = message::ActiveModel {
             number: ActiveValue::Unchanged(row.number),
@@ -119,6 +121,7 @@ impl Change for Delete {
             metadata: ActiveValue::Set(None),
             mentions: ActiveValue::Set(None),
             forwarded: ActiveValue::Set(None),
+            attachments: ActiveValue::Set(None),
             pinned_at: ActiveValue::Set(None),
             pinned_by: ActiveValue::Set(None),
             deleted_at: ActiveValue::Set(Some(scope.now)),
@@ -135,6 +138,10 @@ impl Change for Delete {
             .filter(reaction::Column::Message.eq(row.number))
             .exec(scope.transaction)
             .await?;
+        let files_are_gone = row.attachments.is_some() && {
+            let its = attachment::Column::Message.eq(row.number);
+            files::detach(scope.transaction, its.into_condition()).await?
+        };
         scrub(scope, &row).await?;
         let message = MessageRef::of(&row, membership.id);
         let body = Body::MessageDeleted(Arc::new(message));
@@ -143,7 +150,7 @@ impl Change for Delete {
             .record(membership.number, None, &self.actor, scope.now, body)?;
         // What the batch did to the message or its answers before is on its way into the log.
         scope.work.scrub(row.number)?;
-        Ok(())
+        Ok(files_are_gone)
     }
 }
 

@@ -1,0 +1,102 @@
+//! Files come, and those that nothing has go. No event tells of it: messages do.
+
+use entities::file;
+use entities::ids::FileId;
+use sea_orm::sea_query::Expr;
+use sea_orm::{ActiveModelTrait as _, ColumnTrait, EntityTrait, IntoActiveModel as _, QueryFilter, QuerySelect};
+
+use crate::log::writer::change::{Change, Outcome, Scope};
+use crate::log::writer::files::GONE;
+
+/// Files that are collected in one transaction at most.
+pub(crate) const MOST: usize = 64;
+
+/// Files that are about to be kept, and expire unless a message takes them.
+#[derive(Clone, Debug)]
+pub(crate) struct AddFiles(pub Vec<file::Model>);
+
+/// Lets expire what no message has taken: what was for nothing after all.
+#[derive(Clone, Debug)]
+pub(crate) struct DropFiles(pub Vec<FileId>);
+
+/// Takes files that have expired, for good: no message gets them any more, whatever another server's clock says.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct CollectFiles;
+
+/// Forgets files that are no longer kept.
+#[derive(Clone, Debug)]
+pub(crate) struct ForgetFiles(pub Vec<FileId>);
+
+impl Change for AddFiles {
+    type Output = ();
+
+    fn weight(&self) -> usize {
+        1_024 * self.0.len()
+    }
+
+    async fn apply(&self, scope: &mut Scope<'_>) -> Outcome<()> {
+        if self.0.is_empty() {
+            return Ok(());
+        }
+        let rows = self.0.iter().cloned().map(|row| row.into_active_model().reset_all());
+        file::Entity::insert_many(rows)
+            .exec_without_returning(scope.transaction)
+            .await?;
+        scope.work.keep();
+        Ok(())
+    }
+}
+
+impl Change for DropFiles {
+    type Output = ();
+
+    async fn apply(&self, scope: &mut Scope<'_>) -> Outcome<()> {
+        file::Entity::update_many()
+            .col_expr(file::Column::ExpiresAt, Expr::value(GONE))
+            .filter(file::Column::Id.is_in(self.0.iter().copied()))
+            .filter(file::Column::ExpiresAt.is_not_null())
+            .exec(scope.transaction)
+            .await?;
+        scope.work.keep();
+        Ok(())
+    }
+}
+
+impl Change for CollectFiles {
+    /// What is to be removed from the storage, before it is forgotten.
+    type Output = Vec<FileId>;
+
+    async fn apply(&self, scope: &mut Scope<'_>) -> Outcome<Vec<FileId>> {
+        let expired: Vec<FileId> = file::Entity::find()
+            .select_only()
+            .column(file::Column::Id)
+            .filter(file::Column::ExpiresAt.lte(scope.now))
+            .limit(MOST as u64)
+            .into_tuple()
+            .all(scope.transaction)
+            .await?;
+        if !expired.is_empty() {
+            file::Entity::update_many()
+                .col_expr(file::Column::ExpiresAt, Expr::value(GONE))
+                .filter(file::Column::Id.is_in(expired.iter().copied()))
+                .exec(scope.transaction)
+                .await?;
+            scope.work.keep();
+        }
+        Ok(expired)
+    }
+}
+
+impl Change for ForgetFiles {
+    type Output = ();
+
+    async fn apply(&self, scope: &mut Scope<'_>) -> Outcome<()> {
+        file::Entity::delete_many()
+            .filter(file::Column::Id.is_in(self.0.iter().copied()))
+            .filter(file::Column::ExpiresAt.eq(GONE))
+            .exec(scope.transaction)
+            .await?;
+        scope.work.keep();
+        Ok(())
+    }
+}

@@ -1,0 +1,75 @@
+//! A bucket: files go up in parts, one after the other.
+
+use std::io;
+
+use object_store::{
+    ClientOptions, MultipartUpload, ObjectStore, ObjectStoreExt as _,
+    aws::{AmazonS3, AmazonS3Builder},
+    path::Path,
+};
+use tokio::{fs::File, io::AsyncReadExt as _, sync::Semaphore};
+
+use super::{Bucket, Error};
+use crate::media::staging::Staged;
+
+/// The least that S3 allows, but for the last one.
+const PART: usize = 5 * 1024 * 1024;
+/// Each holds a part in memory.
+static TURNS: Semaphore = Semaphore::const_new(1);
+
+pub(super) fn open(bucket: &Bucket) -> Result<AmazonS3, Error> {
+    let plain = bucket.endpoint.as_deref().is_some_and(|url| url.starts_with("http://"));
+    let mut builder = AmazonS3Builder::new()
+        .with_bucket_name(&bucket.name)
+        .with_region(bucket.region.as_deref().unwrap_or("us-east-1"))
+        .with_client_options(ClientOptions::new().with_allow_http(plain));
+    if let Some(endpoint) = &bucket.endpoint {
+        builder = builder.with_endpoint(endpoint);
+    }
+    if let (Some(key_id), Some(secret)) = (&bucket.key_id, &bucket.secret) {
+        builder = builder.with_access_key_id(key_id).with_secret_access_key(secret);
+    }
+    builder.build()
+}
+
+pub(super) async fn keep(store: &dyn ObjectStore, key: &Path, staged: &Staged) -> Result<(), Error> {
+    let _turn = TURNS.acquire().await.expect("the semaphore is never closed");
+    let mut file = File::open(staged.path()).await.map_err(failed)?;
+    let first = part(&mut file).await?;
+    if first.len() < PART {
+        return store.put(key, first.into()).await.map(drop);
+    }
+    let mut upload = store.put_multipart(key).await?;
+    match send(&mut *upload, first, &mut file).await {
+        Ok(()) => Ok(()),
+        Err(error) => {
+            // Otherwise its parts stay there, and are paid for.
+            if let Err(error) = upload.abort().await {
+                tracing::warn!("parts of a file stay in the bucket: {error}");
+            }
+            Err(error)
+        }
+    }
+}
+
+async fn send(upload: &mut dyn MultipartUpload, first: Vec<u8>, file: &mut File) -> Result<(), Error> {
+    let mut next = first;
+    while !next.is_empty() {
+        upload.put_part(next.into()).await?;
+        next = part(file).await?;
+    }
+    upload.complete().await.map(drop)
+}
+
+async fn part(file: &mut File) -> Result<Vec<u8>, Error> {
+    let mut part = Vec::new();
+    file.take(PART as u64).read_to_end(&mut part).await.map_err(failed)?;
+    Ok(part)
+}
+
+fn failed(error: io::Error) -> Error {
+    Error::Generic {
+        store: "file",
+        source: error.into(),
+    }
+}
