@@ -33,6 +33,8 @@ pub(crate) struct Door<'a> {
     pub(crate) buffer: Option<u32>,
     /// What the client's device was given before; without it is a device of its own.
     pub(crate) cookie: Option<&'a str>,
+    /// What its client calls the server.
+    pub(crate) host: Option<&'a str>,
 }
 
 impl Default for Door<'_> {
@@ -43,6 +45,7 @@ impl Default for Door<'_> {
             version: 1,
             buffer: None,
             cookie: None,
+            host: None,
         }
     }
 }
@@ -91,6 +94,7 @@ impl HubClient {
             version,
             buffer,
             cookie,
+            host,
         } = door;
         let bearer = format!("Bearer {token}");
         let path = format!("{hub}/negotiate?negotiateVersion={version}&{query}");
@@ -110,6 +114,9 @@ impl HubClient {
         let mut request = url.into_client_request().unwrap();
         request.headers_mut().insert("authorization", bearer.parse().unwrap());
         request.headers_mut().insert("cookie", cookie.parse().unwrap());
+        if let Some(host) = host {
+            request.headers_mut().insert("host", host.parse().unwrap());
+        }
         let tcp = TcpSocket::new_v4().unwrap();
         if let Some(bytes) = buffer {
             tcp.set_recv_buffer_size(bytes).unwrap();

@@ -32,6 +32,7 @@ mod hub_log;
 mod hub_places;
 mod hub_trouble;
 mod line;
+mod media;
 mod members;
 mod messages;
 mod names;

@@ -51,6 +51,15 @@ fn outcomes(text: &str) -> Vec<Outcome> {
     outcomes
 }
 
+/// What a body of the tables is.
+fn content_type(body: &str) -> &'static str {
+    if body.starts_with("--x") {
+        "multipart/form-data; boundary=x"
+    } else {
+        "application/json"
+    }
+}
+
 /// What is otherwise than the table says.
 fn compare(found: &mut Vec<String>, what: &str, expected: &str, actual: &[Outcome]) {
     if outcomes(expected) != actual {

@@ -4,7 +4,8 @@ use entities::ids::{ConversationNumber, MessageNumber, Seq};
 use entities::user_id::UserId;
 use entities::{conversation, member, message, moves, person, person_name};
 use hubwire::log::event::{
-    Body, ConversationCreated, Departure, Entry, Event, Founder, GroupProfile, MessageDetails, OwnState, PersonChanged, Reacted,
+    Body, ConversationCreated, Departure, Entry, Event, Founder, GroupProfile, MessageDetails, OwnState, PersonChanged,
+    Reacted,
 };
 use serde::Serialize;
 
@@ -39,7 +40,8 @@ impl State {
                 change(self.own(event, about(event)), |row| row.until_event = Some(until));
                 if left.how == Departure::Deleted {
                     // Nobody sees its messages any more.
-                    self.attachments.retain(|_, (conversation, _)| *conversation != place(event));
+                    self.attachments
+                        .retain(|_, (conversation, _)| *conversation != place(event));
                 }
             }
             Body::RoleChanged(now) => change(self.own(event, &now.person.id), |row| row.role = now.role),

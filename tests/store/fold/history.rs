@@ -299,13 +299,7 @@ impl Act {
         Ok(None)
     }
 
-    async fn send(
-        &self,
-        store: &Store,
-        services: &Services,
-        who: &Principal,
-        place: &str,
-    ) -> Result<MessageId, Error> {
+    async fn send(&self, store: &Store, services: &Services, who: &Principal, place: &str) -> Result<MessageId, Error> {
         let mut random = Random(self.random.0);
         let reference = self.message.as_ref().map(|row| row.id.to_string());
         let there = self.message.as_ref().map(|row| row.conversation.to_string());

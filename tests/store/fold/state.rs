@@ -5,7 +5,9 @@ use std::fmt::Debug;
 
 use entities::ids::{ConversationNumber, EventId, FileId, MessageNumber};
 use entities::user_id::UserId;
-use entities::{attachment, block, conversation, log_head, member, message, message_edit, moves, person, person_name, reaction};
+use entities::{
+    attachment, block, conversation, log_head, member, message, message_edit, moves, person, person_name, reaction,
+};
 use sea_orm::{DatabaseConnection, EntityTrait, QueryOrder};
 
 type Place = (ConversationNumber, UserId);
