@@ -12,7 +12,6 @@ pub(crate) const MILESTONES: &[&str] = &[
     "encryption",
     "export",
     "load",
-    "media",
     "push",
     "search elsewhere",
     "several nodes",

@@ -19,6 +19,21 @@ const WALLS: &[(&str, &[&str])] = &[
         ],
     ),
     (
+        "src/media",
+        &[
+            "axum",
+            "http",
+            "hub_protocol",
+            "sea_orm",
+            "entities",
+            "crate::log",
+            "crate::services",
+            "crate::hubs",
+            "crate::controllers",
+            "crate::views",
+        ],
+    ),
+    (
         "src/services",
         &[
             "axum",

@@ -87,11 +87,9 @@ async fn everything_that_shows_a_message_shows_its_files() {
     assert_eq!(posted.last().unwrap()["data"]["attachments"], json!([media]));
     let answer = json!({"conversationId": conversation, "content": "where?", "replyToMessageId": sent["id"]});
     assert_eq!(bob.post("/messages", &answer).await.data()["replyTo"]["type"], "image");
-    let edited = ann.put(
-        &format!("/messages/{}", sent["id"].as_str().unwrap()),
-        &json!({"content": "tower"}),
-    );
-    assert_eq!(edited.await.data()["media"], *media);
+    let path = format!("/messages/{}", sent["id"].as_str().unwrap());
+    let edited = ann.put(&path, &json!({"content": "tower"})).await.data();
+    assert_eq!(edited["media"], *media);
 }
 
 #[tokio::test]
