@@ -36,15 +36,26 @@ fn jpeg<R: Read>(picture: &Picture, input: Timely<R>) -> Decoded {
     let mut shrinker = Shrinker::new(width.into(), height.into());
     let rows = pixels.chunks_exact(bytes * usize::from(width));
     for (row, y) in rows.zip(0..) {
-        let row = row.chunks_exact(bytes);
         match format {
-            jpeg_decoder::PixelFormat::RGB24 => shrinker.add(0, y, row.map(|p| [p[0], p[1], p[2], u8::MAX])),
-            jpeg_decoder::PixelFormat::L8 => shrinker.add(0, y, row.map(|p| [p[0], p[0], p[0], u8::MAX])),
-            jpeg_decoder::PixelFormat::CMYK32 => shrinker.add(0, y, row.map(printed)),
+            jpeg_decoder::PixelFormat::RGB24 => shrinker.add((0, y), row, bytes, solid),
+            jpeg_decoder::PixelFormat::L8 => shrinker.add((0, y), row, bytes, grey),
+            jpeg_decoder::PixelFormat::CMYK32 => shrinker.add((0, y), row, bytes, printed),
             jpeg_decoder::PixelFormat::L16 => return Ok(None),
         }
     }
     Ok(Some(shrinker.finish()))
+}
+
+fn grey(pixel: &[u8]) -> [u8; 4] {
+    [pixel[0], pixel[0], pixel[0], u8::MAX]
+}
+
+fn solid(pixel: &[u8]) -> [u8; 4] {
+    [pixel[0], pixel[1], pixel[2], u8::MAX]
+}
+
+fn clear(pixel: &[u8]) -> [u8; 4] {
+    [pixel[0], pixel[1], pixel[2], pixel[3]]
 }
 
 /// What four inks look like.
@@ -67,16 +78,11 @@ fn png<R: Read + Seek>(input: Timely<R>) -> Decoded {
     let (colour, _) = reader.output_color_type();
     let bytes = colour.samples();
     let mut shrinker = Shrinker::new(width, height);
-    let mut add = |y: u32, row: &[u8]| {
-        let row = row.chunks_exact(bytes);
-        match colour {
-            png::ColorType::Grayscale | png::ColorType::Indexed => {
-                shrinker.add(0, y, row.map(|p| [p[0], p[0], p[0], u8::MAX]));
-            }
-            png::ColorType::GrayscaleAlpha => shrinker.add(0, y, row.map(|p| [p[0], p[0], p[0], p[1]])),
-            png::ColorType::Rgb => shrinker.add(0, y, row.map(|p| [p[0], p[1], p[2], u8::MAX])),
-            png::ColorType::Rgba => shrinker.add(0, y, row.map(|p| [p[0], p[1], p[2], p[3]])),
-        }
+    let mut add = |y: u32, row: &[u8]| match colour {
+        png::ColorType::Grayscale | png::ColorType::Indexed => shrinker.add((0, y), row, bytes, grey),
+        png::ColorType::GrayscaleAlpha => shrinker.add((0, y), row, bytes, |p| [p[0], p[0], p[0], p[1]]),
+        png::ColorType::Rgb => shrinker.add((0, y), row, bytes, solid),
+        png::ColorType::Rgba => shrinker.add((0, y), row, bytes, clear),
     };
     if reader.info().interlaced {
         // Whole rows are there only at the end.
@@ -114,7 +120,7 @@ fn gif<R: Read>(input: Timely<R>) -> Decoded {
         if !decoder.fill_buffer(&mut row)? {
             return Err("a row is missing".into());
         }
-        shrinker.add(left, top + y, row.chunks_exact(4).map(|p| [p[0], p[1], p[2], p[3]]));
+        shrinker.add((left, top + y), &row, 4, clear);
     }
     Ok(Some(shrinker.finish()))
 }
@@ -146,8 +152,7 @@ fn webp<R: Read + Seek>(picture: &Picture, size: u64, input: Timely<R>) -> Decod
     let mut shrinker = Shrinker::new(width, height);
     let rows = pixels.chunks_exact(bytes * usize::try_from(width)?);
     for (row, y) in rows.zip(0..) {
-        let opaque = |p: &[u8]| p.get(3).copied().unwrap_or(u8::MAX);
-        shrinker.add(0, y, row.chunks_exact(bytes).map(|p| [p[0], p[1], p[2], opaque(p)]));
+        shrinker.add((0, y), row, bytes, if bytes == 4 { clear } else { solid });
     }
     Ok(Some(shrinker.finish()))
 }
