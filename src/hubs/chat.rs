@@ -21,7 +21,7 @@ use super::{
     presence,
     verbs::{Table, Verbs},
 };
-use crate::{described::hub as words, services::tickets::Resumption, views::Links};
+use crate::{described::hub as words, services::tickets::Resumption};
 
 /// Builds the hub.
 pub(super) fn hub(chat: &Arc<Chat>, options: HubOptions) -> Hub {
