@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use axum::extract::{Request, State};
-use http::HeaderMap;
 use serde_json::Value;
 
 use super::{Caller, Failure, Params, Reply, multipart::Multipart, request};
@@ -57,7 +56,7 @@ async fn upload(app: &App, principal: &Principal, params: &Params, request: Requ
         Ok(slot) => slot,
         Err(error) => return Err(refused(error.into(), multipart).await),
     };
-    let (files, message) = match receive(app, principal, &parts.headers, &mut multipart).await {
+    let (files, message) = match receive(app, principal, &mut multipart).await {
         Ok(received) => received,
         Err(failure) => return Err(refused(failure, multipart).await),
     };
@@ -91,7 +90,6 @@ async fn upload(app: &App, principal: &Principal, params: &Params, request: Requ
 async fn receive(
     app: &App,
     principal: &Principal,
-    headers: &HeaderMap,
     multipart: &mut Multipart,
 ) -> Result<(Vec<Received>, NewMessage), Failure> {
     let (mut files, mut fields) = (Vec::new(), Vec::new());
@@ -112,7 +110,6 @@ async fn receive(
     if files.is_empty() {
         return Err(Error::invalid("file", "is needed").into());
     }
-    tracing::trace!(files = files.len(), length = ?headers.get(http::header::CONTENT_LENGTH), "an upload is whole");
     let members = fields.iter().map(|(name, text)| {
         // Only an object can be one: anything else is refused where it is looked at.
         let object = || serde_json::from_str(text).unwrap_or_else(|_| Value::from(text.as_str()));

@@ -1,5 +1,7 @@
 //! Files that people send, from the form they come by to the pictures that others see.
 
+#[cfg(feature = "s3")]
+mod bucket;
 mod hostile;
 mod links;
 mod memory;

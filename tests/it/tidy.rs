@@ -22,7 +22,6 @@ const WALLS: &[(&str, &[&str])] = &[
         "src/media",
         &[
             "axum",
-            "http",
             "hub_protocol",
             "sea_orm",
             "entities",

@@ -22,6 +22,8 @@ pub(super) fn open(bucket: &Bucket) -> Result<AmazonS3, Error> {
     let mut builder = AmazonS3Builder::new()
         .with_bucket_name(&bucket.name)
         .with_region(bucket.region.as_deref().unwrap_or("us-east-1"))
+        // Not every server that speaks S3 deletes many at once.
+        .with_disable_bulk_delete(true)
         .with_client_options(ClientOptions::new().with_allow_http(plain));
     if let Some(endpoint) = &bucket.endpoint {
         builder = builder.with_endpoint(endpoint);

@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io::Write as _;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
 use entities::file;
@@ -241,9 +242,11 @@ fn look(staging: &Staging, received: &Received) -> Result<Looked, Error> {
     }
     let size = file.metadata().map_err(unreadable)?.len();
     looked.size = i64::try_from(size).unwrap_or(i64::MAX);
-    let small = looked
-        .picture
-        .and_then(|picture| thumbnail::make(format, &picture, size, file));
+    // A decoder that panics has met a picture that nobody wants small.
+    let small = looked.picture.and_then(|picture| {
+        let made = AssertUnwindSafe(|| thumbnail::make(format, &picture, size, file));
+        catch_unwind(made).ok().flatten()
+    });
     if let Some(Thumbnail { format, bytes }) = small {
         let staged = staging.place();
         let mut file = File::create_new(staged.path()).map_err(unreadable)?;
