@@ -2,6 +2,7 @@
 //! the last.
 
 mod lock;
+mod metrics;
 
 use std::{
     future::Future,
@@ -23,7 +24,7 @@ use crate::{
     hubs::Hubs,
     log::Log,
     media::storage::{Bucket, Place},
-    router::{self, origins::Origins},
+    router::{self, origins::Origins, traffic::Traffic},
     serve,
     services::{
         Limits, PresenceScope, Services, Settings, UnknownPeople,
@@ -67,6 +68,7 @@ pub struct App {
     pub auth: Auth,
     pub hubs: Hubs,
     pub origins: Arc<Origins>,
+    pub traffic: Arc<Traffic>,
     draining: AtomicBool,
     /// Locked for as long as the server lives.
     _folder: DataFolder,
@@ -102,6 +104,7 @@ impl App {
         let links = Links::new(media.signer.clone(), clock.clone(), config.public_url.as_deref());
         let hubs = Hubs::new(&services, &log, &clock, &config, &links);
         let origins = Arc::new(Origins::new(&config));
+        let traffic = Arc::new(router::traffic());
         let draining = AtomicBool::new(false);
         Ok(Arc::new(Self {
             config,
@@ -114,6 +117,7 @@ impl App {
             auth,
             hubs,
             origins,
+            traffic,
             draining,
             _folder: folder,
         }))

@@ -48,6 +48,18 @@ pub enum UnknownPeople {
     Refuse,
 }
 
+/// Who may read `/metrics`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum MetricsAccess {
+    /// Nobody: there is no such address.
+    Off,
+    /// This machine, and administrators.
+    #[default]
+    Local,
+    /// Everybody who reaches the server.
+    Open,
+}
+
 /// How a line of the log looks.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum LogFormat {
@@ -162,6 +174,8 @@ pub struct Config {
     pub media: MediaSettings,
     /// What is logged, and how.
     pub log: LogSettings,
+    /// Who may read `/metrics`.
+    pub metrics: MetricsAccess,
     /// What clients may do at most.
     pub limits: Limits,
     /// Whether hub errors show their cause to clients.
@@ -271,6 +285,7 @@ impl Config {
             presence_scope: PresenceScope::default(),
             media: MediaSettings::default(),
             log: LogSettings::default(),
+            metrics: MetricsAccess::default(),
             limits: Limits::default(),
             detailed_errors: false,
             shutdown: Duration::ZERO,

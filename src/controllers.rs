@@ -10,6 +10,7 @@ pub mod health;
 pub mod media;
 pub mod members;
 pub mod messages;
+pub mod metrics;
 mod multipart;
 pub mod people;
 pub mod pins;

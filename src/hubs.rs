@@ -10,6 +10,7 @@ mod expelling;
 mod fanout;
 mod feed;
 mod listeners;
+mod meter;
 mod notices;
 mod online;
 mod presence;
@@ -37,6 +38,7 @@ use crate::{
     config::Config,
     described::{DescribedMethod, Schemas},
     log::Log,
+    metrics::{Histogram, TIMES},
     services,
     views::Links,
 };
@@ -66,6 +68,8 @@ struct Chat {
     arrivals: Arc<Notify>,
     /// Messages of one conversation that a connection is told at most of what its device missed.
     replay_messages: usize,
+    /// How long after their commit events were told.
+    delays: Histogram,
 }
 
 /// The hubs of this server. Cheap to clone.
@@ -73,6 +77,7 @@ struct Chat {
 pub struct Hubs {
     chat: Mounted,
     online: Mounted,
+    shared: Arc<Chat>,
 }
 
 /// A hub behind its door.
@@ -98,6 +103,7 @@ impl Hubs {
             moving: RwLock::default(),
             arrivals: Arc::default(),
             replay_messages: narrow(config.limits.replay_messages).unwrap_or(usize::MAX),
+            delays: Histogram::new(TIMES),
         });
         Door::warn(config);
         let of_chat = HubOptions {
@@ -113,6 +119,7 @@ impl Hubs {
         Self {
             chat: Mounted::new(&hub, clock, config),
             online: Mounted::new(&online, clock, config),
+            shared: chat,
         }
     }
 

@@ -11,6 +11,7 @@ pub mod hubs;
 pub mod log;
 pub mod media;
 pub mod memory;
+pub(crate) mod metrics;
 pub mod router;
 pub mod serve;
 pub mod services;

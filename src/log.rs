@@ -16,6 +16,7 @@ use crate::database::Database;
 use crate::log::event::Event;
 use crate::log::horizon::Horizon;
 use crate::log::members::Members;
+use crate::log::meter::Meter;
 use crate::log::others::Others;
 use crate::log::tail::Tail;
 use crate::log::unproven::Unproven;
@@ -29,6 +30,7 @@ pub mod event;
 pub(crate) mod gathered;
 pub(crate) mod horizon;
 pub mod members;
+mod meter;
 pub(crate) mod others;
 pub(crate) mod receipts;
 mod retention;
@@ -56,6 +58,7 @@ pub struct Log {
     database: Database,
     epoch: Arc<str>,
     horizon: Horizon,
+    meter: Meter,
 }
 
 impl Log {
@@ -67,12 +70,14 @@ impl Log {
         let unproven = Unproven::new(clock.clone());
         let horizon = Horizon::new(head.horizon);
         let others = Others::of(database, &head.epoch);
+        let meter = Meter::default();
         let memory = Memory {
             tail: tail.clone(),
             members: members.clone(),
             unproven: unproven.clone(),
             horizon: horizon.clone(),
             others: others.clone(),
+            meter: meter.clone(),
         };
         let writer = Writer::start(database, clock, memory, &head);
         let log = Self {
@@ -84,6 +89,7 @@ impl Log {
             database: database.clone(),
             epoch: head.epoch.into(),
             horizon,
+            meter,
         };
         others::follow(&log);
         Ok(log)

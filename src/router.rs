@@ -5,6 +5,7 @@ pub mod origins;
 mod page;
 mod paths;
 mod requests;
+pub mod traffic;
 
 use std::{convert::Infallible, sync::Arc};
 
@@ -13,7 +14,7 @@ use axum::{
     body::Body,
     middleware,
     response::Response,
-    routing::{MethodRouter, post},
+    routing::{MethodRouter, get, post},
 };
 use http::Request;
 use tower::Service;
@@ -21,9 +22,10 @@ use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::{
     app::App,
+    config::MetricsAccess,
     controllers::{
-        Failure, blocks, conversations, demo, descriptions, groups, health, media, members, messages, people, pins, presence,
-        reactions, receipts, search, states, sync, upload,
+        Failure, blocks, conversations, demo, descriptions, groups, health, media, members, messages, metrics, people, pins,
+        presence, reactions, receipts, search, states, sync, upload,
     },
     described::{self, Route, Schemas},
 };
@@ -138,6 +140,18 @@ routes! {
     "/api/Chat/users/{id}/deactivate": post people::deactivate, delete people::reactivate;
 }
 
+/// Routes that are there when the settings say so.
+const DEMO_TOKEN: &str = "/demo/token";
+const METRICS: &str = "/metrics";
+
+/// What counts the requests of [`service`].
+pub(crate) fn traffic() -> traffic::Traffic {
+    let rest = ROUTES.iter().map(|(path, _)| *path);
+    let page = page::routes().map(|(path, _)| path);
+    let others = HUB_PATHS.iter().copied().chain([DEMO_TOKEN, METRICS]);
+    traffic::Traffic::new(rest.chain(page).chain(others))
+}
+
 /// Everything the server answers, as one service.
 pub fn service(
     app: &Arc<App>,
@@ -146,7 +160,10 @@ pub fn service(
     let mut routes = api();
     routes.extend(page::routes());
     if app.gives_demo_tokens() {
-        routes.push(("/demo/token", post(demo::token)));
+        routes.push((DEMO_TOKEN, post(demo::token)));
+    }
+    if app.config.metrics != MetricsAccess::Off {
+        routes.push((METRICS, get(metrics::show)));
     }
     let templates: Arc<[_]> = routes
         .iter()
@@ -166,6 +183,6 @@ pub fn service(
         .layer(middleware::from_fn_with_state(app.clone(), requests::link))
         .layer(middleware::from_fn_with_state(app.clone(), hub_access::admit))
         .layer(middleware::from_fn_with_state(app.origins.clone(), origins::cors))
-        .layer(middleware::from_fn(requests::observe));
+        .layer(middleware::from_fn_with_state(app.traffic.clone(), requests::observe));
     paths::CanonicalPaths::new(templates, router)
 }

@@ -23,6 +23,7 @@ pub mod media;
 pub mod members;
 pub(crate) mod mentions;
 pub mod messages;
+mod meter;
 mod others;
 pub mod paging;
 pub mod people;

@@ -121,6 +121,30 @@ impl CloseReason {
         }
     }
 
+    /// Every [`name`](Self::name), for counters that are there before anything has ended.
+    pub const NAMES: [&'static str; 20] = [
+        "client_closed",
+        "left",
+        "lost",
+        "aborted",
+        "shutdown",
+        "cut",
+        "handshake_canceled",
+        "handshake_refused",
+        "malformed",
+        "out_of_sequence",
+        "authentication_expired",
+        "too_large",
+        "client_timeout",
+        "slow_consumer",
+        "send_timeout",
+        "connect_failed",
+        "superseded",
+        "unmanaged",
+        "unwritable",
+        "panicked",
+    ];
+
     /// A short name for logs and counters.
     pub fn name(&self) -> &'static str {
         match self {

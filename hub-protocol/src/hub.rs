@@ -11,6 +11,7 @@ mod error;
 mod feed;
 mod filter;
 mod lifetime;
+mod meter;
 mod method;
 mod options;
 mod outbox;
@@ -28,6 +29,7 @@ use serde::Serialize;
 
 use crate::codec::ToArguments;
 
+use self::meter::{Meter, MethodMeter};
 use self::method::{Handler, Method, Raw, RawStreaming, Streaming, Typed};
 pub use self::{
     clients::{Audience, Client, Clients, Groups, HubHandle},
@@ -37,6 +39,7 @@ pub use self::{
     feed::{Feed, Pulled},
     filter::{Call, Filter, Next},
     lifetime::{InMemory, LifetimeManager, Local, Target},
+    meter::{ConnectionCounts, Counts, MethodCounts},
     method::{Answer, Binder, Function, Parameter, RawFunction, StreamFunction},
     options::{HubOptions, Overflow},
     reply::{Question, Reply},
@@ -62,6 +65,7 @@ pub(crate) struct Inner {
     filters: Vec<Arc<dyn Filter>>,
     manager: Box<dyn LifetimeManager>,
     pub(crate) local: Local,
+    meter: Meter,
 }
 
 /// The methods of a hub, found ignoring case.
@@ -127,6 +131,14 @@ impl Hub {
         let mut names: Vec<&str> = self.0.methods.as_declared.keys().map(|name| &**name).collect();
         names.sort_unstable();
         names
+    }
+
+    /// What was counted since the hub was built. Reading it costs what is listed and disturbs nobody.
+    pub fn counts(&self) -> Counts {
+        let methods = self.0.methods.as_declared.values();
+        let mut methods: Vec<_> = methods.map(|method| method.meter.read(&method.name)).collect();
+        methods.sort_unstable_by(|one, other| one.method.cmp(&other.method));
+        self.0.meter.read(methods)
     }
 
     /// A handle that sends to this hub's clients from anywhere.
@@ -332,6 +344,7 @@ impl Builder {
             filters,
             manager,
             local: Local::default(),
+            meter: Meter::default(),
         }))
     }
 
@@ -340,6 +353,7 @@ impl Builder {
             name: name.into(),
             handler,
             policy: None,
+            meter: MethodMeter::default(),
         });
         let taken = self.methods.insert(name.to_lowercase(), method);
         assert!(

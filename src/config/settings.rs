@@ -4,7 +4,7 @@
 
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
-use super::{Config, Environment, LogFormat, MediaPlace, PresenceScope, Secret, UnknownPeople};
+use super::{Config, Environment, LogFormat, MediaPlace, MetricsAccess, PresenceScope, Secret, UnknownPeople};
 
 /// One thing that can be set.
 #[derive(Debug)]
@@ -90,6 +90,8 @@ settings! {
         |config, text| config.media.s3_key_id = Some(text.to_owned());
     "media.s3_secret" = "", secret; "Secret access key for the bucket.";
         |config, text| config.media.s3_secret = Some(Secret::new(text));
+    "metrics" = "local"; "Who may read GET /metrics: off (nobody), local (this machine, and administrators' tokens) or open (everybody).";
+        |config, text| config.metrics = choice(text, &[("off", MetricsAccess::Off), ("local", MetricsAccess::Local), ("open", MetricsAccess::Open)])?;
     "log.format" = "text"; "text or json, one line an event, on standard error.";
         |config, text| config.log.format = choice(text, &[("text", LogFormat::Text), ("json", LogFormat::Json)])?;
     "log.level" = "info"; "error, warn, info, debug or trace, or directives such as info,hubwire=debug.";

@@ -1,6 +1,6 @@
 //! What controllers take from a request: the caller, the ids of the path, the parameters, the body.
 
-use std::{sync::Arc, time::Duration};
+use std::{net::IpAddr, sync::Arc, time::Duration};
 
 use axum::{
     body::Bytes,
@@ -248,5 +248,39 @@ pub(super) fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Fai
         Ok(key) if key.trim().is_empty() => Ok(None),
         Ok(key) => Ok(Some(key.trim().to_owned())),
         Err(_) => Err(Error::invalid("Idempotency-Key", "must be plain text").into()),
+    }
+}
+
+/// Whether the server was asked under a name of this machine, and not under one that only points here.
+pub(super) fn is_loopback_name(headers: &HeaderMap) -> bool {
+    let Some(host) = headers.get(header::HOST).and_then(|host| host.to_str().ok()) else {
+        return false;
+    };
+    let name = match host.strip_prefix('[') {
+        Some(rest) => rest.split(']').next().unwrap_or_default(),
+        None => host.split(':').next().unwrap_or_default(),
+    };
+    name.eq_ignore_ascii_case("localhost") || name.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_loopback_names_are_answered() {
+        let ask = |host: &'static str| {
+            is_loopback_name(&HeaderMap::from_iter([(
+                header::HOST,
+                http::HeaderValue::from_static(host),
+            )]))
+        };
+        assert!(ask("localhost:5080") && ask("127.0.0.1") && ask("[::1]:5080") && ask("LOCALHOST"));
+        assert!(
+            !ask("evil.test:5080")
+                && !ask("localhost.evil.test")
+                && !ask("192.168.0.1")
+                && !is_loopback_name(&HeaderMap::new())
+        );
     }
 }

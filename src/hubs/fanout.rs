@@ -57,6 +57,9 @@ async fn follow_log(chat: Arc<Chat>) {
                     }
                     position = event.id;
                     chat.told.store(number(position), Ordering::Release);
+                    if let Some(since) = chat.log.tail.known_since(position) {
+                        chat.delays.observe_time(since.elapsed());
+                    }
                 }
             }
             Err(ReadError::TooOld { horizon }) => {

@@ -58,6 +58,11 @@ impl Notices {
         Self(shared)
     }
 
+    /// How many are kept, given a moment ago or waiting.
+    pub(super) fn len(&self) -> usize {
+        self.0.noted.lock().len()
+    }
+
     /// Something happened that some connection of `user` does not hear.
     pub(super) fn note(&self, user: &UserId, conversation: ConversationNumber, reason: &'static str) {
         let mut noted = self.0.noted.lock();

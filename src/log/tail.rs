@@ -6,6 +6,7 @@ use std::sync::Arc;
 use entities::ids::{EventId, MessageNumber};
 use parking_lot::RwLock;
 use tokio::sync::watch;
+use tokio::time::Instant;
 
 use crate::log::event::Event;
 
@@ -26,6 +27,8 @@ struct Window {
     events: VecDeque<Arc<Event>>,
     head: EventId,
     bytes: usize,
+    /// Up to which event was known when, oldest first; no further back than the events.
+    known: VecDeque<(EventId, Instant)>,
 }
 
 impl Tail {
@@ -34,6 +37,7 @@ impl Tail {
             events: VecDeque::new(),
             head,
             bytes: 0,
+            known: VecDeque::new(),
         };
         Self {
             window: Arc::new(RwLock::new(window)),
@@ -60,6 +64,13 @@ impl Tail {
         Some(window.events.iter().skip(skip).take(limit).cloned().collect())
     }
 
+    /// When an event was committed, or another server's was learned of, while it is in the window.
+    pub(crate) fn known_since(&self, event: EventId) -> Option<Instant> {
+        let window = self.window.read();
+        let place = window.known.partition_point(|(last, _)| *last < event);
+        window.known.get(place).map(|(_, since)| *since)
+    }
+
     /// Resolves with the head when the log grows. A receiver sees growth since it was made or last looked.
     #[must_use]
     pub fn changed(&self) -> watch::Receiver<EventId> {
@@ -76,15 +87,23 @@ impl Tail {
             if event.id != window.head.next() {
                 // A hole can only mean that the window is not what it claims to be; start anew.
                 window.events.clear();
+                window.known.clear();
                 window.bytes = 0;
             }
             window.head = event.id;
             window.bytes += event.weight;
             window.events.push_back(Arc::clone(event));
         }
+        let head = window.head;
+        if window.known.back().is_none_or(|(last, _)| *last < head) {
+            window.known.push_back((head, Instant::now()));
+        }
         while window.events.len() > MAX_EVENTS || (window.bytes > MAX_BYTES && window.events.len() > 1) {
             if let Some(gone) = window.events.pop_front() {
                 window.bytes -= gone.weight;
+                while window.known.front().is_some_and(|(last, _)| *last <= gone.id) {
+                    window.known.pop_front();
+                }
             }
         }
     }
@@ -93,6 +112,7 @@ impl Tail {
     pub(crate) fn begin_at(&self, head: EventId) {
         let mut window = self.window.write();
         window.events.clear();
+        window.known.clear();
         window.bytes = 0;
         window.head = head;
     }

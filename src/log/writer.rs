@@ -10,6 +10,7 @@ use crate::database::Database;
 use crate::log::Error;
 use crate::log::horizon::Horizon;
 use crate::log::members::Members;
+use crate::log::meter::Meter;
 use crate::log::others::Others;
 use crate::log::tail::Tail;
 use crate::log::unproven::Unproven;
@@ -42,6 +43,7 @@ pub(crate) struct Memory {
     pub(crate) unproven: Unproven,
     pub(crate) horizon: Horizon,
     pub(crate) others: Others,
+    pub(crate) meter: Meter,
 }
 
 /// The way to the writer. Cheap to clone.
@@ -75,6 +77,11 @@ impl Writer {
             // An error means that somebody else closed it before.
             let _ = closed.await;
         }
+    }
+
+    /// How many commands wait.
+    pub(crate) fn waiting(&self) -> usize {
+        CAPACITY - self.commands.capacity()
     }
 
     /// Whether nothing more is accepted.

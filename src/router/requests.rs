@@ -1,9 +1,9 @@
 //! What every request gets: an id, one line in the log without the query, safe headers, and no panic reaches the socket.
 
-use std::{any::Any, sync::Arc};
+use std::{any::Any, sync::Arc, time::Duration};
 
 use axum::{
-    extract::{Request, State},
+    extract::{MatchedPath, Request, State},
     middleware::Next,
     response::{IntoResponse as _, Response},
 };
@@ -11,6 +11,7 @@ use http::{HeaderName, HeaderValue, Method, StatusCode, Version, header};
 use tokio::time::Instant;
 use uuid::Uuid;
 
+use super::traffic::Traffic;
 use crate::{
     app::App,
     controllers::{self, Failure},
@@ -26,10 +27,11 @@ const LONGEST_ID: usize = 64;
 pub(super) struct TraceId(pub(super) String);
 
 /// Names the request, logs its outcome and writes failures out as the envelope.
-pub(super) async fn observe(mut request: Request, next: Next) -> Response {
+pub(super) async fn observe(State(traffic): State<Arc<Traffic>>, mut request: Request, next: Next) -> Response {
     let started = Instant::now();
     let trace = TraceId(given_id(&request).unwrap_or_else(|| Uuid::new_v4().simple().to_string()));
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+    let route = request.extensions().get::<MatchedPath>().cloned();
     request.extensions_mut().insert(trace.clone());
     let answer = if has_one_host(&request) {
         next.run(request).await
@@ -42,7 +44,9 @@ pub(super) async fn observe(mut request: Request, next: Next) -> Response {
     response
         .headers_mut()
         .insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    report(&method, &path, response.status(), started, &trace);
+    let (status, time) = (response.status(), started.elapsed());
+    traffic.count(route.as_ref().map(MatchedPath::as_str), &method, status, time);
+    report(&method, &path, status, time, &trace);
     response
 }
 
@@ -62,10 +66,10 @@ fn no_host() -> Failure {
     Failure::invalid(Some("Host"), "The Host header must be there once")
 }
 
-fn report(method: &Method, path: &str, status: StatusCode, started: Instant, trace: &TraceId) {
+fn report(method: &Method, path: &str, status: StatusCode, time: Duration, trace: &TraceId) {
     let (status, duration_ms) = (
         status.as_u16(),
-        u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
+        u64::try_from(time.as_millis()).unwrap_or(u64::MAX),
     );
     if status >= 500 && status != 503 {
         tracing::error!(%method, path, status, duration_ms, trace_id = trace.0, "request failed");
@@ -100,7 +104,10 @@ mod tests {
         let router = Router::new()
             .route("/", get(async || -> Response { panic!("the secret of the house") }))
             .layer(CatchPanicLayer::custom(panicked))
-            .layer(middleware::from_fn(observe));
+            .layer(middleware::from_fn_with_state(
+                Arc::new(Traffic::new(std::iter::empty())),
+                observe,
+            ));
         let request = Request::builder()
             .uri("/?access_token=t")
             .header(REQUEST_ID, "r1")

@@ -60,6 +60,11 @@ impl Deliveries {
         Self(shared)
     }
 
+    /// How many conversations are kept, stored a moment ago or waiting.
+    pub(crate) fn len(&self) -> usize {
+        self.0.waiting.lock().len()
+    }
+
     /// A device of `user` is proven to have the messages from the first to the last. Where all are their own there is
     /// nothing to store, but they close the gap between what was before and what comes.
     pub fn arrived(&self, user: &UserId, conversation: ConversationNumber, (first, last): (Seq, Seq), of_others: bool) {

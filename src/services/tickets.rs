@@ -136,6 +136,11 @@ impl Tickets {
         }))
     }
 
+    /// How many this server keeps of connections that were lost.
+    pub(crate) fn len(&self) -> usize {
+        self.0.state.lock().count
+    }
+
     /// A connection was lost: its device goes on at the ticket's position, which must be known.
     pub fn leave(&self, ticket: Ticket) {
         let until = self.0.clock.elapsed() + self.0.lifetime;

@@ -40,7 +40,7 @@ pub struct User {
 pub(crate) struct Member {
     pub(super) id: ConnectionId,
     negotiate_version: Option<i32>,
-    transport: TransportKind,
+    pub(super) transport: TransportKind,
     pub(super) user: Option<User>,
     /// Set by the handshake.
     pub(super) protocol: OnceLock<Protocol>,
@@ -199,7 +199,11 @@ impl Connection {
             .iter()
             .map(|call| call.frame(*protocol))
             .collect::<Result<Vec<_>, _>>()?;
-        Ok(self.member.outbox.deliver(position, &frames) == Pushed::Queued)
+        let pushed = self.member.outbox.deliver(position, &frames);
+        if pushed == Pushed::Full {
+            self.hub.0.meter.overflowed();
+        }
+        Ok(pushed == Pushed::Queued)
     }
 
     /// Sends one of many: nobody waits, and a full outbox overflows as the options say.

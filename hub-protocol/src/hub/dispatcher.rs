@@ -10,6 +10,7 @@ use futures_util::{FutureExt, StreamExt, future::BoxFuture};
 use super::{
     Call, Context, Hub, HubError, Next,
     error::Kind as ErrorKind,
+    meter::Outcome as Went,
     method::{Answer, Items, Kind, Method},
     place::Slot,
     upload::Source,
@@ -111,16 +112,22 @@ pub(super) async fn run(admitted: Admitted) -> Finished {
     let id = call.invocation_id;
     let detailed = hub.0.options.connection.detailed_errors;
     let outcome = match result.unwrap_or_else(|_| Err(panicked())).map(|Answer(kind)| kind) {
-        Ok(Kind::Value(result)) => Outcome::Result(result),
+        Ok(Kind::Value(result)) => {
+            method.meter.count(Went::Succeeded);
+            Outcome::Result(result)
+        }
         // In a box: a plain call is smaller without it.
         Ok(Kind::Stream(items)) => match Box::pin(forward(&cx, id.as_deref().unwrap_or_default(), items)).await {
-            Ok(()) => Outcome::Void,
-            Err(error) => match failed(&hub, &method.name, &error) {
+            Ok(()) => {
+                method.meter.count(Went::Succeeded);
+                Outcome::Void
+            }
+            Err(error) => match failed(&hub, &method, &error) {
                 Some(reason) => return Finished::ended(reason),
                 None => Outcome::Error(error.stream_sentence(detailed)),
             },
         },
-        Err(error) => match failed(&hub, &method.name, &error) {
+        Err(error) => match failed(&hub, &method, &error) {
             Some(reason) => return Finished::ended(reason),
             None => Outcome::Error(error.sentence(&method.name, detailed)),
         },
@@ -174,8 +181,12 @@ fn panicked() -> HubError {
 }
 
 /// Writes an error down that the caller is not told of in full; the reason where it ends the connection.
-fn failed(hub: &Hub, method: &str, error: &HubError) -> Option<CloseReason> {
-    let hub = &hub.0.name;
+fn failed(hub: &Hub, method: &Method, error: &HubError) -> Option<CloseReason> {
+    let (hub, meter, method) = (&hub.0.name, &method.meter, &*method.name);
+    meter.count(match error.kind {
+        ErrorKind::Unwritable | ErrorKind::Unexpected(_) => Went::Failed,
+        ErrorKind::Public | ErrorKind::NotInvoked { .. } | ErrorKind::Unauthorized => Went::Refused,
+    });
     match error.kind {
         ErrorKind::Unwritable => {
             let text = error.text();

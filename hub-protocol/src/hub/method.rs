@@ -7,6 +7,7 @@ use serde::{Serialize, de::DeserializeOwned};
 
 use super::{
     Connection, Context, HubError, Policy,
+    meter::MethodMeter,
     upload::{Source, Upload},
 };
 use crate::codec::Arguments;
@@ -18,6 +19,7 @@ pub(super) struct Method {
     pub(super) name: Arc<str>,
     pub(super) handler: Arc<dyn Handler>,
     pub(super) policy: Option<Policy>,
+    pub(super) meter: MethodMeter,
 }
 
 /// A call with its types erased: what comes back is encoded for the caller's protocol.

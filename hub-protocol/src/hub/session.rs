@@ -104,6 +104,9 @@ impl Drop for Registration {
         self.member.outbox.close();
         self.member.questions.close();
         self.hub.0.local.0.remove(&self.member);
+        if let Some(protocol) = self.member.protocol.get() {
+            self.hub.0.meter.closed(self.member.transport, *protocol);
+        }
         self.member.forget_items();
     }
 }
@@ -173,6 +176,7 @@ impl<T: Transport> Session<T> {
             Ok(reason) => reason,
             Err(_) => self.give_up(),
         };
+        self.hub.0.meter.ended(&reason);
         self.say_goodbye(&reason).await;
         drop(registration);
         let close_timeout = self.hub.0.options.close_timeout;
@@ -190,6 +194,7 @@ impl<T: Transport> Session<T> {
                 Turn::Finished(finished) => self.finish(finished),
                 Turn::Pulled(feed, pulled) => {
                     self.member.outbox.pulled(feed, pulled.position);
+                    self.hub.0.meter.sent.add(pulled.frames.len() as u64);
                     pulled
                         .frames
                         .into_iter()
@@ -217,7 +222,7 @@ impl<T: Transport> Session<T> {
     fn advance(&mut self) -> Option<CloseReason> {
         self.read_acknowledgements();
         self.held_back = self.is_clogged();
-        let mut ended = None;
+        let (mut ended, mut received) = (None, 0);
         while ended.is_none() && self.may_read() {
             if std::mem::take(&mut self.resting) {
                 self.core.handle_dispatched(self.now);
@@ -228,6 +233,7 @@ impl<T: Transport> Session<T> {
                     None => break,
                 },
                 Some(Event::Connected(protocol)) => {
+                    self.hub.0.meter.opened(self.member.transport, protocol);
                     let _ = self.member.protocol.set(protocol);
                     if self.core.is_stateful() {
                         let limit = self.hub.0.options.stateful_reconnect_buffer_bytes;
@@ -249,11 +255,15 @@ impl<T: Transport> Session<T> {
                 }
                 Some(Event::Message(message)) => {
                     tracing::trace!(connection.id = %self.member.id, "received {}", message.describe());
+                    received += 1;
                     self.dispatch(message);
                     self.resting = true;
                 }
                 Some(Event::Ended(reason)) => ended = Some(reason),
             }
+        }
+        if received > 0 {
+            self.hub.0.meter.received.add(received);
         }
         self.held_back |= self.is_clogged();
         let ended = ended.or_else(|| self.core.poll_end());

@@ -5,6 +5,7 @@ mod attacks;
 mod churn;
 mod client_results;
 mod connection;
+mod counts;
 mod endings;
 mod frames;
 mod fuzzed;

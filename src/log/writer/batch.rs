@@ -10,6 +10,7 @@ use sea_orm::{
     DatabaseTransaction, DbBackend, DbErr, EntityTrait, QuerySelect, SqliteTransactionMode, TransactionOptions,
     TransactionTrait,
 };
+use tokio::time::Instant;
 
 use super::command::{Command, Posted};
 use super::posts::ConversationHead;
@@ -20,6 +21,7 @@ use crate::log::cache::Cache;
 use crate::log::error::is_outage;
 use crate::log::horizon::Horizon;
 use crate::log::members::Members;
+use crate::log::meter::Meter;
 use crate::log::others::Others;
 use crate::log::tail::Tail;
 use crate::log::unproven::Unproven;
@@ -43,6 +45,7 @@ pub(crate) struct State {
     pub(super) unproven: Unproven,
     horizon: Horizon,
     others: Others,
+    meter: Meter,
     pub(super) heads: Cache<ConversationNumber, ConversationHead>,
     /// Everything up to here is folded and in the tail.
     head: EventId,
@@ -91,6 +94,7 @@ impl State {
             unproven: memory.unproven,
             horizon: memory.horizon,
             others: memory.others,
+            meter: memory.meter,
             heads: Cache::new(CAPACITY),
             head: head.event,
             is_stale: false,
@@ -103,8 +107,12 @@ impl State {
         if batch.is_empty() {
             return Ok(());
         }
+        let (began, commands) = (Instant::now(), batch.len());
         match self.attempt(&mut batch).await {
-            Ok(work) => self.publish(work, batch),
+            Ok(work) => {
+                self.publish(work, batch);
+                self.meter.committed(commands, began.elapsed());
+            }
             Err(Failure::Outage) => {
                 refuse(batch, Error::Unavailable);
                 return Err(Outage);
@@ -142,6 +150,11 @@ impl State {
                 Err(_) => Err(self.lose_sight("the database does not answer")),
             },
         };
+        match &work {
+            Ok(_) => {}
+            Err(Failure::Outage) => self.meter.unavailable(),
+            Err(Failure::Poisoned) => self.meter.poisoned(),
+        }
         self.is_stale = work.is_err();
         work
     }

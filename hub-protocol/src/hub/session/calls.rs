@@ -18,6 +18,7 @@ use crate::{
     hub::{
         HubError,
         dispatcher::{Admitted, Finished, Running, admit, answer, run},
+        meter::Outcome as Went,
         place::{Place, Slot},
         upload::{self, Sink, Source, Waiting},
     },
@@ -189,6 +190,7 @@ impl<T: Transport> Session<T> {
             Ok(admitted) => admitted,
             Err(sentence) => {
                 slot.release();
+                self.count_refused(&call.target);
                 if let Some(id) = call.invocation_id {
                     answer(&cx, id, Outcome::Error(sentence));
                 }
@@ -199,6 +201,7 @@ impl<T: Transport> Session<T> {
         let id = call.invocation_id.clone().filter(|_| streaming);
         let uploads_of_call = call.stream_ids.clone();
         let hub = self.hub.clone();
+        let counted = id.as_ref().map(|_| Arc::clone(&method));
         let running = run(Admitted {
             hub,
             cx: cx.clone(),
@@ -220,6 +223,9 @@ impl<T: Transport> Session<T> {
                 Ok(finished) => finished,
                 // Cancelled is ended well; the method and its stream have been dropped.
                 Err(_) => {
+                    if let Some(method) = counted {
+                        method.meter.count(Went::Canceled);
+                    }
                     answer(&cx, id.clone(), Outcome::Void);
                     Finished {
                         end: None,
@@ -230,6 +236,13 @@ impl<T: Transport> Session<T> {
                 }
             }
         }));
+    }
+
+    fn count_refused(&self, target: &str) {
+        match self.hub.0.methods.named(target) {
+            Some(method) => method.meter.count(Went::Refused),
+            None => self.hub.0.meter.unknown(),
+        }
     }
 
     /// Opens the streams that come with a call, in the order of its parameters; the sentence where it may not have them.

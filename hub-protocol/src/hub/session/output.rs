@@ -149,14 +149,21 @@ impl<T: Transport> Session<T> {
 
     fn take_waiting(&mut self, most: usize) -> Taken {
         let Self {
+            hub,
             member,
             transport,
             sent,
             ..
         } = self;
-        member.outbox.take(most, |outgoing, size| {
+        let mut frames = 0;
+        let taken = member.outbox.take(most, |outgoing, size| {
+            frames += u64::from(matches!(outgoing, Outgoing::Frames(_)));
             hand_over(&mut **transport, sent.as_deref_mut(), outgoing, size);
-        })
+        });
+        if frames > 0 {
+            hub.0.meter.sent.add(frames);
+        }
+        taken
     }
 }
 
