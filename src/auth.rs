@@ -121,6 +121,25 @@ impl Auth {
         })
     }
 
+    /// What tokens would be verified with. Makes no key.
+    pub fn look(config: &Config, clock: Clock) -> Result<String, config::Error> {
+        let keys = Keys::load(config, clock)?;
+        if let Some(secret) = &config.jwt_secret {
+            check_secret(config, secret.expose())?;
+        }
+        if keys.is_empty() {
+            refuse_made_up(config)?;
+            return Ok("a key that the server makes up: for trying it out, refused in production".to_owned());
+        }
+        let configured = [
+            (config.jwt_secret.is_some(), "jwt_secret"),
+            (config.jwt_public_key.is_some(), "jwt_public_key"),
+            (config.jwt_jwks.is_some(), "jwt_jwks"),
+        ];
+        let names: Vec<_> = configured.iter().filter(|(is, _)| *is).map(|(_, name)| *name).collect();
+        Ok(names.join(" and "))
+    }
+
     /// Whether the key was made up by the server, for somebody who is trying it out.
     pub fn is_made_up(&self) -> bool {
         self.made_up
@@ -182,12 +201,17 @@ fn check_secret(config: &Config, secret: &str) -> Result<(), config::Error> {
     Ok(())
 }
 
-fn made_up_secret(config: &Config) -> Result<Vec<u8>, config::Error> {
+fn refuse_made_up(config: &Config) -> Result<(), config::Error> {
     if config.is_production() {
         let reason =
             "production needs a key somebody chose: set HUBWIRE_JWT_SECRET, HUBWIRE_JWT_PUBLIC_KEY or HUBWIRE_JWT_JWKS";
         return Err(config::Error::new("jwt_secret", reason));
     }
+    Ok(())
+}
+
+fn made_up_secret(config: &Config) -> Result<Vec<u8>, config::Error> {
+    refuse_made_up(config)?;
     signing_key::open(Path::new(&config.data_dir)).map_err(|error| {
         config::Error::new(
             "data_dir",

@@ -2,9 +2,9 @@
 
 use std::{sync::Arc, time::Duration};
 
-use migrations::{Migrator, MigratorTrait};
-use sea_orm::{ConnectOptions, ConnectionTrait, DatabaseConnection, DbBackend, DbErr};
-use sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
+use migrations::{Migrator, MigratorTrait, SchemaManager};
+use sea_orm::{ConnectOptions, ConnectionTrait, DatabaseConnection, DbBackend, DbErr, Statement};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use uuid::Uuid;
 
 /// How to reach the database.
@@ -32,6 +32,15 @@ impl Options {
     }
 }
 
+/// What is to be done before this program fits its database.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Migrations {
+    /// Those that the database lacks.
+    pub pending: Vec<String>,
+    /// Those that this program lacks: a newer one was here.
+    pub unknown: Vec<String>,
+}
+
 /// Two pools on SQLite: one connection that writes, a few that only read. On PostgreSQL both are one pool.
 #[derive(Clone, Debug)]
 pub struct Database {
@@ -48,6 +57,20 @@ impl Database {
         let database = Self::connect(options).await?;
         database.migrate().await?;
         Ok(database)
+    }
+
+    /// Connects to what is there, and only to read.
+    pub async fn look(options: &Options) -> Result<Self, DbErr> {
+        if !options.url.starts_with("sqlite:") {
+            return Self::connect(options).await;
+        }
+        let read = sea_orm::Database::connect(sqlite(options, true)).await?;
+        Ok(Self {
+            write: read.clone(),
+            read,
+            options: Arc::new(options.clone()),
+            name: Uuid::new_v4(),
+        })
     }
 
     /// Connects and leaves the schema as it is. A missing SQLite file is made.
@@ -95,6 +118,47 @@ impl Database {
         Migrator::up(&self.write, None).await
     }
 
+    /// Which database answers, and in which version.
+    pub async fn version(&self) -> Result<String, DbErr> {
+        let (name, ask) = match self.backend() {
+            DbBackend::Sqlite => ("SQLite", "SELECT sqlite_version() AS version"),
+            _ => ("PostgreSQL", "SELECT current_setting('server_version') AS version"),
+        };
+        let row = self
+            .read
+            .query_one_raw(Statement::from_string(self.backend(), ask))
+            .await?;
+        let row = row.ok_or_else(|| DbErr::RecordNotFound("the database has no version".to_owned()))?;
+        Ok(format!("{name} {}", row.try_get::<String>("", "version")?))
+    }
+
+    /// The migrations of this program and of the database, compared. Applies none.
+    pub async fn migrations(&self) -> Result<Migrations, DbErr> {
+        let table = "seaql_migrations";
+        let is_there = SchemaManager::new(&self.read).has_table(table).await?;
+        let applied = if is_there {
+            let ask = format!("SELECT version FROM {table} ORDER BY version");
+            let rows = self
+                .read
+                .query_all_raw(Statement::from_string(self.backend(), ask))
+                .await?;
+            let names = rows.iter().map(|row| row.try_get::<String>("", "version"));
+            names.collect::<Result<Vec<_>, _>>()?
+        } else {
+            Vec::new()
+        };
+        let known: Vec<String> = Migrator::migrations()
+            .iter()
+            .map(|known| known.name().to_owned())
+            .collect();
+        let without =
+            |these: &[String], others: &[String]| these.iter().filter(|name| !others.contains(name)).cloned().collect();
+        Ok(Migrations {
+            pending: without(&known, &applied),
+            unknown: without(&applied, &known),
+        })
+    }
+
     /// One round trip to the database, for `/readyz`.
     pub async fn ping(&self) -> Result<(), DbErr> {
         self.read.execute_unprepared("SELECT 1").await.map(|_| ())
@@ -120,6 +184,19 @@ impl Database {
     pub async fn close(self) -> Result<(), DbErr> {
         self.read.close().await?;
         self.write.close().await
+    }
+}
+
+impl Options {
+    /// The file of a SQLite database that is not there yet.
+    #[must_use]
+    pub fn missing_file(&self) -> Option<String> {
+        if !self.url.starts_with("sqlite:") || in_memory(&self.url) {
+            return None;
+        }
+        let options: SqliteConnectOptions = self.url.parse().ok()?;
+        let file = options.get_filename();
+        (!file.exists()).then(|| file.display().to_string())
     }
 }
 

@@ -7,6 +7,7 @@ use clap::{Args, Parser, Subcommand};
 use hubwire::{
     app::{self, App},
     auth::{Auth, NewToken},
+    check::{self, Verdict},
     clock::Clock,
     config::{self, Config, Flags},
     described, memory, telemetry,
@@ -53,6 +54,10 @@ enum Command {
     Asyncapi,
     /// Print a client of the hubs.
     Client(ClientArguments),
+    /// Say what is set, and whether a server could serve with it; makes nothing.
+    Check,
+    /// Ask the server at the configured address whether it is ready.
+    Health,
 }
 
 #[derive(Debug, Args)]
@@ -90,27 +95,34 @@ fn main() -> ExitCode {
         database: cli.settings.database,
         data_dir: cli.settings.data_dir,
     };
-    let done = match cli.command.unwrap_or(Command::Serve) {
-        Command::Serve => configured(&flags, |config| {
-            let handed = config::handed::socket()?;
-            in_runtime(serve(config, handed))
-        }),
-        Command::Token(token) => configured(&flags, |config| print_token(&config, &token)),
-        Command::Migrate => configured(&flags, |config| in_runtime(app::migrate(&config))),
-        Command::Openapi => return print(&format!("{:#}\n", described::openapi())),
-        Command::Asyncapi => return print(&format!("{:#}\n", described::asyncapi())),
-        Command::Client(ClientArguments { typescript: _ }) => return print(&described::typescript()),
-    };
-    match done {
-        Ok(()) => ExitCode::SUCCESS,
+    match run(cli.command.unwrap_or(Command::Serve), &flags) {
+        Ok(code) => code,
         Err(error) => complain(&error),
     }
 }
 
-fn configured(flags: &Flags, work: impl FnOnce(Config) -> Result<(), app::Error>) -> Result<(), app::Error> {
+fn run(command: Command, flags: &Flags) -> Result<ExitCode, app::Error> {
+    match command {
+        Command::Serve => {
+            let config = load(flags)?;
+            let handed = config::handed::socket()?;
+            in_runtime(serve(config, handed))?;
+        }
+        Command::Token(token) => print_token(&load(flags)?, &token)?,
+        Command::Migrate => in_runtime(app::migrate(&load(flags)?))?,
+        Command::Openapi => return Ok(print(&format!("{:#}\n", described::openapi()))),
+        Command::Asyncapi => return Ok(print(&format!("{:#}\n", described::asyncapi()))),
+        Command::Client(ClientArguments { typescript: _ }) => return Ok(print(&described::typescript())),
+        Command::Check => return Ok(print_check(flags)),
+        Command::Health => return Ok(print_health(&load(flags)?)),
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn load(flags: &Flags) -> Result<Config, app::Error> {
     let config = Config::load(flags)?;
     telemetry::start(&config.log);
-    work(config)
+    Ok(config)
 }
 
 /// Prints what may be long: whoever reads may have read enough.
@@ -138,7 +150,7 @@ fn say(line: &str) {
     println!("{line}");
 }
 
-fn in_runtime(work: impl Future<Output = Result<(), app::Error>>) -> Result<(), app::Error> {
+fn in_runtime<T>(work: impl Future<Output = T>) -> T {
     let runtime = hub_protocol::serve::runtime().expect("a process can start its threads");
     let done = runtime.block_on(work);
     // What still runs after an orderly stop is not waited for.
@@ -194,6 +206,25 @@ fn stop_signal() -> impl Future<Output = ()> {
     async {
         drop(tokio::signal::ctrl_c().await);
     }
+}
+
+fn print_check(flags: &Flags) -> ExitCode {
+    let report = in_runtime(check::check(flags));
+    say(&report.to_string());
+    match report.verdict() {
+        Verdict::Fine => ExitCode::SUCCESS,
+        Verdict::Database => ExitCode::FAILURE,
+        Verdict::Setting => ExitCode::from(2),
+    }
+}
+
+fn print_health(config: &Config) -> ExitCode {
+    let (sentence, code) = match check::health(config) {
+        Ok(sentence) => (sentence, ExitCode::SUCCESS),
+        Err(sentence) => (sentence, ExitCode::FAILURE),
+    };
+    say(&sentence);
+    code
 }
 
 fn print_token(config: &Config, arguments: &TokenArguments) -> Result<(), app::Error> {

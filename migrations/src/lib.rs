@@ -15,7 +15,7 @@ mod m20261128_000010_horizon;
 mod m20261128_000011_presences;
 mod m20261128_000012_files;
 
-pub use sea_orm_migration::prelude::MigratorTrait;
+pub use sea_orm_migration::prelude::{MigratorTrait, SchemaManager};
 
 /// Applies and undoes the changes, in order.
 #[derive(Debug)]

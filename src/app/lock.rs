@@ -32,6 +32,11 @@ impl DataFolder {
     }
 }
 
+/// Whether some server holds it now. Makes nothing.
+pub(super) fn is_held(path: &Path) -> bool {
+    File::open(path.join(FILE)).is_ok_and(|file| matches!(file.try_lock(), Err(TryLockError::WouldBlock)))
+}
+
 /// Makes the folder; only its owner may look inside.
 pub(super) fn make(path: &Path) -> Result<(), Error> {
     let mut builder = fs::DirBuilder::new();
