@@ -219,6 +219,11 @@ fn media_settings(config: &Config) -> media::Settings {
     }
 }
 
+/// Whether a server has this data folder.
+pub(crate) fn is_in_use(data_dir: &std::path::Path) -> bool {
+    lock::is_held(data_dir)
+}
+
 /// Applies the migrations and leaves.
 pub async fn migrate(config: &Config) -> Result<(), Error> {
     lock::make(&config.data_dir)?;
@@ -230,7 +235,7 @@ pub async fn migrate(config: &Config) -> Result<(), Error> {
 }
 
 /// The database's own words on one line. They name hosts and files, never passwords.
-fn unreachable_database(error: &dyn std::error::Error) -> Error {
+pub(crate) fn unreachable_database(error: &dyn std::error::Error) -> Error {
     let text = error.to_string();
     Error::Database(
         text.lines()

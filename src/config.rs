@@ -186,6 +186,17 @@ pub struct Config {
     pub resume: Duration,
 }
 
+/// What all sources say together.
+#[derive(Debug)]
+pub struct Survey {
+    /// The settings, as far as they can be used.
+    pub config: Config,
+    /// What is set and counts: setting, value and source, one line each; secrets are hidden.
+    pub given: Vec<String>,
+    /// Everything that cannot be used.
+    pub errors: Vec<Error>,
+}
+
 /// A setting that cannot be used: one sentence that names it, and exit code 2.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Error {
@@ -230,6 +241,36 @@ impl Config {
             config.apply(&name, setting, &text)?;
         }
         Ok(config)
+    }
+
+    /// The same for somebody who wants to know where everything comes from.
+    pub fn survey(flags: &Flags) -> Survey {
+        let mut survey = Survey {
+            config: Self::default(),
+            given: Vec::new(),
+            errors: Vec::new(),
+        };
+        let values = sources::read(flags).unwrap_or_else(|error| {
+            survey.errors.push(error);
+            Vec::new()
+        });
+        for (place, (name, setting, text)) in values.iter().enumerate() {
+            survey.errors.extend(survey.config.apply(name, setting, text).err());
+            let is_given = |text: &str| !text.trim().is_empty();
+            let later = values[place + 1..].iter();
+            let is_overruled = later
+                .clone()
+                .any(|(_, other, text)| other.key == setting.key && is_given(text));
+            if is_given(text) && !is_overruled {
+                let shown = if setting.secret {
+                    "(hidden)".to_owned()
+                } else {
+                    shorten(text)
+                };
+                survey.given.push(format!("{} = {shown}, by {name}", setting.key));
+            }
+        }
+        survey
     }
 
     /// The database to open: the configured one, or the SQLite file of the data folder.

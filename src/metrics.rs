@@ -98,7 +98,10 @@ impl Page {
         let mut below = 0;
         for (place, count) in histogram.counts.iter().enumerate() {
             below += count.load(Ordering::Relaxed);
-            let bound = histogram.bounds.get(place).map_or("+Inf".to_owned(), f64::to_string);
+            let bound = histogram
+                .bounds
+                .get(place)
+                .map_or_else(|| "+Inf".to_owned(), f64::to_string);
             self.line(&format!("{name}_bucket"), &[("le", &bound)], below);
         }
         // The buckets that were read are the count, whatever was observed meanwhile.

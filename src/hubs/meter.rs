@@ -1,7 +1,6 @@
 //! What the hubs say of themselves: the library's counts, and what is behind or waits here.
 
 use hub_protocol::hub::{ConnectionCounts, Counts, HubHandle};
-use hub_protocol::negotiate::TransportKind;
 
 use super::{Chat, Hubs, fanout};
 use crate::metrics::{Kind, Page};
@@ -12,7 +11,11 @@ impl Hubs {
             .map(|(name, handle)| (name, handle, handle.hub().counts()));
         connections(page, &hubs);
         calls(page, &hubs);
-        let mut people = page.metric(Kind::Gauge, "hubwire_hub_users", "People who are connected to a hub here.");
+        let mut people = page.metric(
+            Kind::Gauge,
+            "hubwire_hub_users",
+            "People who are connected to a hub here.",
+        );
         for (hub, handle, _) in &hubs {
             people.sample(&[("hub", hub)], handle.users());
         }
@@ -71,12 +74,11 @@ fn connections(page: &mut Page, hubs: &[Hub<'_>]) {
         let mut metric = page.metric(kind, name, help);
         for (hub, _, counts) in hubs {
             for counts in &counts.connections {
-                let transport = match counts.transport {
-                    TransportKind::WebSockets => "web_sockets",
-                    TransportKind::ServerSentEvents => "server_sent_events",
-                    TransportKind::LongPolling => "long_polling",
-                };
-                let labels = [("hub", *hub), ("transport", transport), ("protocol", counts.protocol.name())];
+                let labels = [
+                    ("hub", *hub),
+                    ("transport", counts.transport.name()),
+                    ("protocol", counts.protocol.name()),
+                ];
                 metric.sample(&labels, value(counts));
             }
         }

@@ -37,7 +37,9 @@ impl Meter {
     /// A transaction was carried out for so many commands.
     pub(super) fn committed(&self, commands: usize, time: Duration) {
         self.0.times.observe_time(time);
-        self.0.sizes.observe(f64::from(u32::try_from(commands).unwrap_or(u32::MAX)));
+        self.0
+            .sizes
+            .observe(f64::from(u32::try_from(commands).unwrap_or(u32::MAX)));
     }
 
     /// One was not: the database is away.
@@ -64,7 +66,11 @@ impl Log {
             "Time of the writer's transactions, from their beginning to the answers.",
             times,
         );
-        page.histogram("hubwire_commit_batch_size", "Commands of the writer's transactions.", sizes);
+        page.histogram(
+            "hubwire_commit_batch_size",
+            "Commands of the writer's transactions.",
+            sizes,
+        );
         let mut failures = page.metric(
             Kind::Counter,
             "hubwire_commit_failures_total",
@@ -77,7 +83,11 @@ impl Log {
             "Commands that wait for the writer; 1,024 may.",
             self.writer.waiting(),
         );
-        page.counter("hubwire_events_total", "The newest event of the log.", self.tail.head().0);
+        page.counter(
+            "hubwire_events_total",
+            "The newest event of the log.",
+            self.tail.head().0,
+        );
         page.gauge(
             "hubwire_log_horizon",
             "The newest event that was pruned from the log.",

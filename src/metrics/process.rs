@@ -18,7 +18,11 @@ pub(crate) fn measure(page: &mut Page) {
     }
     if let Ok(open) = fs::read_dir("/proc/self/fd") {
         // One of them is this look.
-        page.gauge("process_open_fds", "Open file descriptors.", open.count().saturating_sub(1));
+        page.gauge(
+            "process_open_fds",
+            "Open file descriptors.",
+            open.count().saturating_sub(1),
+        );
     }
     if let Some(most) = descriptors() {
         page.gauge("process_max_fds", "File descriptors that may be open.", most);

@@ -67,10 +67,7 @@ fn no_host() -> Failure {
 }
 
 fn report(method: &Method, path: &str, status: StatusCode, time: Duration, trace: &TraceId) {
-    let (status, duration_ms) = (
-        status.as_u16(),
-        u64::try_from(time.as_millis()).unwrap_or(u64::MAX),
-    );
+    let (status, duration_ms) = (status.as_u16(), u64::try_from(time.as_millis()).unwrap_or(u64::MAX));
     if status >= 500 && status != 503 {
         tracing::error!(%method, path, status, duration_ms, trace_id = trace.0, "request failed");
     } else {
