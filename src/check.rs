@@ -146,11 +146,12 @@ fn data_folder(config: &Config, report: &mut Report) -> bool {
 async fn database(config: &Config, report: &mut Report) {
     let options = database::Options::new(config.database());
     if let Some(file) = options.missing_file() {
-        let folder = Path::new(&file).parent().unwrap_or(Path::new(""));
-        if config.database_url.is_none() || folder.as_os_str().is_empty() || folder.is_dir() {
-            report.note(format!("the database {file} is not there yet; the server makes it"));
-        } else {
-            report.error(Verdict::Database, format!("there is no folder {}", folder.display()));
+        let folder = Path::new(&file)
+            .parent()
+            .filter(|folder| !folder.as_os_str().is_empty());
+        match folder.filter(|folder| config.database_url.is_some() && !folder.is_dir()) {
+            None => report.note(format!("the database {file} is not there yet; the server makes it")),
+            Some(folder) => report.error(Verdict::Database, format!("there is no folder {}", folder.display())),
         }
         return;
     }

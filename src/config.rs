@@ -102,6 +102,15 @@ pub enum MediaPlace {
     },
 }
 
+/// Section `[otlp]`.
+#[derive(Clone, Debug, Default)]
+pub struct OtlpSettings {
+    /// Where a collector takes OTLP over HTTP, without a trailing slash; without one nothing is traced.
+    pub endpoint: Option<String>,
+    /// One of so many requests, hub calls and transactions is traced.
+    pub every: u64,
+}
+
 /// Section `[limits]`; 0 is no limit everywhere.
 #[derive(Clone, Debug, Default)]
 pub struct Limits {
@@ -176,6 +185,8 @@ pub struct Config {
     pub log: LogSettings,
     /// Who may read `/metrics`.
     pub metrics: MetricsAccess,
+    /// Where traces go.
+    pub otlp: OtlpSettings,
     /// What clients may do at most.
     pub limits: Limits,
     /// Whether hub errors show their cause to clients.
@@ -327,6 +338,7 @@ impl Config {
             media: MediaSettings::default(),
             log: LogSettings::default(),
             metrics: MetricsAccess::default(),
+            otlp: OtlpSettings::default(),
             limits: Limits::default(),
             detailed_errors: false,
             shutdown: Duration::ZERO,

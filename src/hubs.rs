@@ -16,6 +16,7 @@ mod online;
 mod presence;
 mod proof;
 mod standing;
+mod traced;
 mod verbs;
 
 use std::{

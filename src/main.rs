@@ -95,7 +95,9 @@ fn main() -> ExitCode {
         database: cli.settings.database,
         data_dir: cli.settings.data_dir,
     };
-    match run(cli.command.unwrap_or(Command::Serve), &flags) {
+    let done = run(cli.command.unwrap_or(Command::Serve), &flags);
+    telemetry::stop();
+    match done {
         Ok(code) => code,
         Err(error) => complain(&error),
     }
@@ -121,7 +123,7 @@ fn run(command: Command, flags: &Flags) -> Result<ExitCode, app::Error> {
 
 fn load(flags: &Flags) -> Result<Config, app::Error> {
     let config = Config::load(flags)?;
-    telemetry::start(&config.log);
+    telemetry::start(&config)?;
     Ok(config)
 }
 

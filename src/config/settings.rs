@@ -96,6 +96,10 @@ settings! {
         |config, text| config.log.format = choice(text, &[("text", LogFormat::Text), ("json", LogFormat::Json)])?;
     "log.level" = "info"; "error, warn, info, debug or trace, or directives such as info,hubwire=debug.";
         |config, text| config.log.level = level(text)?;
+    "otlp.endpoint" = ""; "Address of a collector that takes OTLP over plain HTTP, such as http://127.0.0.1:4318; empty: no traces.";
+        |config, text| config.otlp.endpoint = Some(collector(text)?);
+    "otlp.every" = "1"; "One of so many requests, hub calls and transactions is traced, 1 to 1000000.";
+        |config, text| config.otlp.every = number(text, 1, 1_000_000)?;
     "limits.text_characters" = "10000"; "Longest text of a message, in characters; 0: no limit, here and below.";
         |config, text| config.limits.text_characters = limit(text)?;
     "limits.group_members" = "50"; "Most members of a group, its owner included.";
@@ -136,7 +140,7 @@ pub fn find(key: &str) -> Option<&'static Setting> {
 /// The text of `.env.example`.
 pub fn env_example() -> String {
     let mut text = "# Every setting with its default. An empty value is the same as none.\n\
-        # The same keys work in hubwire.toml, in small letters and without HUBWIRE_; LOG_ and LIMITS_ are sections there.\n"
+        # The same keys work in hubwire.toml, in small letters and without HUBWIRE_; LOG_, OTLP_ and LIMITS_ are sections there.\n"
         .to_owned();
     for setting in SETTINGS {
         text.push_str(&format!(
@@ -145,6 +149,20 @@ pub fn env_example() -> String {
             setting.variable(),
             setting.default
         ));
+    }
+    text
+}
+
+/// The table of README.md.
+pub fn markdown() -> String {
+    let mut text = "| Variable | Default | What it is |\n|---|---|---|\n".to_owned();
+    for setting in SETTINGS {
+        let default = match setting.default {
+            "" => String::new(),
+            default => format!("`{default}`"),
+        };
+        let doc = setting.doc.replace('|', "\\|");
+        text.push_str(&format!("| `{}` | {default} | {doc} |\n", setting.variable()));
     }
     text
 }
@@ -228,6 +246,17 @@ fn web_address(text: &str) -> Result<String, String> {
             Ok(trimmed.to_owned())
         }
         _ => Err("is not an address such as https://chat.example.com".to_owned()),
+    }
+}
+
+/// Spans leave without TLS: a collector is on this machine or its network.
+fn collector(text: &str) -> Result<String, String> {
+    if cfg!(not(feature = "otlp")) {
+        return Err("needs a build with the feature otlp".to_owned());
+    }
+    match web_address(text) {
+        Ok(address) if address.starts_with("http://") => Ok(address),
+        _ => Err("is not an address such as http://127.0.0.1:4318".to_owned()),
     }
 }
 

@@ -19,6 +19,7 @@ use super::{
     feed::LogFeed,
     listeners::Listener,
     presence,
+    traced::traced,
     verbs::{Table, Verbs},
 };
 use crate::{described::hub as words, services::tickets::Resumption};
@@ -26,7 +27,7 @@ use crate::{described::hub as words, services::tickets::Resumption};
 /// Builds the hub.
 pub(super) fn hub(chat: &Arc<Chat>, options: HubOptions) -> Hub {
     let (connected, disconnected, proven) = (chat.clone(), chat.clone(), chat.clone());
-    let hub = Hub::builder("chat")
+    let hub = traced(Hub::builder("chat"), "chat")
         .options(options)
         .on_connected(move |cx| {
             let chat = connected.clone();

@@ -8,6 +8,7 @@ use tokio::sync::{Mutex, mpsc};
 use super::{
     calls::call,
     presence::{self, visitor},
+    traced::traced,
     verbs::Verbs,
 };
 use crate::{
@@ -30,7 +31,8 @@ pub(super) fn hub(services: &Services, options: HubOptions) -> Hub {
         telling: Mutex::default(),
     });
     let connected = Arc::clone(&online);
-    let hub = Hub::builder("chat-online").options(options).on_connected(move |cx| {
+    let hub = traced(Hub::builder("chat-online"), "chat-online");
+    let hub = hub.options(options).on_connected(move |cx| {
         let online = Arc::clone(&connected);
         async move { online.connected(&cx).await }
     });

@@ -9,12 +9,14 @@ use axum::{
 };
 use http::{HeaderName, HeaderValue, Method, StatusCode, Version, header};
 use tokio::time::Instant;
+use tracing::{Instrument as _, Span};
 use uuid::Uuid;
 
-use super::traffic::Traffic;
+use super::{HUB_PATHS, traffic::Traffic};
 use crate::{
     app::App,
     controllers::{self, Failure},
+    telemetry::spans::{self, Parent},
     views::Origin,
 };
 
@@ -22,19 +24,30 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// Longest id taken over from a request, in characters.
 const LONGEST_ID: usize = 64;
 
-/// The id of a request: the `traceId` of its failure, the `x-request-id` of its answer, a field in the log.
+/// The id of a request: the `traceId` of its failure, the `x-request-id` of its answer, a field in the log. The caller's
+/// `x-request-id`, else the trace of its `traceparent`, else one made up.
 #[derive(Clone, Debug)]
 pub(super) struct TraceId(pub(super) String);
 
 /// Names the request, logs its outcome and writes failures out as the envelope.
 pub(super) async fn observe(State(traffic): State<Arc<Traffic>>, mut request: Request, next: Next) -> Response {
     let started = Instant::now();
-    let trace = TraceId(given_id(&request).unwrap_or_else(|| Uuid::new_v4().simple().to_string()));
+    let parent = parent(&request);
+    let trace = given_id(&request).or_else(|| parent.map(|parent| format!("{:032x}", parent.trace)));
+    let trace = TraceId(trace.unwrap_or_else(|| Uuid::new_v4().simple().to_string()));
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
     let route = request.extensions().get::<MatchedPath>().cloned();
+    let route_name = route.as_ref().map_or("other", MatchedPath::as_str);
+    let span = spans::request(&method, route_name, &trace.0, parent);
+    // What is logged on the way bears the id. Not of the hubs: a poll waits, and holds as little as it can.
+    let line = if HUB_PATHS.contains(&route_name) {
+        Span::none()
+    } else {
+        tracing::error_span!("request", trace_id = trace.0)
+    };
     request.extensions_mut().insert(trace.clone());
     let answer = if has_one_host(&request) {
-        next.run(request).await
+        next.run(request).instrument(line).instrument(span.clone()).await
     } else {
         no_host().into_response()
     };
@@ -45,6 +58,7 @@ pub(super) async fn observe(State(traffic): State<Arc<Traffic>>, mut request: Re
         .headers_mut()
         .insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     let (status, time) = (response.status(), started.elapsed());
+    spans::answered(&span, status.as_u16());
     traffic.count(route.as_ref().map(MatchedPath::as_str), &method, status, time);
     report(&method, &path, status, time, &trace);
     response
@@ -73,6 +87,11 @@ fn report(method: &Method, path: &str, status: StatusCode, time: Duration, trace
     } else {
         tracing::debug!(%method, path, status, duration_ms, trace_id = trace.0, "request");
     }
+}
+
+/// What the caller says it belongs to, if it says so as W3C has it.
+fn parent(request: &Request) -> Option<Parent> {
+    Parent::read(request.headers().get("traceparent")?.to_str().ok()?)
 }
 
 /// The caller's own id, if it is harmless in a header and a log.

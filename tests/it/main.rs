@@ -40,7 +40,10 @@ mod metrics;
 mod names;
 mod nodes;
 mod online;
+mod operations;
 mod origins;
+#[cfg(feature = "otlp")]
+mod otlp;
 mod outage;
 mod page;
 mod people;

@@ -1,8 +1,11 @@
 //! Requests nobody should send: each gets the envelope with its code, and the server goes on.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
-use crate::support::{TestApp, exchange, try_exchange};
+use crate::{
+    process::{Program, hubwire, read_all},
+    support::{TestApp, ask, exchange, try_exchange},
+};
 
 #[tokio::test]
 async fn unknown_routes_and_methods_are_answered_in_the_envelope() {
@@ -80,6 +83,45 @@ async fn request_ids_are_taken_over_when_they_are_harmless() {
         let answer = app.ask("GET", "/nothing", &[("x-request-id", odd)], b"").await;
         assert_ne!(answer.refused(404, "not_found")["traceId"], *odd);
     }
+}
+
+#[tokio::test]
+async fn a_trace_of_the_caller_names_the_request_where_it_is_well_formed() {
+    let app = TestApp::start().await;
+    let trace = "4bf92f3577b34da6a3ce929d0e0e4736";
+    let good = format!("00-{trace}-00f067aa0ba902b7-01");
+    let named = async |headers: &[(&str, &str)]| {
+        let answer = app.ask("GET", "/nothing", headers, b"").await;
+        answer.refused(404, "not_found")["traceId"].as_str().unwrap().to_owned()
+    };
+    assert_eq!(named(&[("traceparent", &good)]).await, trace);
+    assert_eq!(named(&[("traceparent", &good), ("x-request-id", "mine")]).await, "mine");
+    assert_ne!(named(&[("traceparent", &good[..54])]).await, trace);
+}
+
+#[tokio::test]
+async fn what_is_logged_on_the_way_bears_the_id_that_the_client_is_shown() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut command = hubwire(folder.path());
+    command.envs([("HUBWIRE_LOG_LEVEL", "hubwire=debug"), ("HUBWIRE_LOG_FORMAT", "json")]);
+    let mut program = Program::spawn(command);
+    let log = read_all(program.child.stderr.take());
+    let headers = [("x-request-id", "abc-1"), ("authorization", "Bearer x")];
+    let answer = ask(program.address, "GET", "/api/Chat/users/me", &headers, b"").await;
+    assert_eq!(answer.refused(401, "unauthorized")["traceId"], "abc-1");
+    program.signal("-TERM");
+    program.child.wait().unwrap();
+    let log = log.join().unwrap();
+    let lines = log.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+    let reasons: Vec<Value> = lines
+        .filter(|line| {
+            line["message"]
+                .as_str()
+                .is_some_and(|text| text.starts_with("unauthorized: "))
+        })
+        .collect();
+    assert_eq!(reasons.len(), 1, "{log}");
+    assert_eq!(reasons[0]["span"]["trace_id"], "abc-1", "{log}");
 }
 
 #[tokio::test]

@@ -11,6 +11,7 @@ use sea_orm::{
     TransactionTrait,
 };
 use tokio::time::Instant;
+use tracing::Instrument as _;
 
 use super::command::{Command, Posted};
 use super::posts::ConversationHead;
@@ -26,6 +27,7 @@ use crate::log::others::Others;
 use crate::log::tail::Tail;
 use crate::log::unproven::Unproven;
 use crate::log::{Error, stored_after};
+use crate::telemetry::spans;
 
 /// Conversations whose newest place is remembered, per generation of the cache.
 const CAPACITY: usize = 8_192;
@@ -108,7 +110,8 @@ impl State {
             return Ok(());
         }
         let (began, commands) = (Instant::now(), batch.len());
-        match self.attempt(&mut batch).await {
+        let span = spans::commit(commands);
+        match self.attempt(&mut batch).instrument(span).await {
             Ok(work) => {
                 self.publish(work, batch);
                 self.meter.committed(commands, began.elapsed());
