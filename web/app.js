@@ -1,148 +1,204 @@
-// The demo page: signs in, connects, and joins the server's events to the views.
-import { ApiError, restApi } from './api.js';
-import { composer } from './composer.js';
-import { connectHub, sentence } from './connection.js';
-import { conversationList } from './conversations.js';
-import { newConversationDialog } from './dialog.js';
-import { byId, freshId, paintAvatar } from './dom.js';
-import { forget, rememberedToken, signIn } from './session.js';
-import { createStore } from './store.js';
-import { timelineView } from './timeline.js';
+// The page: signs in, connects, and joins what the server says and what the person does to the views.
+// `client/` is all that talks with the server and knows no document; `views/` shows it.
+import { ApiError, restApi } from './client/api.js';
+import { connectHub } from './client/connection.js';
+import { draftsOf } from './client/drafts.js';
+import { eventHandlers } from './client/events.js';
+import { historyOf } from './client/history.js';
+import { explain, outboxOf } from './client/outbox.js';
+import { readingOf } from './client/reading.js';
+import { createStore, otherOf, titleOf } from './client/store.js';
+import { composer } from './views/composer.js';
+import { conversationActions, conversationList, inBrief } from './views/conversations.js';
+import { detailsView, receiptsDialog } from './views/details.js';
+import { byId, confirmed, toast } from './views/dom.js';
+import { find } from './views/find.js';
+import { headerView } from './views/header.js';
+import { openMenu } from './views/menu.js';
+import { ofPerson, picker } from './views/picker.js';
+import { reactorsOf } from './views/reactions.js';
+import { searchView } from './views/search.js';
+import { sidePanel } from './views/side.js';
+import { forget, rememberedToken, signIn } from './views/signin.js';
+import { threadView } from './views/thread.js';
+import { timelineView } from './views/timeline.js';
+import { messageTools } from './views/tools.js';
 
-const PAGE = 30;
-const isPhone = matchMedia('(max-width: 700px)');
+const isPhone = matchMedia('(max-width: 760px)');
 
 // Everything after the token is good.
 async function enter(token) {
   const api = restApi(token);
-  const [me, conversations] = await Promise.all([api.me(), api.conversations()]);
+  const [me, first] = await Promise.all([api.me(), api.conversations()]);
   const store = createStore(me);
-  for (const details of conversations) store.putConversation(details);
-  document.body.dataset.view = 'chat';
-  byId('me-name').textContent = store.me.fullName || store.me.id;
-  byId('me-id').textContent = store.me.id;
-  paintAvatar(byId('me-avatar'), store.me.id, store.me.fullName || store.me.id);
+  for (const details of first.data) store.putConversation(details);
+  const drafts = draftsOf(store.me), reactors = reactorsOf(store, api);
+  let myStatus = 'online';
 
-  const hub = connectHub(token, {
-    ReceiveMessage: async (message) => {
-      if (!store.hear(message)) { await renew(message.conversationId); store.hear(message); }
-    },
-    MessageStatus: ({ data }) => store.status(data),
-    UserTyping: (event) => store.typing(event),
-    NewConversation: (details) => { store.putConversation(details); },
-    ConversationUpdated: ({ conversationId }) => renew(conversationId),
-  }, {
-    changed: (state) => {
+  // What may be refused says why.
+  const attempt = async (work) => { try { return await work(); } catch (error) { toast(explain(error)); return undefined; } };
+
+  const hub = connectHub(token, eventHandlers(store, {
+    renew: (id) => history.renew(id),
+    fill: (conversation) => attempt(() => history.fill(conversation)),
+    recount: (conversation) => history.recount(conversation),
+    isSeen: (id) => reading.isSeen(id),
+    reacted: reactors.reacted,
+    pinned: (id) => { if (store.opened()?.id === id) header.loadPins(id); },
+  }), {
+    changed(state) {
       if (state !== 'online') store.markGaps();
-      for (const badge of [byId('badge'), byId('chat-badge')]) {
-        badge.dataset.state = state;
-        badge.textContent = state;
-      }
+      header.connection(state);
     },
-    back: catchUp,
-    refused: () => { forget(); location.reload(); },
+    async back() {
+      reactors.forget();
+      await history.catchUp();
+      outbox.flush();
+      lookAround();
+    },
+    refused() { forget(); location.reload(); },
+  });
+  const history = historyOf(store, api, hub), outbox = outboxOf(store, api, hub);
+
+  // Who of those in the list is there; from then on the hub tells what changes.
+  async function lookAround() {
+    const people = new Set(store.list().flatMap(({ details }) => details.participants.map(({ id }) => id)));
+    people.delete(store.me.id);
+    const found = people.size ? await api.presence([...people].slice(0, 1000)).catch(() => []) : [];
+    for (const one of found) store.putPresence(one);
+  }
+
+  // What a person does with messages.
+  const jump = (id) => attempt(async () => { if (isPhone.matches) side.close(); await timeline.jump(id); });
+  const send = async (said) => {
+    if (store.opened()?.id === said.conversationId) await timeline.goToEnd();
+    outbox.send(said);
+  };
+  const actions = {
+    jump,
+    openThread: (message) => attempt(() => thread.open(message)),
+    react: (message, emoji) => attempt(() => hub.react(message.id, emoji)),
+    retry: outbox.retry,
+    drop: outbox.drop,
+    view(name, url) {
+      Object.assign(byId('viewer-image'), { src: url, alt: name ?? '' });
+      byId('viewer').showModal();
+    },
+    reactors: reactors.of,
+    wantReactors: reactors.want,
+  };
+  const tools = messageTools(store, {
+    ...actions,
+    reply: (message) => writing.reply(message),
+    edit: (message) => writing.edit(message),
+    remove: (message) => attempt(() => hub.remove(message.id)),
+    pin: (message, isPinned) => attempt(() => hub.pin(message.id, isPinned)),
+    receipts: (message) => attempt(() => receiptsDialog(api, message)),
+    forward,
   });
 
-  async function renew(conversationId) {
-    store.putConversation(await api.conversation(conversationId));
-  }
-
-  async function refresh() {
-    for (const details of await api.conversations()) store.putConversation(details);
-  }
-
-  // History: the newest page when a conversation is opened, an earlier one while scrolling up.
-  async function load(conversation, range) {
-    const { messages, pagination } = await hub.messages(conversation.id, { limit: PAGE, ...range });
-    for (const message of messages) store.putMessage(message);
-    return { hasMore: pagination.hasMore, last: messages.at(-1)?.id };
-  }
-
-  async function loadNewest(conversation) {
-    if (conversation.isLoaded || !hub.isOnline()) return;
-    conversation.hasEarlier = (await load(conversation, {})).hasMore;
-    conversation.isLoaded = true;
-    store.changed();
-  }
-
-  async function loadEarlier(conversation) {
-    const before = store.oldestId(conversation);
-    conversation.hasEarlier = before ? (await load(conversation, { before })).hasMore : false;
-  }
-
-  // After a gap: the list, what was said in the open conversation meanwhile, and what could not be sent.
-  // Everything is kept by its id, so what arrives twice is shown once.
-  async function catchUp() {
-    await refresh();
-    const open = store.opened();
-    for (const conversation of store.list()) {
-      if (conversation !== open || !conversation.gapAfter) store.unload(conversation);
-      for (const entry of store.drafts(conversation)) if (entry.state === 'waiting') deliver(entry.draft);
-    }
-    if (!open) return;
-    if (!open.isLoaded) return loadNewest(open);
-    for (let hasMore = true; hasMore;) {
-      const page = await load(open, { after: open.gapAfter, limit: 100 });
-      open.gapAfter = page.last ?? open.gapAfter;
-      hasMore = page.hasMore;
-    }
-    open.gapAfter = null;
-  }
-
-  // By the hub; by REST when the connection is lost just now; later when the server cannot be reached at all.
-  // The same clientMessageId each time: however often the server hears it, it is one message.
-  async function deliver(draft) {
-    store.draftState(draft.conversationId, draft.clientMessageId, 'sending');
-    try {
-      store.hear(await (hub.isOnline() ? hub.send(draft).catch((error) => { if (hub.isOnline()) throw error; return api.send(draft); }) : api.send(draft)));
-    } catch (error) {
-      const wasRefused = error instanceof ApiError || hub.isOnline();
-      store.draftState(draft.conversationId, draft.clientMessageId, wasRefused ? 'failed' : 'waiting', explain(error));
-    }
-  }
-
-  const view = timelineView(store, { loadEarlier, retry: (entry) => deliver(entry.draft) });
-  const writing = composer({
-    send(conversationId, content) {
-      const draft = { conversationId, content, clientMessageId: freshId() };
-      store.putDraft(conversationId, draft);
-      view.toEnd();
-      deliver(draft);
-    },
-    typing: (conversationId, isTyping) => { if (hub.isOnline()) hub.typing(conversationId, isTyping); },
+  const header = headerView(store, api, { jump });
+  const timeline = timelineView(store, history, actions, tools);
+  const reading = readingOf(store, hub, timeline.isAtEnd);
+  const side = sidePanel((part) => { tools.leave(); if (part !== 'thread') store.openThread(null); });
+  const thread = threadView(store, api, side, { actions, tools, send });
+  const search = searchView(store, api, side, { jump });
+  const writing = composer(drafts, {
+    send,
+    edit: (message, content) => attempt(() => hub.edit(message.id, content)),
+    typing: (id, isTyping) => { if (hub.isOnline()) hub.typing(id, isTyping); },
+    lastOwn: () => store.timeline(store.opened()).findLast(({ draft, message }) => !draft && message.senderId === store.me.id && message.type === 'text' && !message.isDeleted)?.message,
   });
+
+  // What a person does with conversations.
+  const choose = (id) => { location.hash = id; return show(); };
+  const begin = (details) => { choose(store.putConversation(details).id); lookAround(); };
+  const startDirect = (userId) => attempt(async () => begin(await api.direct(userId)));
+  // Whom one may want: those one talks with already, or whoever is found.
+  async function searchOthers(text) {
+    const known = new Map(store.list().flatMap(({ details }) => details.participants.map((one) => [one.id, one])));
+    const found = text ? await api.searchPeople(text) : [...known.values()].slice(0, 6);
+    return found.filter(({ id }) => id !== store.me.id).map(ofPerson);
+  }
+  const flag = (name, member) => (id, isSet) => attempt(async () => { await api[name](id, isSet); store.changeConversation(id, () => ({ [member]: isSet })); });
+  const conversationVerbs = {
+    mute: flag('mute', 'isMuted'), archive: flag('archive', 'isArchived'), pin: flag('pinConversation', 'isPinned'),
+    async remove(details) {
+      const isGroup = details.type === 'group', title = titleOf(details, store.me);
+      const isSure = await (isGroup ? confirmed(`Leave “${title}”?`, 'Somebody has to add you again before you can come back.', 'Leave') : confirmed(`Delete the conversation with ${title}?`, 'It goes from your list until one of you writes again.', 'Delete'));
+      if (isSure) attempt(async () => { await api.remove(details.id); store.removeConversation(details.id); show(); });
+    },
+  };
+  const pick = picker(explain);
+  const startNew = () => pick({
+    title: 'New conversation', label: 'With whom?', hint: 'Several people make a group.', yes: 'Start', makesGroups: true, takesIds: true, search: searchOthers,
+    async act({ ids, name }) {
+      if (ids.length === 1) return begin(await api.direct(ids[0]));
+      const { conversationId } = await hub.createGroup({ name, memberIds: ids });
+      await history.renew(conversationId);
+      return choose(conversationId);
+    },
+  });
+  const addPeople = ({ id }) => pick({ title: 'Add people', label: 'Whom?', yes: 'Add', takesIds: true, search: searchOthers, act: async ({ ids }) => { await api.addMembers(id, ids); await history.renew(id); } });
+  function forward(message) {
+    const titles = (text) => store.list().map(({ id, details }) => ({ id, name: titleOf(details, store.me), note: details.type === 'group' ? 'group' : '', avatar: otherOf(details, store.me)?.avatar }))
+      .filter(({ name }) => name.toLowerCase().includes(text.toLowerCase()));
+    pick({ title: 'Forward', label: 'To which conversation?', yes: 'Forward', isOne: true, search: async (text) => titles(text), act: async ({ ids: [conversationId] }) => { await hub.send({ conversationId, content: '', forwardMessageId: message.id }); choose(conversationId); } });
+  }
+  const details = detailsView(store, api, side, { act: attempt, addPeople, startDirect, pinsOf: header.pinsOf, jump, leave: conversationVerbs.remove });
+  conversationList(store, { choose, draftOf: drafts.get, actions: conversationVerbs });
+  find(store, api, { choose, startDirect, showMessage: async (message) => { await choose(message.conversationId); jump(message.id); } });
 
   // The address names the open conversation, so that a reload and the back button find it again.
   async function show() {
-    const id = decodeURIComponent(location.hash.slice(1));
-    const conversation = store.get(id);
+    const id = decodeURIComponent(location.hash.slice(1)), conversation = store.get(id);
     byId('chat').dataset.pane = conversation ? 'chat' : 'list';
+    if (store.opened()?.id !== id) side.close();
     store.open(conversation ? id : null);
     if (!conversation) return;
     writing.show(id, !isPhone.matches);
-    await loadNewest(conversation).catch(() => {}); // tried again when the connection is back
+    header.loadPins(id);
+    await history.newest(conversation).catch(() => {}); // tried again when the connection is back
   }
 
-  const choose = (id) => { if (location.hash === `#${id}`) show(); else location.hash = id; };
-  const begin = (details) => { const { id } = store.putConversation(details); choose(id); };
-  conversationList(store, { choose });
-  const dialog = newConversationDialog({
-    startDirect: async (userId) => begin(await api.direct(userId)),
-    startGroup: async (group) => { const { conversationId } = await hub.createGroup(group); await renew(conversationId); choose(conversationId); },
-    explain,
-  });
-  byId('new').onclick = byId('new-first').onclick = () => dialog.open();
+  const setStatus = (status) => attempt(async () => { ({ status: myStatus } = await api.setStatus(status)); header.status(myStatus); });
+  byId('me').onclick = () => openMenu(byId('me'), [
+    ...[['online', 'Online'], ['away', 'Away'], ['dnd', 'Do not disturb'], ['offline', 'Appear offline']].map(([status, label]) => ({ label, isChecked: status === myStatus, act: () => setStatus(status) })),
+    null,
+    { label: 'Sign out', act: async () => { await hub.stop(); forget(); location.href = location.pathname; } },
+  ]);
+  byId('open-menu').onclick = () => openMenu(byId('open-menu'), conversationActions(store.opened().details, conversationVerbs));
+  byId('open-search').onclick = search.open;
+  byId('open-details').onclick = byId('peer').onclick = () => (side.shown() === 'details' ? side.close() : details.open());
+  byId('new').onclick = byId('new-first').onclick = startNew;
   byId('back').onclick = () => { location.hash = ''; };
-  byId('sign-out').onclick = async () => { await hub.stop(); forget(); location.href = location.pathname; };
   addEventListener('hashchange', show);
-  addEventListener('keydown', (event) => { if (event.key === 'Escape' && isPhone.matches && !document.querySelector('dialog[open]')) location.hash = ''; });
-  document.addEventListener('visibilitychange', () => { if (!document.hidden) store.markOpenSeen(); });
+  addEventListener('keydown', (event) => {
+    if (event.key !== 'Escape' || event.defaultPrevented || document.querySelector('dialog[open]')) return;
+    if (side.close()) return;
+    if (isPhone.matches) location.hash = ''; else if (document.activeElement?.closest('#messages')) byId('text').focus();
+  });
+  setInterval(store.changed, 60_000); // "last seen" grows older
+  announceNewest(store);
 
+  document.body.dataset.view = 'chat';
+  header.status(myStatus);
   await hub.start();
   await show();
+  if (first.pagination.hasMore) await history.conversations();
+  lookAround();
 }
 
-const explain = (error) => (error instanceof ApiError ? error.message : sentence(error));
+// What others say in the open conversation is read out once; history that is loaded is not.
+function announceNewest(store) {
+  let openId = null, seq = 0;
+  store.subscribe(() => {
+    const conversation = store.opened(), last = conversation?.details.lastMessage;
+    if (conversation?.id === openId && last?.seq > seq && last.senderId !== store.me.id) byId('announcer').textContent = `${last.senderName}: ${inBrief(last)}`;
+    openId = conversation?.id ?? null;
+    seq = last?.seq ?? 0;
+  });
+}
 
 // A remembered token is tried until the server answers; a refused one leads to the sign-in card.
 async function begin() {

@@ -1,5 +1,5 @@
 // Who this window is. The token lives in sessionStorage, so two windows can be two people.
-import { ApiError } from './api.js';
+import { ApiError } from '../client/api.js';
 import { byId } from './dom.js';
 
 const KEY = 'hubwire.token';

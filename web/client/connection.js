@@ -25,7 +25,7 @@ export function connectHub(token, on, { changed, back, refused }) {
     .withAutomaticReconnect(retryForEver)
     .configureLogging(signalR.LogLevel.Warning)
     .build();
-  for (const [event, handler] of Object.entries(on)) connection.on(event, handler);
+  for (const [event, handler] of Object.entries(on)) connection.on(event, (argument) => { handler(argument); }); // what a handler returns would be an answer
 
   connection.onreconnecting(() => changed('reconnecting'));
   connection.onreconnected(() => { changed('online'); back(); });
@@ -55,6 +55,11 @@ export function connectHub(token, on, { changed, back, refused }) {
     stop: () => { leaving = true; return connection.stop(); },
     isOnline: () => connection.state === signalR.HubConnectionState.Connected,
     send: (message) => connection.invoke('SendMessage', message),
+    edit: (messageId, content) => connection.invoke('EditMessage', messageId, content),
+    remove: (messageId) => connection.invoke('DeleteMessage', messageId),
+    pin: (messageId, isPinned) => connection.invoke(isPinned ? 'PinMessage' : 'UnpinMessage', messageId),
+    react: (messageId, emoji) => connection.invoke('ToggleReaction', messageId, emoji),
+    markRead: (conversationId) => connection.invoke('MarkAsRead', conversationId),
     typing: (conversationId, isTyping) => connection.send('SendTypingIndicator', conversationId, isTyping).catch(() => {}),
     createGroup: (group) => connection.invoke('CreateGroup', group),
     // Messages oldest first: the newest page, the page before a message, or what came after one.

@@ -1,0 +1,113 @@
+// What was said before: pages of messages around what is shown, and everything again after a gap.
+
+const PAGE = 30;
+const LARGEST = 100;
+const RECOUNT = 1000; // milliseconds between two looks at how far messages in a group have come
+
+export function historyOf(store, api, hub) {
+  const recounts = new Set();
+
+  async function load(conversation, range) {
+    const { messages, pagination } = await hub.messages(conversation.id, { limit: PAGE, ...range });
+    return { messages, hasMore: pagination.hasMore };
+  }
+  const put = (messages) => { for (const message of messages) store.putMessage(message); };
+
+  // The newest page, and as much more as is unread.
+  async function newest(conversation) {
+    if (conversation.isLoaded || !hub.isOnline()) return;
+    const { messages, hasMore } = await load(conversation, { limit: Math.min(Math.max(PAGE, conversation.unreadAtOpen + 5), LARGEST) });
+    put(messages);
+    Object.assign(conversation, { isLoaded: true, hasEarlier: hasMore, hasLater: false });
+    store.placeDivider(conversation);
+    store.changed();
+  }
+
+  async function earlier(conversation) {
+    const before = store.oldest(conversation)?.message.id;
+    const { messages, hasMore } = before ? await load(conversation, { before }) : { messages: [], hasMore: false };
+    put(messages);
+    conversation.hasEarlier = hasMore;
+  }
+
+  async function later(conversation) {
+    const { messages, hasMore } = await load(conversation, { after: store.newest(conversation)?.message.id });
+    put(messages);
+    conversation.hasLater = hasMore;
+  }
+
+  // Only what lies around one message: it may be far back.
+  async function around(conversation, messageId) {
+    const [before, message, after] = await Promise.all([
+      load(conversation, { before: messageId, limit: PAGE / 2 }), api.message(messageId), load(conversation, { after: messageId, limit: PAGE }),
+    ]);
+    store.unload(conversation);
+    Object.assign(conversation, { isLoaded: true, hasEarlier: before.hasMore, hasLater: after.hasMore });
+    put([...before.messages, message, ...after.messages]);
+  }
+
+  async function backToNewest(conversation) {
+    store.unload(conversation);
+    await newest(conversation);
+  }
+
+  // What was said after the last message that is here for certain.
+  async function fill(conversation) {
+    if (!conversation || conversation !== store.opened()) return conversation && store.unload(conversation);
+    if (!conversation.isLoaded) return newest(conversation);
+    const last = conversation.gapAfter ?? store.newest(conversation)?.message.id;
+    if (!last || conversation.hasLater) { conversation.gapAfter = null; return undefined; }
+    conversation.gapAfter = last;
+    for (let hasMore = true; hasMore;) {
+      const page = await load(conversation, { after: conversation.gapAfter, limit: LARGEST });
+      put(page.messages);
+      conversation.gapAfter = page.messages.at(-1)?.id ?? conversation.gapAfter;
+      hasMore = page.hasMore;
+    }
+    conversation.gapAfter = null;
+    return undefined;
+  }
+
+  async function renew(conversationId) {
+    try {
+      return store.putConversation(await api.conversation(conversationId));
+    } catch (error) {
+      if ([403, 404].includes(error.status)) store.removeConversation(conversationId);
+      return null;
+    }
+  }
+
+  // The list, all of it. What is no longer in it was left or removed.
+  async function conversations() {
+    const found = new Set();
+    for (let hasMore = true; hasMore;) {
+      const { data, pagination } = await api.conversations(found.size);
+      for (const details of data) { found.add(details.conversationId); store.putConversation(details); }
+      hasMore = pagination.hasMore && data.length > 0;
+    }
+    for (const { id } of store.list()) if (!found.has(id)) store.removeConversation(id);
+  }
+
+  // After a gap: the list, and what was said in the open conversation meanwhile; the others are loaded when they are
+  // opened. Everything is kept by its id, so what arrives twice is shown once.
+  async function catchUp() {
+    await conversations();
+    const open = store.opened();
+    for (const conversation of store.list()) if (conversation !== open || !conversation.gapAfter) store.unload(conversation);
+    if (open) await fill(open);
+  }
+
+  // Once in a while, however many events ask for it.
+  function recount(conversation) {
+    if (recounts.has(conversation.id)) return;
+    recounts.add(conversation.id);
+    setTimeout(async () => {
+      recounts.delete(conversation.id);
+      if (!conversation.isLoaded || conversation.hasLater || !hub.isOnline()) return;
+      const { messages } = await load(conversation, {}).catch(() => ({ messages: [] }));
+      for (const { id, status } of messages) store.patchMessage(conversation.id, id, () => ({ status }), false);
+    }, RECOUNT);
+  }
+
+  return { newest, earlier, later, around, backToNewest, fill, renew, conversations, catchUp, recount };
+}
