@@ -22,6 +22,11 @@ export function detailsView(store, api, side, { act, addPeople, startDirect, pin
     panel.replaceChildren(head(details), ...(details.type === 'group' ? group(details) : []), ...pinned(pins));
   }
 
+  function redraw() {
+    drawn = '';
+    store.changed();
+  }
+
   function head(details) {
     const avatar = el('span', { className: 'avatar large', ariaHidden: 'true' }), other = otherOf(details, store.me), title = titleOf(details, store.me);
     paintAvatar(avatar, other?.id ?? details.id, title, other ? other.avatar : details.avatar);
@@ -46,9 +51,17 @@ export function detailsView(store, api, side, { act, addPeople, startDirect, pin
     const input = el('input', { id: 'rename', value: name ?? '', maxLength: 100, required: true, autocomplete: 'off' });
     const about = el('input', { id: 'describe', value: description ?? '', maxLength: 500, autocomplete: 'off' });
     const save = el('button', { type: 'submit', className: 'primary', textContent: 'Save' });
-    return el('form', {
-      onsubmit: (event) => { event.preventDefault(); save.focus(); act(async () => { await api.changeGroup(id, { name: input.value.trim(), description: about.value.trim() }); drawn = ''; save.blur(); store.changed(); }); },
+    const form = el('form', {
+      onsubmit: (event) => {
+        event.preventDefault();
+        act(async () => {
+          await api.changeGroup(id, { name: input.value.trim(), description: about.value.trim() });
+          byId('side-close').focus();
+          redraw();
+        });
+      },
     }, el('label', { htmlFor: 'rename', textContent: 'Name' }), input, el('label', { htmlFor: 'describe', textContent: 'Description' }), about, save);
+    return el('details', {}, el('summary', { textContent: 'Edit name and description' }), form);
   }
 
   function member(details, one, isAdmin, isOwner) {
@@ -65,13 +78,12 @@ export function detailsView(store, api, side, { act, addPeople, startDirect, pin
   }
 
   function memberActions({ id }, one, isAdmin, isOwner) {
-    const renew = (work) => act(async () => { await work(); });
     const items = [{ label: 'Message', act: () => startDirect(one.id) }];
     if (isAdmin && !one.isOwner) {
       const isTheirs = one.role === 'admin';
-      items.push({ label: isTheirs ? 'Make a member' : 'Make an admin', act: () => renew(() => api.setRole(id, one.id, isTheirs ? 'member' : 'admin')) });
+      items.push({ label: isTheirs ? 'Make a member' : 'Make an admin', act: () => act(() => api.setRole(id, one.id, isTheirs ? 'member' : 'admin')) });
       if (isOwner) items.push({ label: 'Make the owner', act: () => handOver(id, one) });
-      items.push(null, { label: 'Remove from group', isDanger: true, act: () => renew(() => api.removeMember(id, one.id)) });
+      items.push(null, { label: 'Remove from group', isDanger: true, act: () => act(() => api.removeMember(id, one.id)) });
     }
     return items;
   }
@@ -93,7 +105,13 @@ export function detailsView(store, api, side, { act, addPeople, startDirect, pin
   }
 
   store.subscribe(draw);
-  return { open() { drawn = ''; side.show('details', store.opened()?.details.type === 'group' ? 'Group' : 'Details'); store.changed(); byId('side-close').focus(); } };
+  return {
+    open() {
+      side.show('details', store.opened()?.details.type === 'group' ? 'Group' : 'Details');
+      redraw();
+      byId('side-close').focus();
+    },
+  };
 }
 
 // Who has received and read a message.

@@ -21,9 +21,9 @@ export function arrange(parent, nodes) {
 }
 
 function hueOf(id) {
-  let hash = 0;
-  for (const c of id) hash = (hash * 31 + c.codePointAt(0)) >>> 0;
-  return hash % 8;
+  let hash = 0x811c9dc5;
+  for (const c of id) hash = Math.imul(hash ^ c.codePointAt(0), 0x01000193);
+  return ((hash >>> 13) ^ (hash >>> 24)) & 7;
 }
 
 // One of eight colours that a person keeps.

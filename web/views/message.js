@@ -23,8 +23,9 @@ export function messageRow(store, actions) {
   const node = el('li', { tabIndex: -1 }, avatar, body);
   let drawn = null;
 
-  // `follows`: it stands in one block with the one above; `leads`: the one below it does not.
-  function draw(entry, { follows, leads, isGroup, isFound, hasThread = true }) {
+  // `follows`: it stands in one block with the one above; `leads`: the one below it does not; in a thread it is known
+  // what is answered.
+  function draw(entry, { follows, leads, isGroup, isFound, isInThread }) {
     const state = [entry, follows, leads, isFound, actions.reactors?.(entry.message.id)];
     if (drawn?.every((one, i) => one === state[i])) return;
     drawn = state;
@@ -44,8 +45,8 @@ export function messageRow(store, actions) {
     attachments.draw(entry);
     reactions.draw(message);
     drawTick(entry, isMine && !message.isDeleted);
-    drawQuote(message.replyTo);
-    replies.hidden = !hasThread || !message.replyCount;
+    drawQuote(isInThread ? null : message.replyTo);
+    replies.hidden = isInThread || !message.replyCount;
     setText(replies, message.replyCount === 1 ? '1 reply' : `${message.replyCount} replies`);
     replies.onclick = () => actions.openThread(message);
     again.hidden = entry.state !== 'failed';

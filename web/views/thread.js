@@ -23,8 +23,7 @@ export function threadView(store, api, side, { actions, tools, send }) {
     const entries = [...thread.entries.values()].sort((a, b) => a.message.seq - b.message.seq);
     for (const entry of entries) {
       const row = rows.get(entry.key) ?? messageRow(store, actions);
-      // Who answers whom needs no quote here.
-      row.draw(entry, { isGroup, leads: true, hasThread: false });
+      row.draw(entry, { isGroup, leads: true, isInThread: true });
       kept.set(entry.key, row);
     }
     rows = kept;
