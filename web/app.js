@@ -10,13 +10,14 @@ import { readingOf } from './client/reading.js';
 import { createStore, otherOf, titleOf } from './client/store.js';
 import { composer } from './views/composer.js';
 import { conversationActions, conversationList, inBrief } from './views/conversations.js';
-import { detailsView, receiptsDialog } from './views/details.js';
+import { detailsView } from './views/details.js';
 import { byId, confirmed, toast } from './views/dom.js';
 import { find } from './views/find.js';
 import { headerView } from './views/header.js';
 import { openMenu } from './views/menu.js';
 import { ofPerson, picker } from './views/picker.js';
 import { reactorsOf } from './views/reactions.js';
+import { receiptsDialog } from './views/receipts.js';
 import { searchView } from './views/search.js';
 import { sidePanel } from './views/side.js';
 import { forget, rememberedToken, signIn } from './views/signin.js';
@@ -32,7 +33,7 @@ async function enter(token) {
   const [me, first] = await Promise.all([api.me(), api.conversations()]);
   const store = createStore(me);
   for (const details of first.data) store.putConversation(details);
-  const drafts = draftsOf(store.me), reactors = reactorsOf(store, api);
+  const drafts = draftsOf(store.me), reactors = reactorsOf(store, api), receipts = receiptsDialog(api);
   let myStatus = 'online';
 
   // What may be refused says why.
@@ -42,6 +43,7 @@ async function enter(token) {
     renew: (id) => history.renew(id),
     fill: (conversation) => attempt(() => history.fill(conversation)),
     recount: (conversation) => history.recount(conversation),
+    received: receipts.changed,
     isSeen: (id) => reading.isSeen(id),
     reacted: reactors.reacted,
     pinned: (id) => { if (store.opened()?.id === id) header.loadPins(id); },
@@ -93,7 +95,7 @@ async function enter(token) {
     edit: (message) => writing.edit(message),
     remove: (message) => attempt(() => hub.remove(message.id)),
     pin: (message, isPinned) => attempt(() => hub.pin(message.id, isPinned)),
-    receipts: (message) => attempt(() => receiptsDialog(api, message)),
+    receipts: (message) => attempt(() => receipts.open(message)),
     forward,
   });
 

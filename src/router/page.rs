@@ -65,6 +65,7 @@ const ASSETS: &[Asset] = &[
     asset!("/views/message.js", "views/message.js", JS),
     asset!("/views/picker.js", "views/picker.js", JS),
     asset!("/views/reactions.js", "views/reactions.js", JS),
+    asset!("/views/receipts.js", "views/receipts.js", JS),
     asset!("/views/search.js", "views/search.js", JS),
     asset!("/views/side.js", "views/side.js", JS),
     asset!("/views/signin.js", "views/signin.js", JS),

@@ -3,7 +3,7 @@
 // `renew(conversationId)` asks the server for a conversation; `fill(conversation)` for messages it must have missed;
 // `recount(conversation)` how far one's own messages in a group have come; `isSeen(conversationId)` whether somebody
 // looks at its newest messages just now.
-export function eventHandlers(store, { renew, fill, recount, isSeen, reacted, pinned }) {
+export function eventHandlers(store, { renew, fill, recount, received, isSeen, reacted, pinned }) {
   const { me } = store;
 
   async function hear(message) {
@@ -40,6 +40,7 @@ export function eventHandlers(store, { renew, fill, recount, isSeen, reacted, pi
     },
     // In a group the status is the lowest over the others, which only the server knows.
     MessageStatus: ({ data: { conversationId, messageId, status } }) => {
+      received(conversationId);
       const conversation = store.get(conversationId);
       if (conversation?.details.type === 'group' && status !== 'sent') return recount(conversation);
       const rank = ['sent', 'delivered', 'read'];

@@ -113,15 +113,3 @@ export function detailsView(store, api, side, { act, addPeople, startDirect, pin
     },
   };
 }
-
-// Who has received and read a message.
-export async function receiptsDialog(api, message) {
-  const { receipts, readCount, memberCount } = await api.receipts(message.id);
-  setText(byId('receipts-title'), `Read by ${readCount} of ${memberCount}`);
-  byId('receipts-list').replaceChildren(...receipts.map(({ userId, userName, status, readAt, deliveredAt }) => {
-    const avatar = el('span', { className: 'avatar', ariaHidden: 'true' });
-    paintAvatar(avatar, userId, userName);
-    return el('li', {}, el('div', { className: 'row' }, avatar, el('span', { className: 'line' }, el('strong', { textContent: userName })), el('span', { className: 'line' }, el('span', { className: 'preview quiet', textContent: `${status} ${briefly(readAt ?? deliveredAt)}` }))));
-  }), ...(receipts.length ? [] : [el('li', { className: 'quiet', textContent: 'Nobody has received it yet.' })]));
-  byId('receipts').showModal();
-}

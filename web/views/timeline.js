@@ -84,17 +84,20 @@ export function timelineView(store, load, actions, tools) {
     rove(hadFocus);
     if (isAtEnd && !conversation.hasLater) scroller.scrollTop = scroller.scrollHeight;
     else if (anchor?.node.isConnected) scroller.scrollTop += anchor.node.getBoundingClientRect().top - anchor.top;
-    if (divider.isConnected && !divider.dataset.isPassed) showDivider();
+    if (divider.isConnected && !divider.dataset.isPassed) showDivider(conversation);
     if (!divider.isConnected) delete divider.dataset.isPassed;
     drawToEnd(conversation, entries);
     if (mayFill && conversation.isLoaded && scroller.scrollHeight <= scroller.clientHeight) more('earlier');
   }
 
   // Unread messages that are more than fit are read from their first on.
-  function showDivider() {
+  function showDivider({ entries, keys, divider: firstUnread }) {
     divider.dataset.isPassed = 'yes';
     const top = divider.offsetTop - scroller.offsetTop - 60;
-    if (scroller.scrollHeight - top > scroller.clientHeight && isAtEnd && rows.size) { scroller.scrollTop = top; measure(); }
+    if (!isAtEnd || scroller.scrollHeight - top <= scroller.clientHeight) return;
+    scroller.scrollTop = top;
+    seenSeq = entries.get(keys.get(firstUnread)).message.seq - 1;
+    measure();
   }
 
   function drawToEnd(conversation, entries) {

@@ -57,7 +57,8 @@ export function messageTools(store, { react, reply, openThread, edit, remove, pi
     const seek = (event) => {
       const node = event.target.closest('.message');
       // The pointer does not take the bar from who is at it with the keyboard.
-      if (node && !(event.type === 'pointerover' && tools.querySelector(':focus-visible'))) goTo(rowOf(node));
+      const next = node && rowOf(node);
+      if (next && !(event.type === 'pointerover' && tools.querySelector(':focus-visible'))) goTo(next);
     };
     for (const event of ['pointerover', 'focusin', 'click']) list.addEventListener(event, seek);
     list.addEventListener('pointerleave', () => { if (row && !row.node.contains(document.activeElement) && !isMenuOpen()) leave(); });
