@@ -10,7 +10,7 @@ const STATES = { sending: 'sending', waiting: 'waiting for the server', failed: 
 // `actions`: jump(messageId), openThread(message), react(message, emoji), retry(entry), drop(entry), view(attachment).
 export function messageRow(store, actions) {
   const avatar = el('span', { className: 'avatar small', ariaHidden: 'true' }), author = el('span', { className: 'author' });
-  const quoted = el('strong'), quotedText = el('span'), quote = el('button', { type: 'button', className: 'quote', hidden: true }, quoted, quotedText);
+  const quoted = el('strong'), quotedText = el('span'), quote = el('button', { type: 'button', className: 'quote', title: 'Go to what is answered', hidden: true }, quoted, quotedText);
   const forwarded = el('span', { className: 'forwarded' });
   const text = el('p', { className: 'text' }), edited = el('span', { className: 'edited' }), when = el('time');
   const pin = el('span', { className: 'pin', role: 'img', ariaLabel: 'pinned', hidden: true }), tick = el('span', { className: 'tick', role: 'img' });
@@ -85,7 +85,6 @@ export function messageRow(store, actions) {
     if (!replyTo) return;
     setText(quoted, replyTo.senderId === store.me.id ? 'You' : replyTo.senderName);
     setText(quotedText, inBrief(replyTo));
-    quote.ariaLabel = `Answers ${quoted.textContent}: ${quotedText.textContent}`;
     quote.onclick = () => actions.jump(replyTo.id);
   }
 

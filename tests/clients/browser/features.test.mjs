@@ -27,9 +27,9 @@ async function pair(t, one, other) {
 
 async function trio(t, name) {
   const [ann, bob, carol] = await Promise.all(['Ann', 'Bob', 'Carol'].map((who) => person(t, `${who} ${name}`)));
-  await start(ann, `${await myId(bob)}, ${await myId(carol)}`, name);
+  await start(ann, `${await myId(bob)}, ${await myId(carol)}`, `The ${name}`);
   await say(ann, 'Who is in?');
-  await row(bob, name).click();
+  await row(bob, `The ${name}`).click();
   await message(bob, 'Who is in?').waitFor();
   return [ann, bob, carol];
 }
@@ -198,12 +198,12 @@ test('a group sees who has read, what is pinned and what was forwarded', async (
   await ann.locator('#receipts-title', { hasText: 'Read by 1 of 2' }).waitFor();
   await ann.locator('#receipts .row', { hasText: 'Bob Readers' }).waitFor();
   await ann.locator('#receipts').getByRole('button', { name: 'Close' }).click();
-  await row(carol, 'Readers').click();
+  await row(carol, 'The Readers').click();
   await status(ann, 'Who is in?', 'read');
   await use(ann, 'Who is in?', 'More actions', 'Pin');
   await bob.locator('#pinned', { hasText: 'Who is in?' }).waitFor();
   await start(ann, await myId(bob));
-  await row(ann, 'Readers').click();
+  await row(ann, 'The Readers').click();
   await use(ann, 'Who is in?', 'More actions', 'Forward …');
   await ann.locator('#suggestions .row', { hasText: 'Bob Readers' }).click();
   await row(bob, 'Ann Readers').click();
@@ -217,6 +217,7 @@ test('conversations are found, pinned, muted and archived', async (t) => {
   const find = ann.getByLabel('Search conversations, people and messages');
   await find.fill('Carol Li');
   await ann.locator('#found .row', { hasText: 'Carol Lists' }).click();
+  await ann.locator('#peer-name', { hasText: 'Carol Lists' }).waitFor();
   await say(ann, 'Hello, Carol');
   await find.fill('penguin');
   await ann.locator('#found mark', { hasText: 'penguin' }).waitFor();

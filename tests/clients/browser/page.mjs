@@ -5,7 +5,7 @@ export const badge = (page, state, timeout = 30_000) => page.locator(`#badge[dat
 export const myId = (page) => page.locator('#me-id').textContent();
 export const myToken = (page) => page.evaluate(() => sessionStorage.getItem('hubwire.token'));
 export const shown = (page) => page.locator('#messages .text').allTextContents();
-export const message = (page, text) => page.locator('#messages .message', { hasText: text });
+export const message = (page, text) => page.locator('#messages .message', { has: page.locator('.text', { hasText: text }) });
 export const row = (page, title) => page.locator('#conversations .row', { has: page.locator('strong', { hasText: title }) });
 
 export async function enter(page, name) {
