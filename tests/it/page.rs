@@ -1,4 +1,6 @@
-//! The demo page and its tokens.
+//! The page and its tokens.
+
+use std::{fs, path::Path};
 
 use serde_json::json;
 
@@ -45,6 +47,43 @@ async fn every_file_the_page_names_is_there_and_revalidates() {
         let tag = first.header("etag").unwrap();
         let again = app.ask("GET", &name, &[("if-none-match", tag)], b"").await;
         assert_eq!((again.status, again.body.len()), (304, 0), "{name}");
+    }
+}
+
+/// Every file below `folder`, from the root of the page.
+fn files(folder: &Path, root: &Path, found: &mut Vec<(String, String)>) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            files(&path, root, found);
+        } else {
+            let name = path.strip_prefix(root).unwrap().to_string_lossy().replace('\\', "/");
+            found.push((name, fs::read_to_string(&path).unwrap()));
+        }
+    }
+}
+
+#[tokio::test]
+async fn every_file_of_the_page_is_served_and_short_enough_to_read() {
+    let app = TestApp::start().await;
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("web");
+    let mut found = Vec::new();
+    files(&root, &root, &mut found);
+    assert!(found.len() > 20, "the files were found");
+    for (name, content) in found {
+        // The notes beside what is not ours, and what has routes of its own.
+        if name.ends_with("README.md") || name.starts_with("docs/") {
+            continue;
+        }
+        let path = if name == "index.html" {
+            "/".to_owned()
+        } else {
+            format!("/{name}")
+        };
+        let answer = app.ask("GET", &path, &[], b"").await;
+        assert_eq!((answer.status, answer.text()), (200, content.as_str()), "{name}");
+        let lines = content.lines().count();
+        assert!(name.starts_with("vendor/") || lines < 400, "{name} has {lines} lines");
     }
 }
 

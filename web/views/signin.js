@@ -1,21 +1,11 @@
 // Who this window is. The token lives in sessionStorage, so two windows can be two people.
-import { ApiError } from '../client/api.js';
+import { ApiError, demoToken } from '../client/api.js';
 import { byId } from './dom.js';
 
 const KEY = 'hubwire.token';
 
 export const rememberedToken = () => sessionStorage.getItem(KEY);
 export const forget = () => sessionStorage.removeItem(KEY);
-
-// A server with a made-up key on a loopback address gives a token to everybody who names himself;
-// any other has no such route, and the page asks for a token instead.
-async function tokenFor(name) {
-  const response = await fetch('/demo/token', { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ name }) });
-  if (response.status === 404) return null;
-  const answer = await response.json().catch(() => null);
-  if (!response.ok) throw new ApiError(response.status, answer);
-  return (answer.data ?? answer).token;
-}
 
 // Shows the sign-in card until `enter(token)` succeeds.
 export function signIn(enter, problem = '') {
@@ -39,7 +29,7 @@ export function signIn(enter, problem = '') {
     }
   };
   nameForm.onsubmit = attempt(nameForm, async () => {
-    const token = await tokenFor(byId('name').value.trim());
+    const token = await demoToken(byId('name').value.trim());
     if (!token) {
       nameForm.hidden = true;
       tokenForm.hidden = false;
