@@ -55,6 +55,7 @@ export function messageTools(store, { react, reply, openThread, edit, remove, pi
   // A list of messages: `rowOf(node)` finds the row of an element.
   function follow(list, rowOf) {
     const seek = (event) => {
+      if (event.type === 'pointerover' && event.pointerType !== 'mouse') return; // a finger taps
       const node = event.target.closest('.message');
       // The pointer does not take the bar from who is at it with the keyboard.
       const next = node && rowOf(node);
