@@ -128,7 +128,7 @@ async function enter(token) {
     async remove(details) {
       const isGroup = details.type === 'group', title = titleOf(details, store.me);
       const isSure = await (isGroup ? confirmed(`Leave “${title}”?`, 'Somebody has to add you again before you can come back.', 'Leave') : confirmed(`Delete the conversation with ${title}?`, 'It goes from your list until one of you writes again.', 'Delete'));
-      if (isSure) attempt(async () => { await api.remove(details.id); store.removeConversation(details.id); show(); });
+      if (isSure) attempt(async () => { await api.remove(details.id); store.removeConversation(details.id); });
     },
   };
   const pick = picker(explain);
@@ -174,7 +174,9 @@ async function enter(token) {
   byId('open-details').onclick = byId('peer').onclick = () => (side.shown() === 'details' ? side.close() : details.open());
   byId('new').onclick = byId('new-first').onclick = startNew;
   byId('back').onclick = () => { location.hash = ''; };
-  addEventListener('hashchange', show);
+  addEventListener('hashchange', () => { if (decodeURIComponent(location.hash.slice(1)) !== (store.opened()?.id ?? '')) show(); });
+  // The open conversation was left or removed, here or elsewhere.
+  store.subscribe(() => { if (byId('chat').dataset.pane === 'chat' && !store.opened()) { location.hash = ''; show(); } });
   addEventListener('keydown', (event) => {
     if (event.key !== 'Escape' || event.defaultPrevented || document.querySelector('dialog[open]')) return;
     if (side.close()) return;

@@ -11,20 +11,25 @@ export function readingOf(store, hub, isAtEnd) {
 
   async function mark() {
     timer = null;
-    const conversation = store.opened();
-    if (!conversation || !isSeen(conversation.id) || !hub.isOnline()) return;
-    const { unreadCount } = await hub.markRead(conversation.id).catch(() => ({ unreadCount: null }));
-    if (unreadCount !== null) store.changeConversation(conversation.id, () => ({ unreadCount }));
+    const conversation = store.opened(), last = newestUnmarked(conversation);
+    if (!last || !hub.isOnline()) return;
+    try {
+      const { unreadCount } = await hub.markRead(conversation.id);
+      conversation.marked = last;
+      store.changeConversation(conversation.id, () => ({ unreadCount }));
+    } catch { /* the next look tries again */ }
+  }
+
+  // The newest message, if it is on the screen and was not marked.
+  function newestUnmarked(conversation) {
+    if (!conversation?.isLoaded || !isSeen(conversation.id)) return null;
+    const last = store.newest(conversation)?.message.id;
+    return last === conversation.marked ? null : last;
   }
 
   // Called after anything that may have shown something new.
   function look() {
-    const conversation = store.opened();
-    if (timer || !conversation?.isLoaded || !isSeen(conversation.id)) return;
-    const last = store.newest(conversation)?.message;
-    if (!last || conversation.hasLater || (conversation.marked === last.id && !conversation.details.unreadCount)) return;
-    conversation.marked = last.id;
-    timer = setTimeout(mark, PAUSE);
+    if (!timer && newestUnmarked(store.opened())) timer = setTimeout(mark, PAUSE);
   }
 
   for (const event of ['focus', 'visibilitychange']) addEventListener(event, look, true);

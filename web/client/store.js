@@ -63,7 +63,7 @@ export function createStore(me) {
     const key = keys.get(message.id) ?? (entries.has(clientMessageId) ? clientMessageId : message.id);
     const isNew = !keys.has(message.id), known = entries.get(key);
     keys.set(message.id, key);
-    entries.set(key, { ...known, key, draft: null, upload: null, message: merged(known?.message, message), state: 'sent' });
+    entries.set(key, { ...known, key, draft: null, upload: null, files: null, message: merged(known?.message, message), state: 'sent' });
     changed();
     return isNew;
   }

@@ -53,21 +53,24 @@ export function conversationList(store, { choose, draftOf, actions }) {
 
   function drawRow(row, conversation) {
     const { details, id } = conversation, title = titleOf(details, store.me), other = otherOf(details, store.me);
-    const presence = other && store.presenceOf(other.id), unread = details.unreadCount ?? 0;
-    paintAvatar(row.avatar, other?.id ?? id, title, other ? other.avatar : details.avatar);
+    const presence = other && store.presenceOf(other.id), unread = details.unreadCount ?? 0, isOpen = conversation === store.opened();
+    const [text, kind] = preview(conversation), when = briefly(details.updatedAt);
+    const { isPinned, isMuted, avatar } = details, state = JSON.stringify([title, text, kind, when, unread, isOpen, isPinned, isMuted, avatar, other?.avatar, presence?.status]);
+    if (row.drawn === state) return;
+    row.drawn = state;
+    paintAvatar(row.avatar, other?.id ?? id, title, other ? other.avatar : avatar);
     row.avatar.dataset.presence = presence?.isOnline ? presence.status : '';
     setText(row.state, presence?.isOnline ? `, ${presenceLine(presence)}` : '');
     setText(row.name, title);
-    setText(row.when, briefly(details.updatedAt));
-    const [text, kind] = preview(conversation);
+    setText(row.when, when);
     setText(row.preview, text);
     row.preview.className = `preview quiet ${kind}`;
-    row.marks.className = `marks${details.isPinned ? ' pinned' : ''}${details.isMuted ? ' muted' : ''}`;
-    row.marks.title = [details.isPinned && 'pinned', details.isMuted && 'muted'].filter(Boolean).join(', ');
+    row.marks.className = `marks${isPinned ? ' pinned' : ''}${isMuted ? ' muted' : ''}`;
+    row.marks.title = [isPinned && 'pinned', isMuted && 'muted'].filter(Boolean).join(', ');
     setText(row.count, unread > 99 ? '99+' : String(unread || ''));
     row.count.ariaLabel = `${unread} unread`;
-    row.button.className = `row${unread ? ' unread' : ''}${details.isMuted ? ' is-muted' : ''}`;
-    if (conversation === store.opened()) row.button.setAttribute('aria-current', 'true'); else row.button.removeAttribute('aria-current');
+    row.button.className = `row${unread ? ' unread' : ''}${isMuted ? ' is-muted' : ''}`;
+    if (isOpen) row.button.setAttribute('aria-current', 'true'); else row.button.removeAttribute('aria-current');
   }
 
   function draw() {

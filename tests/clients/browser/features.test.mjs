@@ -124,10 +124,11 @@ test('what is refused says so, is tried again, and stands there once', async (t)
 });
 
 test('history loads as one scrolls, and what is far back is reached from a search', async (t) => {
-  const [ann, bob] = await pair(t, 'Long');
-  const send = rest(server.url, await myToken(ann)), conversationId = await ann.evaluate(() => location.hash.slice(1));
-  for (let i = 1; i <= 150; i++) await send('POST', '/messages', { conversationId, content: i === 3 ? 'the needle is here' : `line ${i}.` });
-  await bob.reload();
+  const send = rest(server.url, await server.token('ann-long', 'Ann Long'));
+  const { id: conversationId } = await send('POST', '/conversations/direct/bob-long');
+  for (let i = 1; i <= 170; i++) await send('POST', '/messages', { conversationId, content: i === 3 ? 'the needle is here' : `line ${i}.` });
+  const bob = await person(t, 'Bob Long'), ann = await person(t, 'Ann Long');
+  await row(ann, 'Bob Long').click();
   await row(bob, 'Ann Long').click();
   // Unread ones begin where the eye is, and stay unread until the end is seen.
   await bob.locator('.divider').waitFor();
@@ -135,8 +136,8 @@ test('history loads as one scrolls, and what is far back is reached from a searc
   await row(bob, 'Ann Long').locator('.count', { hasText: '99+' }).waitFor();
   const end = bob.getByRole('button', { name: 'Jump to the newest message' });
   await end.click();
-  await message(bob, 'line 150.').waitFor();
-  await status(ann, 'line 150.', 'read');
+  await message(bob, 'line 170.').waitFor();
+  await status(ann, 'line 170.', 'read');
   // What is loaded above moves nothing.
   const top = (text) => bob.evaluate((wanted) => [...document.querySelectorAll('#messages .message')].find((node) => node.textContent.includes(wanted)).getBoundingClientRect().top, text);
   const first = (await shown(bob))[0];
@@ -154,7 +155,7 @@ test('history loads as one scrolls, and what is far back is reached from a searc
   await bob.locator('#to-end-count', { hasText: '1' }).waitFor();
   await end.click();
   await message(bob, 'news').waitFor();
-  assert.deepEqual((await shown(bob)).slice(-2), ['line 150.', 'news']);
+  assert.deepEqual((await shown(bob)).slice(-2), ['line 170.', 'news']);
 });
 
 test('a group is renamed, grows, has roles, and is left', async (t) => {
