@@ -167,6 +167,7 @@ async function enter(token) {
   byId('me').onclick = () => openMenu(byId('me'), [
     ...[['online', 'Online'], ['away', 'Away'], ['dnd', 'Do not disturb'], ['offline', 'Appear offline']].map(([status, label]) => ({ label, isChecked: status === myStatus, act: () => setStatus(status) })),
     null,
+    { label: 'API documentation', act: () => window.open('/docs', '_blank', 'noopener') },
     { label: 'Sign out', act: async () => { await hub.stop(); forget(); location.href = location.pathname; } },
   ]);
   byId('open-menu').onclick = () => openMenu(byId('open-menu'), conversationActions(store.opened().details, conversationVerbs));

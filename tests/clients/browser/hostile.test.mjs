@@ -45,7 +45,7 @@ const vectors = [
 let server, browser;
 before(async () => {
   // A rate is not what is tested.
-  [server, browser] = [await startServer({ HUBWIRE_LIMITS_REACTIONS_PER_MINUTE: '0' }), await launch()];
+  [server, browser] = [await startServer({ HUBWIRE_LIMITS_REACTIONS_PER_MINUTE: '0', HUBWIRE_LIMITS_UPLOADS_PER_MINUTE: '0' }), await launch()];
 });
 after(async () => {
   await browser?.close();
@@ -165,6 +165,33 @@ test('names of people and groups, descriptions, addresses of pictures and reacti
       && document.querySelector('#messages .message .author')?.textContent, title);
   }
   await isHarmless(page, done, elements);
+});
+
+test('names of files are no more than text', async (t) => {
+  const { page, done } = await watched(t);
+  const ann = await enter(page, 'Ann Files'), token = await server.token('eve', 'Eve');
+  const { conversationId } = await api(token)('POST', '/messages', { recipientId: ann.id, content: 'first' });
+  await page.locator('#conversations .row').click();
+  await page.locator('#messages .message', { hasText: 'first' }).waitFor();
+  const { a: links = 0, ...elements } = await census(page), names = [];
+  for (const vector of short) {
+    const form = new FormData();
+    form.append('conversationId', conversationId);
+    form.append('file', new File(['%PDF-1.4\n1 0 obj<</Type/Catalog>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n'], `${vector}.pdf`, { type: 'application/pdf' }));
+    const answer = await fetch(`${server.url}/api/Chat/upload`, { method: 'POST', headers: { authorization: `Bearer ${token}` }, body: form });
+    const { data, error } = await answer.json();
+    assert.equal(answer.status, 200, `${vector}: ${error}`);
+    names.push(data.attachments[0].name);
+  }
+  await page.waitForFunction((count) => document.querySelectorAll('#messages a.file').length === count, names.length);
+  assert.deepEqual(await page.locator('#messages a.file strong').allTextContents(), names, 'as the server has them');
+  const { a, ...others } = await census(page);
+  assert.equal(a, links + names.length, 'a link for each file');
+  assert.deepEqual(others, elements, 'no element came of a name');
+  assert.ok(await page.evaluate(() => [...document.querySelectorAll('#messages a.file')].every(({ href }) => href.startsWith(`${location.origin}/api/Chat/media/`))), 'files come from here');
+  await page.locator('#conversations .preview', { hasText: '.pdf' }).waitFor();
+  assert.equal(await page.evaluate(() => window.ran), undefined, 'nothing ran');
+  assert.deepEqual(done, []);
 });
 
 test('a name that is typed into the page is text, and makes the id', async (t) => {
