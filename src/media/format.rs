@@ -123,7 +123,7 @@ fn brand(brand: &[u8]) -> Option<Format> {
     }
 }
 
-/// WebM, with a picture or only with sound; Matroska with other contents is not taken.
+/// `WebM`, with a picture or only with sound; Matroska with other contents is not taken.
 fn matroska(head: &[u8]) -> Option<Format> {
     memmem::find(&head[..head.len().min(64)], b"webm")?;
     let has = |codec: &[u8]| memmem::find(head, codec).is_some();
