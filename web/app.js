@@ -158,6 +158,7 @@ async function enter(token) {
     if (store.opened()?.id !== id) side.close();
     store.open(conversation ? id : null);
     if (!conversation) return;
+    await undefined; // it is drawn: what is hidden takes no focus
     writing.show(id, !isPhone.matches);
     header.loadPins(id);
     await history.newest(conversation).catch(() => {}); // tried again when the connection is back
