@@ -117,6 +117,13 @@ fn units_fit_the_program() {
     let folder = value(&service, "WorkingDirectory");
     assert_eq!(folder, format!("/var/lib/{}", value(&service, "StateDirectory")));
     assert_eq!(value(&service, "Environment"), format!("HUBWIRE_DATA_DIR={folder}"));
+    let toolchain: toml::Table = read("rust-toolchain.toml").parse().unwrap();
+    let version = toolchain["toolchain"]["channel"].as_str().unwrap();
+    let minor = version.rsplit_once('.').unwrap().0;
+    assert!(
+        read("Containerfile").contains(&format!("FROM rust:{minor}-")),
+        "{version}"
+    );
     let user = value(&service, "User");
     assert!(read("packaging/debian/hubwire.sysusers").starts_with(&format!("u {user} ")));
 }
