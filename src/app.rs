@@ -100,7 +100,14 @@ impl App {
             .load()
             .await
             .map_err(|error| unreachable_database(&error))?;
-        let media = Box::pin(Media::open(&services, &database, &log, &clock, &media_settings(&config))).await?;
+        let media = Box::pin(Media::open(
+            &services,
+            &database,
+            &log,
+            &clock,
+            &media_settings(&config),
+        ))
+        .await?;
         let links = Links::new(media.signer.clone(), clock.clone(), config.public_url.as_deref());
         let hubs = Hubs::new(&services, &log, &clock, &config, &links);
         let origins = Arc::new(Origins::new(&config));

@@ -24,8 +24,8 @@ use crate::{
     app::App,
     config::MetricsAccess,
     controllers::{
-        Failure, blocks, conversations, demo, descriptions, groups, health, media, members, messages, metrics, people, pins,
-        presence, reactions, receipts, search, states, sync, upload,
+        Failure, blocks, conversations, demo, descriptions, groups, health, media, members, messages, metrics, people,
+        pins, presence, reactions, receipts, search, states, sync, upload,
     },
     described::{self, Route, Schemas},
 };

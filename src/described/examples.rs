@@ -15,7 +15,9 @@ fn known(name: &str) -> Option<Value> {
         "conversationId" => json!(CONVERSATION),
         "fullName" | "displayName" | "userName" => json!("Bob Ray"),
         "content" | "newContent" | "text" => json!("Hello, Bob!"),
-        "url" | "thumbnail" => json!("https://chat.example/api/Chat/media/0190a1b2-0000-4000-8000-0000000000d1?e=1764979200&s=c2ln"),
+        "url" | "thumbnail" => {
+            json!("https://chat.example/api/Chat/media/0190a1b2-0000-4000-8000-0000000000d1?e=1764979200&s=c2ln")
+        }
         "mimeType" => json!("image/jpeg"),
         "clientMessageId" => json!("7f1c2e"),
         "reaction" | "emoji" => json!("👍"),

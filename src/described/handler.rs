@@ -218,7 +218,12 @@ impl Part for Viewing {
 /// A file.
 impl Part for Response {
     fn describe(shape: &mut Shape, _: &mut Schemas) {
-        let bytes = |format: &Format| (format.mime(), json_schema!({"type": "string", "contentMediaType": format.mime()}));
+        let bytes = |format: &Format| {
+            (
+                format.mime(),
+                json_schema!({"type": "string", "contentMediaType": format.mime()}),
+            )
+        };
         shape.answer = Answer::Plain(Format::ALL.iter().map(bytes).collect());
     }
 }

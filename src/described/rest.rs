@@ -28,7 +28,10 @@ pub(super) const TAGS: &[(&str, &str)] = &[
         "messages",
         "What was said: sent, read back, edited, deleted, forwarded.",
     ),
-    ("upload", "Pictures, videos, sounds and papers, sent or kept for a message."),
+    (
+        "upload",
+        "Pictures, videos, sounds and papers, sent or kept for a message.",
+    ),
     ("media", "The same, shown."),
     ("reactions", "What people think of a message."),
     ("receipts", "How far messages were read, and by whom."),

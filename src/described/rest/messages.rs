@@ -81,11 +81,7 @@ pub(crate) fn edits() -> Operation {
 pub(crate) fn attachments() -> Operation {
     Operation::new("Messages with files in this conversation")
         .about("The newest first.")
-        .one_of(
-            "type",
-            "Only those of this type.",
-            &["image", "video", "audio", "file"],
-        )
+        .one_of("type", "Only those of this type.", &["image", "video", "audio", "file"])
         .paged()
         .refuses([Error::NotAParticipant])
 }

@@ -79,12 +79,12 @@ async fn everything_that_shows_a_message_shows_its_files() {
     let conversations = bob.get("/conversations").await.data();
     assert_eq!(conversations[0]["lastMessage"]["media"], *media);
     let synced = bob.get(&format!("/sync?since={cursor}")).await.data();
-    let posted = synced["events"]
+    let mut posted = synced["events"]
         .as_array()
         .unwrap()
         .iter()
         .filter(|event| event["type"] == "ReceiveMessage");
-    assert_eq!(posted.last().unwrap()["data"]["attachments"], json!([media]));
+    assert_eq!(posted.next_back().unwrap()["data"]["attachments"], json!([media]));
     let answer = json!({"conversationId": conversation, "content": "where?", "replyToMessageId": sent["id"]});
     assert_eq!(bob.post("/messages", &answer).await.data()["replyTo"]["type"], "image");
     let path = format!("/messages/{}", sent["id"].as_str().unwrap());
