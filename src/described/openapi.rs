@@ -235,9 +235,10 @@ fn failures(route: &Route) -> Vec<Failure> {
     if shape.body.is_some() {
         failures.push(Failure::invalid(None, "The body does not have the expected shape"));
     }
-    if shape.body.as_ref().is_some_and(|body| body.content[0].0 == JSON) {
-        failures.push(Failure::body_too_large(1024 * 1024));
-        failures.push(Failure::not_json());
+    match shape.body.as_ref().map(|body| body.content[0].0) {
+        Some(JSON) => failures.extend([Failure::body_too_large(1024 * 1024), Failure::not_json()]),
+        Some(kind) => failures.push(Failure::unsupported_media(&format!("The body must be {kind}"))),
+        None => {}
     }
     if shape.reads_query {
         let first = route

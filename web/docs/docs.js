@@ -1,5 +1,5 @@
 // The page of the descriptions: what there is, found by a word, shown one at a time under an address of its own.
-import { byId, el } from '../dom.js';
+import { byId, el } from '../views/dom.js';
 import { Documents } from './documents.js';
 import { hubConsole } from './hub.js';
 import { eventPart, methodPart, routePart } from './parts.js';

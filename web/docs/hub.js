@@ -1,6 +1,6 @@
 // Tries a hub: one connection a hub that stays while the page is read, its methods called, its events as they come.
 /* global signalR */
-import { el, setText } from '../dom.js';
+import { el, setText } from '../views/dom.js';
 import { onToken, token } from './session.js';
 import { code, pretty } from './schemas.js';
 

@@ -1,5 +1,5 @@
 // What is said of a route, a method and an event.
-import { el } from '../dom.js';
+import { el } from '../views/dom.js';
 import { code, folded, memberHead, prose, schemaView } from './schemas.js';
 
 function head(entry, title, operation) {

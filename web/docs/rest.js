@@ -1,5 +1,5 @@
 // Tries a route: its parameters and its body as a form, the request as a curl line, and what came back.
-import { el } from '../dom.js';
+import { el } from '../views/dom.js';
 import { onToken, token } from './session.js';
 import { code, pretty } from './schemas.js';
 

@@ -1,5 +1,5 @@
 // A schema as a list of members that unfold, and a value as text.
-import { el } from '../dom.js';
+import { el } from '../views/dom.js';
 
 const nameOf = (reference) => reference.split('/').at(-1);
 

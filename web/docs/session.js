@@ -1,5 +1,5 @@
 // Who tries things out here. The token is the demo page's: in sessionStorage, for this window alone.
-import { byId, setText } from '../dom.js';
+import { byId, setText } from '../views/dom.js';
 
 const KEY = 'hubwire.token';
 const listeners = new Set();

@@ -6,7 +6,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 /// Words that say nothing of a value.
-const SILENT: &[&str] = &["description", "title", "default"];
+const SILENT: &[&str] = &["contentMediaType", "description", "title", "default"];
 
 /// Checks against the schemas of one document.
 pub(super) struct Checker<'a> {
@@ -131,6 +131,7 @@ fn has_format(format: &str, value: &Value) -> bool {
     match format {
         "uuid" => Uuid::try_parse(text).is_ok(),
         "date-time" => DateTime::parse_from_rfc3339(text).is_ok(),
+        "uri-reference" => text.parse::<http::Uri>().is_ok(),
         other => panic!("{other} is no format of texts"),
     }
 }
