@@ -1,6 +1,7 @@
 //! `hubwire check` and `hubwire health`: whether a server could serve with these settings, and whether one does.
 //!
-//! Looks and makes nothing: no folder, no key, no database, so that it may be run by anybody and beside a server.
+//! Looks and makes nothing that stays: no folder, no key, no database, so that it may be run by anybody and beside a
+//! server. Whether a folder can be written to is tried with an empty file.
 
 use std::{
     fmt,
@@ -14,7 +15,7 @@ use crate::{
     app,
     auth::Auth,
     clock::Clock,
-    config::{Config, Flags, Survey},
+    config::{Config, Flags, MediaPlace, Survey},
     database::{self, Database},
 };
 
@@ -115,6 +116,7 @@ pub async fn check(flags: &Flags) -> Report {
         Err(error) => report.error(Verdict::Setting, error),
     }
     let is_running = data_folder(&config, &mut report);
+    media(&config, &mut report);
     database(&config, &mut report).await;
     port(&config, is_running, &mut report);
     report
@@ -124,13 +126,9 @@ pub async fn check(flags: &Flags) -> Report {
 fn data_folder(config: &Config, report: &mut Report) -> bool {
     let folder = &config.data_dir;
     let shown = folder.display();
-    if !folder.exists() {
-        report.note(format!("the data folder {shown} is not there yet; the server makes it"));
-        return false;
-    }
-    let probe = folder.join(format!("check.{}", std::process::id()));
-    match std::fs::File::create_new(&probe).and_then(|_| std::fs::remove_file(&probe)) {
-        Ok(()) => report.ok(format!("the data folder {shown} can be written to")),
+    match probe(folder) {
+        Ok(()) if folder.exists() => report.ok(format!("the data folder {shown} can be written to")),
+        Ok(()) => report.note(format!("the data folder {shown} is not there yet; the server makes it")),
         Err(error) => report.error(
             Verdict::Setting,
             format!("data_dir: {shown} cannot be written to: {error}"),
@@ -141,6 +139,35 @@ fn data_folder(config: &Config, report: &mut Report) -> bool {
         report.note(format!("a server is running with the data folder {shown}"));
     }
     is_running
+}
+
+/// Writes a file and removes it again: in the folder, or where it would be made.
+fn probe(folder: &Path) -> std::io::Result<()> {
+    let there = folder.ancestors().find(|folder| folder.exists());
+    let there = there.unwrap_or(Path::new("."));
+    let probe = there.join(format!("check.{}", std::process::id()));
+    std::fs::File::create_new(&probe).and_then(|_| std::fs::remove_file(&probe))
+}
+
+/// Where files are kept. A bucket is not asked: that may cost.
+fn media(config: &Config, report: &mut Report) {
+    match &config.media.place {
+        None => {}
+        Some(MediaPlace::Folder(folder)) => match probe(folder) {
+            Ok(()) => report.ok(format!("files are kept in {}", folder.display())),
+            Err(error) => {
+                let text = format!("media.url: {} cannot be written to: {error}", folder.display());
+                report.error(Verdict::Setting, text);
+            }
+        },
+        Some(MediaPlace::Bucket { name, .. }) if cfg!(feature = "s3") => {
+            report.note(format!("files are kept in the bucket {name}, which was not asked"));
+        }
+        Some(MediaPlace::Bucket { name, .. }) => {
+            let text = format!("media.url: this program was built without buckets such as {name}");
+            report.error(Verdict::Setting, text);
+        }
+    }
 }
 
 async fn database(config: &Config, report: &mut Report) {

@@ -32,9 +32,9 @@ impl DataFolder {
     }
 }
 
-/// Whether some server holds it now. Makes nothing.
+/// Whether some server holds it now. Makes nothing, and keeps no server from starting.
 pub(super) fn is_held(path: &Path) -> bool {
-    File::open(path.join(FILE)).is_ok_and(|file| matches!(file.try_lock(), Err(TryLockError::WouldBlock)))
+    File::open(path.join(FILE)).is_ok_and(|file| matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock)))
 }
 
 /// Makes the folder; only its owner may look inside.

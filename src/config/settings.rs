@@ -140,7 +140,7 @@ pub fn find(key: &str) -> Option<&'static Setting> {
 /// The text of `.env.example`.
 pub fn env_example() -> String {
     let mut text = "# Every setting with its default. An empty value is the same as none.\n\
-        # The same keys work in hubwire.toml, in small letters and without HUBWIRE_; LOG_, OTLP_ and LIMITS_ are sections there.\n"
+        # The same keys work in hubwire.toml, in small letters and without HUBWIRE_; MEDIA_, LOG_, OTLP_ and LIMITS_ are sections there.\n"
         .to_owned();
     for setting in SETTINGS {
         text.push_str(&format!(

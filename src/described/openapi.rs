@@ -130,6 +130,11 @@ impl Place {
         for (status, words) in &route.words.bare {
             responses.insert(status.to_string(), json!({"description": words}));
         }
+        if let Some(words) = route.words.in_part {
+            let mut part = self.granted(route);
+            part["description"] = words.into();
+            responses.insert("206".to_owned(), part);
+        }
         let mut refused = BTreeMap::<u16, Vec<Failure>>::new();
         for failure in failures(route) {
             let alike = refused.entry(failure.status().as_u16()).or_default();
@@ -341,6 +346,7 @@ mod tests {
     fn forms_and_files_are_described_as_they_are() {
         let mut schemas = Schemas::new();
         let words = Operation {
+            in_part: Some("A part."),
             bare: vec![(304, "The client has it.")],
             ..Operation::new("Upload")
         };
@@ -360,6 +366,7 @@ mod tests {
             answers["200"]["content"]["image/png"]["schema"]["contentMediaType"],
             "image/png"
         );
+        assert_eq!(answers["206"]["content"], answers["200"]["content"]);
         assert_eq!(answers["304"], json!({"description": "The client has it."}));
         assert_eq!(answers["415"]["$ref"], "#/components/responses/415-1");
         assert_eq!(operation["security"], json!([]), "nobody is asked who they are");

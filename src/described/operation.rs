@@ -18,6 +18,8 @@ pub(crate) struct Operation {
     pub(super) example: Option<Value>,
     /// What may be refused besides what its types bring along.
     pub(super) refusals: Vec<Error>,
+    /// What of it is answered with 206.
+    pub(super) in_part: Option<&'static str>,
     /// Answers beside 200 that have no body.
     pub(super) bare: Vec<(u16, &'static str)>,
 }
@@ -44,6 +46,7 @@ impl Operation {
             notes_search: false,
             example: None,
             refusals: Vec::new(),
+            in_part: None,
             bare: Vec::new(),
         }
     }
@@ -158,6 +161,12 @@ impl Operation {
     /// Costs of an allowance.
     pub(super) fn limited(self, what: &'static str) -> Self {
         self.refuses([too_many(what)])
+    }
+
+    /// Answers with a part, too.
+    pub(super) fn in_part(self, words: &'static str) -> Self {
+        let in_part = Some(words);
+        Self { in_part, ..self }
     }
 
     /// Answers with this status and without a body, too.

@@ -1,6 +1,6 @@
 //! The way of spans to an OpenTelemetry collector: OTLP over HTTP, in batches, from a thread of its own.
 
-use std::sync::OnceLock;
+use std::{sync::OnceLock, time::Duration};
 
 use opentelemetry::trace::TracerProvider as _;
 use opentelemetry_otlp::{ExporterBuildError, Protocol, SpanExporter, WithExportConfig as _};
@@ -9,6 +9,9 @@ use tracing::{Level, Subscriber};
 use tracing_subscriber::{Layer, filter::Targets, registry::LookupSpan};
 
 use super::spans::TARGET;
+
+/// How long stopping waits for the collector to take the last of them.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 static PROVIDER: OnceLock<SdkTracerProvider> = OnceLock::new();
 
@@ -41,7 +44,7 @@ where
 
 pub(super) fn stop() {
     if let Some(provider) = PROVIDER.get()
-        && let Err(error) = provider.shutdown()
+        && let Err(error) = provider.shutdown_with_timeout(PATIENCE)
     {
         tracing::warn!("the last traces did not reach the collector: {error}");
     }

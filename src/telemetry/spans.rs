@@ -13,7 +13,8 @@ pub(super) const TARGET: &str = "hubwire::span";
 
 /// One of so many is traced; 0: none.
 static EVERY: AtomicU64 = AtomicU64::new(0);
-static TURN: AtomicU64 = AtomicU64::new(0);
+/// Whose turn it is among requests, calls and transactions: each kind has its own.
+static TURNS: [AtomicU64; 3] = [const { AtomicU64::new(0) }; 3];
 
 #[cfg(feature = "otlp")]
 pub(super) fn trace_every(every: u64) {
@@ -25,10 +26,10 @@ pub(crate) fn are_made() -> bool {
     EVERY.load(Ordering::Relaxed) > 0
 }
 
-fn is_turn() -> bool {
+fn is_turn(of: usize) -> bool {
     match EVERY.load(Ordering::Relaxed) {
         0 => false,
-        every => TURN.fetch_add(1, Ordering::Relaxed).is_multiple_of(every),
+        every => TURNS[of].fetch_add(1, Ordering::Relaxed).is_multiple_of(every),
     }
 }
 
@@ -59,7 +60,7 @@ impl Parent {
 
 /// A request, by its route.
 pub(crate) fn request(method: &http::Method, route: &str, id: &str, parent: Option<Parent>) -> Span {
-    if !is_turn() {
+    if !is_turn(0) {
         return Span::none();
     }
     let span = info_span!(
@@ -88,7 +89,7 @@ pub(crate) fn answered(span: &Span, status: u16) {
 
 /// A call of a hub's method, until it has its answer or its stream.
 pub(crate) fn call(hub: &str, method: &str) -> Span {
-    if !is_turn() {
+    if !is_turn(1) {
         return Span::none();
     }
     info_span!(
@@ -104,7 +105,7 @@ pub(crate) fn call(hub: &str, method: &str) -> Span {
 
 /// A transaction of the writer for so many commands.
 pub(crate) fn commit(commands: usize) -> Span {
-    if !is_turn() {
+    if !is_turn(2) {
         return Span::none();
     }
     info_span!(target: "hubwire::span", "commit", commands)

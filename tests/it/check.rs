@@ -92,6 +92,17 @@ fn every_bad_setting_is_told_at_once() {
 }
 
 #[test]
+fn files_that_cannot_be_kept_are_an_error() {
+    let folder = tempfile::tempdir().unwrap();
+    let taken = folder.path().join("taken");
+    fs::write(&taken, "").unwrap();
+    let below = taken.join("media").display().to_string();
+    let (text, code) = check(folder.path(), &[("HUBWIRE_MEDIA_URL", &below)]);
+    assert_eq!(code, 2, "{text}");
+    assert!(text.contains("error  media.url: "), "{text}");
+}
+
+#[test]
 fn a_database_that_cannot_be_reached_is_another_code() {
     let folder = tempfile::tempdir().unwrap();
     let unreachable = "postgres://ann:pw@127.0.0.1:1/chat";

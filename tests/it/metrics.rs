@@ -64,6 +64,14 @@ async fn by_default_this_machine_and_administrators_read_them() {
 }
 
 #[tokio::test]
+async fn behind_a_public_address_nobody_is_this_machine() {
+    let app = TestApp::with(|config| config.public_url = Some("https://chat.example".to_owned())).await;
+    app.ask("GET", "/metrics", &[("host", "localhost")], b"")
+        .await
+        .refused(401, "unauthorized");
+}
+
+#[tokio::test]
 async fn the_setting_opens_and_closes_them() {
     let elsewhere = [("host", "chat.example.com")];
     let open = TestApp::with(|config| config.metrics = MetricsAccess::Open).await;

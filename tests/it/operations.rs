@@ -60,7 +60,9 @@ fn every_setting_that_is_named_exists() {
     let known: BTreeSet<String> = settings::SETTINGS.iter().map(settings::Setting::variable).collect();
     for path in TEXTS {
         let text = read(path);
-        let mut named = names(&text, "HUBWIRE_", |letter| letter.is_ascii_uppercase() || letter == '_');
+        let mut named = names(&text, "HUBWIRE_", |letter| {
+            letter.is_ascii_uppercase() || letter.is_ascii_digit() || letter == '_'
+        });
         // The prefix itself may be spoken of.
         named.remove("HUBWIRE_");
         assert!(!named.is_empty(), "{path} names settings");

@@ -19,7 +19,7 @@ fn shows(summary: &'static str) -> Operation {
         .query("e", "Until when the link is good.", "")
         .query("s", "The link's signature.", "")
         .header("Range", "The part that is wanted.", "bytes=0-1023")
-        .bare(206, "The part that was asked for.")
+        .in_part("The part that was asked for.")
         .bare(304, "The client has it.")
         .bare(416, "There is no such part.")
         .refuses([Error::NotAParticipant])
