@@ -1,7 +1,12 @@
 //! Row 42 of the security checklist: messages that belong to nothing, or twice to the same, are normal races.
 
+use std::time::Duration;
+
 use futures_util::TryStreamExt;
-use hub_protocol::hub::{Context, Hub, HubOptions, Upload};
+use hub_protocol::{
+    connection,
+    hub::{Context, Hub, HubOptions, Upload},
+};
 use serde_json::json;
 
 use crate::support::{Alive, serve, until};
@@ -34,6 +39,11 @@ async fn sec_42_what_belongs_to_nothing_is_ignored_a_hundred_thousand_times() {
         // Anything that was kept for one of them would be one too many.
         .options(HubOptions {
             maximum_streams: 2,
+            // However long it takes, no Ping comes between.
+            connection: connection::Options {
+                keep_alive_interval: Duration::from_secs(3_600),
+                ..connection::Options::default()
+            },
             ..HubOptions::default()
         })
         .method("Wait", move |_: Context, items: Upload<u8>| {
