@@ -195,6 +195,26 @@ fn what_is_cut_off_anywhere_is_refused() {
 }
 
 #[test]
+fn webp_pictures_are_as_large_as_their_canvas_and_their_frames() {
+    let large = b"\x2f\xff\xff\xff\x0f\0\0\0\0\0".to_vec();
+    let lossy = b"\0\0\0\x9d\x01\x2a\xff\x3f\xff\x3f".to_vec();
+    let veil = b"ALPH\x01\0\0\0\0\0";
+    for (kind, picture, side) in [(b"VP8L", large, [0xff, 0x3f, 0]), (b"VP8 ", lossy, [0xfe, 0x3f, 0])] {
+        let bomb = webp_with(0, &[(kind, picture.clone())]);
+        assert!(matches!(cleaned(Format::WebP, &bomb), Err(Error::Broken(_))));
+        let inner = [&kind[..], &10_u32.to_le_bytes(), &picture].concat();
+        let frame = |side: [u8; 3], before: &[u8]| [&[0; 6][..], &side, &side, &[0; 4], before, &inner].concat();
+        for before in [&b""[..], veil] {
+            let bomb = webp_with(2, &[(b"ANMF", frame([7, 0, 0], before))]);
+            assert!(matches!(cleaned(Format::WebP, &bomb), Err(Error::Broken(_))));
+            let honest = frame(side, before);
+            let (_, out) = cleaned(Format::WebP, &webp_with(2, &[(b"ANMF", honest.clone())])).unwrap();
+            assert!(has(&out, &honest));
+        }
+    }
+}
+
+#[test]
 fn bombs_are_refused_before_they_are_decoded() {
     let mut header = 50_000_u32.to_be_bytes().to_vec();
     header.extend(50_000_u32.to_be_bytes());

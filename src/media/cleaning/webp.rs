@@ -55,13 +55,13 @@ pub(super) fn clean<W: Write + Seek>(input: &mut impl Read, output: &mut W) -> R
             }
             kind if KEPT.contains(&kind) => {
                 write_head(output, *kind, length)?;
-                let begin: Vec<u8> = beginning(input, rest)?;
-                if picture.is_none() {
-                    picture = Some(simple(kind, &begin)?);
+                match (kind, picture) {
+                    (b"VP8 " | b"VP8L", canvas) => picture = Some(coded(input, output, kind, rest, canvas)?),
+                    (_, None) => return Err(Error::Broken("WebP")),
+                    (b"ANMF", Some(_)) => frame(input, output, rest)?,
+                    _ => copy(input, output, rest.into())?,
                 }
                 has_data |= kind.starts_with(b"VP8") || kind == b"ANMF";
-                output.write_all(&begin)?;
-                copy(input, output, u64::from(rest) - begin.len() as u64)?;
             }
             _ => skip(input, rest.into())?,
         }
@@ -88,15 +88,55 @@ pub(super) fn clean<W: Write + Seek>(input: &mut impl Read, output: &mut W) -> R
     Ok(Picture { orientation, ..picture })
 }
 
-/// The first bytes of a chunk, as many as may hold the size of a picture.
-fn beginning(input: &mut impl Read, length: u32) -> Result<Vec<u8>, Error> {
+/// Copies a chunk with a picture, which is as large as is `said` of it: decoders make room for what it says itself.
+fn coded(
+    input: &mut impl Read,
+    output: &mut impl Write,
+    kind: &[u8; 4],
+    length: u32,
+    said: Option<Picture>,
+) -> Result<Picture, Error> {
+    // As many bytes as may hold the size.
     let mut begin = Vec::new();
     copy(input, &mut begin, u64::from(length).min(10))?;
-    Ok(begin)
+    let own = size(kind, &begin)?;
+    let picture = said.unwrap_or(own);
+    if (own.width, own.height) != (picture.width, picture.height) {
+        return Err(Error::Broken("WebP"));
+    }
+    output.write_all(&begin)?;
+    copy(input, output, u64::from(length) - begin.len() as u64)?;
+    Ok(picture)
 }
 
-/// The size of a picture without the extended header.
-fn simple(kind: &[u8; 4], begin: &[u8]) -> Result<Picture, Error> {
+/// Copies one frame of an animation, whose picture is as large as the frame.
+fn frame(input: &mut impl Read, output: &mut impl Write, length: u32) -> Result<(), Error> {
+    let broken = || Error::Broken("WebP");
+    let mut left = length.checked_sub(16).ok_or_else(broken)?;
+    let header: [u8; 16] = take(input)?;
+    output.write_all(&header)?;
+    let side = |place: usize| little([header[place], header[place + 1], header[place + 2], 0]) + 1;
+    let said = Picture::new(side(6), side(9))?;
+    while left >= 8 {
+        let kind: [u8; 4] = take(input)?;
+        let length = little(take(input)?);
+        left -= 8;
+        // The last one's filling may not be there.
+        let rest = length.checked_add(length & 1).ok_or_else(broken)?;
+        let rest = if left == length { length } else { rest };
+        left = left.checked_sub(rest).ok_or_else(broken)?;
+        write_head(output, kind, length)?;
+        match &kind {
+            b"VP8 " | b"VP8L" => drop(coded(input, output, &kind, rest, Some(said))?),
+            _ => copy(input, output, rest.into())?,
+        }
+    }
+    copy(input, output, left.into())?;
+    Ok(())
+}
+
+/// The size that a picture says it has.
+fn size(kind: &[u8; 4], begin: &[u8]) -> Result<Picture, Error> {
     let short = |place: usize| u32::from(u16::from_le_bytes([begin[place], begin[place + 1]]) & 0x3fff);
     match (kind, begin.len()) {
         (b"VP8 ", 10) if begin[3..6] == [0x9d, 0x01, 0x2a] => Picture::new(short(6), short(8)),

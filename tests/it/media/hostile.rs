@@ -32,6 +32,16 @@ pub(super) fn png_of(width: u32, height: u32, chunks: &[Vec<u8>]) -> Vec<u8> {
     .concat()
 }
 
+/// A WebP file of 16 by 16 with a picture of 16,383 squared in it.
+fn webp_of_two_sizes() -> Vec<u8> {
+    let body = [
+        &b"WEBPVP8X\x0a\0\0\0\0\0\0\0\x0f\0\0\x0f\0\0"[..],
+        b"VP8 \x0c\0\0\0\x10\x02\0\x9d\x01\x2a\xff\x3f\xff\x3f\0\0",
+    ]
+    .concat();
+    [b"RIFF", &u32::try_from(body.len()).unwrap().to_le_bytes()[..], &body].concat()
+}
+
 /// Bombs, by what they are, and whether they are taken without a small picture instead of being refused.
 pub(super) fn bombs() -> Vec<(&'static str, Vec<u8>, bool)> {
     let frame = b",\0\0\0\0\x01\0\x01\0\0\x02\x02\x44\x01\0";
@@ -48,6 +58,7 @@ pub(super) fn bombs() -> Vec<(&'static str, Vec<u8>, bool)> {
             [b"GIF89a\x01\0\x01\0\0\0\0", &frame.repeat(500_000)[..], b";"].concat(),
             false,
         ),
+        ("a WebP file of two sizes", webp_of_two_sizes(), false),
         (
             "a PNG file of 200 megapixels",
             png_of(20_000, 10_000, &[chunk(b"IDAT", b"\x78\x01nonsense")]),
