@@ -77,6 +77,14 @@ fn png<R: Read + Seek>(input: Timely<R>) -> Decoded {
     let (width, height) = reader.info().size();
     let (colour, _) = reader.output_color_type();
     let bytes = colour.samples();
+    // Rows that are not filtered yet, which no limit of the decoder counts, and one that is given out.
+    let rows = reader.output_line_size(width).and_then(|row| {
+        let raw = reader.info().raw_row_length().checked_mul(7)?;
+        raw.checked_add(row)
+    });
+    let Some(rows) = rows.map(|rows| rows as u64).filter(|rows| *rows <= MOST_HELD) else {
+        return Ok(None);
+    };
     let mut shrinker = Shrinker::new(width, height);
     let mut add = |y: u32, row: &[u8]| match colour {
         png::ColorType::Grayscale | png::ColorType::Indexed => shrinker.add((0, y), row, bytes, grey),
@@ -88,7 +96,7 @@ fn png<R: Read + Seek>(input: Timely<R>) -> Decoded {
         // Whole rows are there only at the end.
         let whole = reader
             .output_buffer_size()
-            .filter(|whole| *whole as u64 <= MOST_HELD * 3 / 4);
+            .filter(|whole| *whole as u64 <= (MOST_HELD * 3 / 4).min(MOST_HELD - rows));
         let Some(whole) = whole else { return Ok(None) };
         let mut pixels = vec![0; whole];
         reader.next_frame(&mut pixels)?;
