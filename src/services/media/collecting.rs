@@ -34,7 +34,7 @@ impl Media {
     }
 
     /// Removes all that have expired, a portion at a time.
-    pub(super) async fn collect_now(&self) {
+    async fn collect_now(&self) {
         loop {
             match self.collect_some().await {
                 Ok(true) => {}

@@ -176,13 +176,13 @@ impl Media {
         Ok(())
     }
 
-    /// Removes those that no message has. What cannot be removed now is collected later.
+    /// Lets go of those that no message has, for the collector.
     async fn discard(&self, ids: Vec<FileId>) {
         let dropped = self.log.writer.change(DropFiles(ids)).await;
         if let Err(error) = dropped {
             tracing::warn!("files that nothing has stay for a day: {error}");
         }
-        self.collect_now().await;
+        self.services.conversations.files_gone.notify_one();
     }
 }
 
