@@ -10,7 +10,7 @@ use crate::log::unproven::ContentHash;
 use crate::services::Error;
 
 /// Characters of a client's key (`clientMessageId`, `tempId`) at most.
-const KEY_CHARACTERS: usize = 200;
+pub(crate) const KEY_CHARACTERS: usize = 200;
 /// Characters of a name at most.
 const NAME_CHARACTERS: usize = 200;
 /// Characters of a reaction at most.

@@ -5,6 +5,7 @@ use std::io::Write as _;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
+use aws_lc_rs::digest;
 use entities::file;
 use entities::ids::FileId;
 
@@ -18,7 +19,7 @@ use crate::media::thumbnail::{self, Thumbnail};
 use crate::media::{Class, Format, format};
 use crate::services::details::Attachment;
 use crate::services::messages::{Draft, Posted, Prepared, Upload};
-use crate::services::{Error, Principal};
+use crate::services::{Error, Principal, content::KEY_CHARACTERS};
 
 /// What becomes of uploaded files.
 #[derive(Debug)]
@@ -89,7 +90,7 @@ impl Media {
                 return Ok(Uploaded::Files(files.collect()));
             }
             Wanted::Message(draft) => vec![Draft { uploads, ..*draft }],
-            Wanted::Messages(draft) => split(&draft, uploads),
+            Wanted::Messages(draft) => split(*draft, uploads),
         };
         let ids: Vec<FileId> = ready.iter().map(|file| file.row.id).collect();
         let messages = &self.services.messages;
@@ -186,24 +187,41 @@ impl Media {
     }
 }
 
-/// A draft for each of the files.
-fn split(draft: &Draft, uploads: Vec<Upload>) -> Vec<Draft> {
-    let keyed = |key: &Option<String>, place: usize| match key {
-        Some(key) if place > 0 => Some(format!("{key}#{}", place + 1)),
-        key => key.clone(),
-    };
-    let each = uploads.into_iter().enumerate().map(|(place, upload)| Draft {
-        uploads: vec![upload],
-        content: if place == 0 {
-            draft.content.clone()
-        } else {
-            String::new()
-        },
-        client_message_id: keyed(&draft.client_message_id, place),
-        temp_id: keyed(&draft.temp_id, place),
+/// A draft for each of the files. What is said once is in the first.
+fn split(draft: Draft, uploads: Vec<Upload>) -> Vec<Draft> {
+    let other = Draft {
+        content: String::new(),
+        attachment_ids: Vec::new(),
+        forward: None,
         ..draft.clone()
-    });
-    each.collect()
+    };
+    let mut drafts = Vec::with_capacity(uploads.len());
+    for upload in uploads {
+        let number = drafts.len() + 1;
+        let of = if number == 1 { &draft } else { &other };
+        drafts.push(Draft {
+            uploads: vec![upload],
+            client_message_id: of.client_message_id.as_deref().map(|key| numbered(key, number)),
+            temp_id: of.temp_id.as_deref().map(|key| numbered(key, number)),
+            ..of.clone()
+        });
+    }
+    drafts
+}
+
+/// The key of one of several messages, which a repeat has again.
+fn numbered(key: &str, number: usize) -> String {
+    let numbered = format!("{key}#{number}");
+    match numbered.chars().count() {
+        _ if number == 1 || key.trim().is_empty() => key.to_owned(),
+        ..=KEY_CHARACTERS => numbered,
+        // The end of a long one may be all that sets it apart.
+        _ => {
+            let hash = digest::digest(&digest::SHA256, key.as_bytes());
+            let hash: String = hash.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
+            format!("{hash}#{number}")
+        }
+    }
 }
 
 /// What looking into a file found and made.
@@ -258,4 +276,22 @@ fn look(staging: &Staging, received: &Received) -> Result<Looked, Error> {
 
 fn milliseconds(time: Duration) -> i64 {
     i64::try_from(time.as_millis()).unwrap_or(i64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_of_several_messages_are_keys_and_differ() {
+        assert_eq!((numbered("k", 1), numbered("k", 2)), ("k".to_owned(), "k#2".to_owned()));
+        assert_eq!(numbered("", 2), "");
+        let long = "k".repeat(KEY_CHARACTERS);
+        let other = format!("{}l", &long[1..]);
+        assert_eq!(numbered(&long, 1), long);
+        let keys = [numbered(&long, 2), numbered(&long, 3), numbered(&other, 2)];
+        assert!(keys.iter().all(|key| key.chars().count() <= KEY_CHARACTERS));
+        assert!(keys[0] != keys[1] && keys[0] != keys[2]);
+        assert_eq!(numbered(&long, 2), keys[0]);
+    }
 }

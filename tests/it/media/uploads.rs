@@ -126,6 +126,12 @@ async fn several_files_are_one_message_or_one_each() {
         .collect();
     assert_eq!(told, [(&json!("image"), &json!("all")), (&json!("file"), &json!(""))]);
     assert_eq!(form("l").post(&ann, "/upload-multiple?split=true").await.data(), each);
+    // What is there already is in the first.
+    let waiting = Form::new().file("c.pdf", b"%PDF-1.7").post(&ann, "/upload").await.data();
+    let long = form(&"k".repeat(200)).text("attachmentIds", waiting["id"].as_str().unwrap());
+    let each = long.post(&ann, "/upload-multiple?split=true").await.data();
+    let counts = [&each[0], &each[1]].map(|message| message["attachments"].as_array().unwrap().len());
+    assert_eq!(counts, [2, 1]);
 }
 
 #[tokio::test]
