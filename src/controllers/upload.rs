@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use axum::extract::{Request, State};
+use axum::extract::{FromRequestParts as _, Request, State};
 use serde_json::Value;
 
 use super::{Caller, Failure, Params, Reply, multipart::Multipart, request};
@@ -47,9 +47,9 @@ pub async fn several(
     Ok(Reply::new(upload(&app, &principal, &params, request).await?))
 }
 
-async fn upload(app: &App, principal: &Principal, params: &Params, request: Request) -> Result<Uploaded, Failure> {
+async fn upload(app: &Arc<App>, principal: &Principal, params: &Params, request: Request) -> Result<Uploaded, Failure> {
     let is_split = params.flag("split")?;
-    let (parts, body) = request.into_parts();
+    let (mut parts, body) = request.into_parts();
     let not_multipart = || Failure::unsupported_media("The body must be multipart/form-data");
     let mut multipart = Multipart::new(&parts.headers, body).ok_or_else(not_multipart)?;
     let slot = match app.media.enter(principal) {
@@ -60,6 +60,8 @@ async fn upload(app: &App, principal: &Principal, params: &Params, request: Requ
         Ok(received) => received,
         Err(failure) => return Err(refused(failure, multipart).await),
     };
+    // A body may take longer than its sender is let in.
+    let Caller(principal) = &Caller::from_request_parts(&mut parts, app).await?;
     let wanted = if !message.has_target()? {
         Wanted::Files
     } else {

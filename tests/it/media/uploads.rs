@@ -4,7 +4,10 @@ use std::time::Duration;
 
 use hubwire::clock::Clock;
 use serde_json::json;
-use tokio::{io::AsyncWriteExt as _, net::TcpStream};
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::TcpStream,
+};
 
 use super::{Form, follow, in_the_end_there_is, jpeg, mp4, png, there_is};
 use crate::support::TestApp;
@@ -127,7 +130,11 @@ async fn several_files_are_one_message_or_one_each() {
     assert_eq!(told, [(&json!("image"), &json!("all")), (&json!("file"), &json!(""))]);
     assert_eq!(form("l").post(&ann, "/upload-multiple?split=true").await.data(), each);
     // What is there already is in the first.
-    let waiting = Form::new().file("c.pdf", b"%PDF-1.7").post(&ann, "/upload").await.data();
+    let waiting = Form::new()
+        .file("c.pdf", b"%PDF-1.7")
+        .post(&ann, "/upload")
+        .await
+        .data();
     let long = form(&"k".repeat(200)).text("attachmentIds", waiting["id"].as_str().unwrap());
     let each = long.post(&ann, "/upload-multiple?split=true").await.data();
     let counts = [&each[0], &each[1]].map(|message| message["attachments"].as_array().unwrap().len());
@@ -255,6 +262,33 @@ async fn sec_56_the_byte_that_is_too_much_and_uploads_that_end_early_leave_nothi
     in_the_end_there_is(&app, (2, 0, 3, 1)).await;
     drop(socket);
     in_the_end_there_is(&app, (2, 0, 3, 0)).await;
+}
+
+#[tokio::test]
+async fn who_was_deactivated_while_a_file_came_posts_nothing() {
+    let app = TestApp::start().await;
+    let (ann, admin) = (app.person("ann"), app.admin("root"));
+    ann.direct("bob").await;
+    let body = Form::new()
+        .text("recipientId", "bob")
+        .file("a.mp4", &mp4(100_000))
+        .body();
+    let head = format!(
+        "POST /api/Chat/upload HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {}\r\ncontent-length: {}\r\n\
+         connection: close\r\ncontent-type: multipart/form-data; boundary=x\r\n\r\n",
+        ann.token,
+        body.len()
+    );
+    let mut socket = TcpStream::connect(app.address).await.unwrap();
+    let (first, rest) = body.split_at(body.len() / 2);
+    socket.write_all(&[head.as_bytes(), first].concat()).await.unwrap();
+    in_the_end_there_is(&app, (0, 0, 0, 1)).await;
+    admin.ask("POST", "/users/ann/deactivate", &[], b"").await.data();
+    socket.write_all(rest).await.unwrap();
+    let mut answer = String::new();
+    socket.read_to_string(&mut answer).await.unwrap();
+    assert!(answer.starts_with("HTTP/1.1 403"), "{answer}");
+    in_the_end_there_is(&app, (0, 0, 0, 0)).await;
 }
 
 #[tokio::test]
