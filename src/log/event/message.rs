@@ -240,7 +240,8 @@ impl MessageDetails {
             content: row.content,
             parent: row.parent,
             metadata: row.metadata.and_then(|metadata| RawValue::from_string(metadata).ok()),
-            attachments: parsed(row.attachments.as_deref()).unwrap_or_default(),
+            // An older server leaves them in its tombstones.
+            attachments: parsed(row.attachments.as_deref().filter(|_| row.deleted_at.is_none())).unwrap_or_default(),
             is_pinned: row.pinned_at.is_some(),
             mentions: parsed(row.mentions.as_deref()).unwrap_or_default(),
             quoted: None,

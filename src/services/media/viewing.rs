@@ -88,6 +88,7 @@ impl Media {
             .column(message::Column::Seq)
             .join(JoinType::InnerJoin, of)
             .filter(attachment::Column::File.eq(id))
+            .filter(message::Column::DeletedAt.is_null())
             .filter(attachment::Column::Conversation.in_subquery(known))
             .into_tuple()
             .all(&self.database.read)

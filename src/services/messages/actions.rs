@@ -115,6 +115,7 @@ impl Messages {
         let mut attached = message::Entity::find()
             .filter(message::Column::Conversation.eq(membership.number))
             .filter(message::Column::Attachments.is_not_null())
+            .filter(message::Column::DeletedAt.is_null())
             .filter(message::Column::Seq.gte(visible_from));
         if let Some(kind) = kind {
             attached = attached.filter(message::Column::Kind.eq(kind));

@@ -1,5 +1,7 @@
 //! Files with their messages: sent on, answered, found, told, deleted.
 
+use entities::message;
+use sea_orm::{EntityTrait as _, sea_query::Expr};
 use serde_json::json;
 
 use super::{Form, below, follow, in_the_end_there_is, png, there_is};
@@ -47,6 +49,30 @@ async fn a_deleted_message_takes_its_files_with_it_unless_another_has_them() {
         .await
         .refused(404, "not_found");
     in_the_end_there_is(&app, (0, 0, 0, 0)).await;
+}
+
+/// One that knows no files leaves them where they are.
+#[tokio::test]
+async fn a_tombstone_of_an_older_server_shows_no_files() {
+    let app = TestApp::start().await;
+    let [ann, bob] = app.people(["ann", "bob"]);
+    let conversation = ann.direct("bob").await;
+    let sent = picture(&ann, &conversation, "").await;
+    let path = format!("/media/{}", sent["media"]["id"].as_str().unwrap());
+    assert_eq!(bob.get(&path).await.status, 200);
+    message::Entity::update_many()
+        .col_expr(message::Column::DeletedAt, Expr::value(1_700_000_000_000_i64))
+        .exec(&app.app.database.write)
+        .await
+        .unwrap();
+    bob.get(&path).await.refused(404, "not_found");
+    let listed = bob.get(&format!("/conversations/{conversation}/messages")).await.data();
+    assert_eq!(listed["messages"][0]["attachments"], json!([]));
+    let files = bob
+        .get(&format!("/conversations/{conversation}/attachments"))
+        .await
+        .json();
+    assert_eq!((&files["data"], &files["pagination"]["total"]), (&json!([]), &json!(0)));
 }
 
 #[tokio::test]
