@@ -1,9 +1,9 @@
 //! A bucket: files go up in parts, one after the other.
 
-use std::io;
+use std::{io, time::Duration};
 
 use object_store::{
-    ClientOptions, MultipartUpload, ObjectStore, ObjectStoreExt as _,
+    ClientOptions, MultipartUpload, ObjectStore, ObjectStoreExt as _, RetryConfig,
     aws::{AmazonS3, AmazonS3Builder},
     path::Path,
 };
@@ -14,17 +14,31 @@ use crate::media::staging::Staged;
 
 /// The least that S3 allows, but for the last one.
 const PART: usize = 5 * 1024 * 1024;
+/// How long a bucket may say nothing.
+const SILENCE: Duration = Duration::from_secs(30);
+/// How long after its beginning a download that breaks off still goes on where it was; other requests end by their
+/// number of attempts.
+const LONGEST: Duration = Duration::from_secs(60 * 60);
 /// Each holds a part in memory.
 static TURNS: Semaphore = Semaphore::const_new(1);
 
 pub(super) fn open(bucket: &Bucket) -> Result<AmazonS3, Error> {
     let plain = bucket.endpoint.as_deref().is_some_and(|url| url.starts_with("http://"));
+    // Whoever reads a file may be slow: there is no time for a whole one.
+    let options = ClientOptions::new()
+        .with_allow_http(plain)
+        .with_timeout_disabled()
+        .with_read_timeout(SILENCE);
     let mut builder = AmazonS3Builder::new()
         .with_bucket_name(&bucket.name)
         .with_region(bucket.region.as_deref().unwrap_or("us-east-1"))
         // Not every server that speaks S3 deletes many at once.
         .with_disable_bulk_delete(true)
-        .with_client_options(ClientOptions::new().with_allow_http(plain));
+        .with_client_options(options)
+        .with_retry(RetryConfig {
+            retry_timeout: LONGEST,
+            ..RetryConfig::default()
+        });
     if let Some(endpoint) = &bucket.endpoint {
         builder = builder.with_endpoint(endpoint);
     }
