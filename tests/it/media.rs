@@ -2,6 +2,7 @@
 
 #[cfg(feature = "s3")]
 mod bucket;
+mod collecting;
 mod hostile;
 mod links;
 mod memory;

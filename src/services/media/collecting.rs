@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use entities::ids::FileId;
+
 use super::Media;
 use crate::log::writer::changes::{COLLECTED_AT_ONCE, CollectFiles, ForgetFiles};
 use crate::services::Error;
@@ -23,9 +25,10 @@ impl Media {
     }
 
     async fn collect_forever(&self) {
+        let mut behind = None;
         loop {
             let next = self.clock.elapsed() + INTERVAL;
-            self.collect_now().await;
+            self.collect_now(&mut behind).await;
             tokio::select! {
                 () = self.clock.sleep_until(next) => {}
                 () = self.services.conversations.files_gone.notified() => {}
@@ -33,10 +36,11 @@ impl Media {
         }
     }
 
-    /// Removes all that have expired, a portion at a time.
-    async fn collect_now(&self) {
+    /// Removes all that have expired, a portion at a time, by their ids. One that cannot be removed ends it, since the
+    /// others may have to wait for the same; the next time begins behind it, since they may not.
+    async fn collect_now(&self, behind: &mut Option<FileId>) {
         loop {
-            match self.collect_some().await {
+            match self.collect_some(behind).await {
                 Ok(true) => {}
                 Ok(false) => return,
                 Err(error) => {
@@ -47,21 +51,30 @@ impl Media {
         }
     }
 
-    /// Says whether there may be more.
-    async fn collect_some(&self) -> Result<bool, Error> {
-        let expired = self.log.writer.change(CollectFiles).await?;
+    /// Says whether there may be more: further on, or before where it began.
+    async fn collect_some(&self, behind: &mut Option<FileId>) -> Result<bool, Error> {
+        let began_inside = behind.is_some();
+        let expired = self.log.writer.change(CollectFiles { behind: *behind }).await?;
         let is_full = expired.len() == COLLECTED_AT_ONCE;
-        let mut removed = Vec::with_capacity(expired.len());
+        let (mut removed, mut failed) = (Vec::with_capacity(expired.len()), false);
         for id in expired {
-            match self.storage.remove(id.0).await {
-                Ok(()) => removed.push(id),
-                Err(error) => tracing::warn!("a file cannot be removed: {error}"),
+            *behind = Some(id);
+            if let Err(error) = self.storage.remove(id.0).await {
+                tracing::warn!("a file cannot be removed: {error}");
+                failed = true;
+                break;
             }
+            removed.push(id);
         }
-        let is_moving = !removed.is_empty();
-        if is_moving {
+        if !removed.is_empty() {
             self.log.writer.change(ForgetFiles(removed)).await?;
         }
-        Ok(is_full && is_moving)
+        if failed {
+            return Ok(false);
+        }
+        if !is_full {
+            *behind = None;
+        }
+        Ok(is_full || began_inside)
     }
 }

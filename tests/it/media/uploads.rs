@@ -1,8 +1,5 @@
 //! What comes by a form: messages, files that wait for one, and refusals that leave nothing.
 
-use std::time::Duration;
-
-use hubwire::clock::Clock;
 use serde_json::json;
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
@@ -327,22 +324,4 @@ async fn uploads_have_a_rate_and_a_number_of_their_own() {
     crate::support::eventually(async || upload(&carol).await.status == 429).await;
     drop(held);
     crate::support::eventually(async || upload(&carol).await.status == 200).await;
-}
-
-#[tokio::test]
-async fn what_no_message_takes_is_collected_after_a_day() {
-    let clock = Clock::fixed(1_700_000_000_000);
-    let app = TestApp::by(clock.clone(), |_| {}).await;
-    let ann = app.person("ann");
-    Form::new().file("a.png", &png(3, 3)).post(&ann, "/upload").await.data();
-    let form = Form::new().file("b.png", &png(3, 3)).text("recipientId", "bob");
-    form.post(&ann, "/upload").await.data();
-    assert_eq!(there_is(&app).await, (2, 1, 4, 0));
-    clock.advance(Duration::from_secs(23 * 60 * 60));
-    assert_eq!(there_is(&app).await, (2, 1, 4, 0));
-    crate::support::eventually(async || {
-        clock.advance(Duration::from_secs(10 * 60));
-        there_is(&app).await == (1, 1, 2, 0)
-    })
-    .await;
 }

@@ -3,7 +3,9 @@
 use entities::file;
 use entities::ids::FileId;
 use sea_orm::sea_query::Expr;
-use sea_orm::{ActiveModelTrait as _, ColumnTrait, EntityTrait, IntoActiveModel as _, QueryFilter, QuerySelect};
+use sea_orm::{
+    ActiveModelTrait as _, ColumnTrait, EntityTrait, IntoActiveModel as _, QueryFilter, QueryOrder, QuerySelect,
+};
 
 use crate::log::writer::change::{Change, Outcome, Scope};
 use crate::log::writer::files::GONE;
@@ -21,7 +23,10 @@ pub(crate) struct DropFiles(pub Vec<FileId>);
 
 /// Takes files that have expired, for good: no message gets them any more, whatever another server's clock says.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct CollectFiles;
+pub(crate) struct CollectFiles {
+    /// By their ids.
+    pub behind: Option<FileId>,
+}
 
 /// Forgets files that are no longer kept.
 #[derive(Clone, Debug)]
@@ -67,10 +72,14 @@ impl Change for CollectFiles {
     type Output = Vec<FileId>;
 
     async fn apply(&self, scope: &mut Scope<'_>) -> Outcome<Vec<FileId>> {
-        let expired: Vec<FileId> = file::Entity::find()
+        let mut expired = file::Entity::find().filter(file::Column::ExpiresAt.lte(scope.now));
+        if let Some(behind) = self.behind {
+            expired = expired.filter(file::Column::Id.gt(behind));
+        }
+        let expired: Vec<FileId> = expired
             .select_only()
             .column(file::Column::Id)
-            .filter(file::Column::ExpiresAt.lte(scope.now))
+            .order_by_asc(file::Column::Id)
             .limit(MOST as u64)
             .into_tuple()
             .all(scope.transaction)
