@@ -14,6 +14,8 @@ use crate::services::Error;
 
 /// A body must bring so many bytes in so much time.
 const PACE: (usize, Duration) = (8 * 1024, Duration::from_secs(20));
+/// A whole body must be there after this time, and more by how much of it came: bytes a second.
+const DEADLINE: (Duration, u64) = (Duration::from_secs(5 * 60), 32 * 1024);
 /// The head of a part, in bytes.
 const LONGEST_HEAD: usize = 8 * 1024;
 /// Everything that is not a file's content, in bytes.
@@ -42,6 +44,9 @@ pub(super) struct Multipart {
     due: Instant,
     /// Bytes of this stretch.
     brought: usize,
+    began: Instant,
+    /// Bytes of the whole body.
+    came: u64,
 }
 
 impl Multipart {
@@ -66,6 +71,8 @@ impl Multipart {
             beside: 0,
             due: Instant::now() + PACE.1,
             brought: 0,
+            began: Instant::now(),
+            came: 0,
         })
     }
 
@@ -165,12 +172,14 @@ impl Multipart {
 
     /// More of the body; there must be more.
     async fn fill(&mut self) -> Result<(), Error> {
-        let frame = tokio::time::timeout_at(self.due, self.body.frame()).await;
+        let deadline = self.began + DEADLINE.0 + Duration::from_secs(self.came / DEADLINE.1);
+        let frame = tokio::time::timeout_at(self.due.min(deadline), self.body.frame()).await;
         let frame = frame.map_err(|_| Error::invalid("body", "did not arrive in time"))?;
         let Some(Ok(frame)) = frame else {
             return Err(Error::invalid("body", "did not arrive whole"));
         };
         if let Ok(data) = frame.into_data() {
+            self.came += data.len() as u64;
             self.brought += data.len();
             if self.brought >= PACE.0 {
                 (self.brought, self.due) = (0, Instant::now() + PACE.1);

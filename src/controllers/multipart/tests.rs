@@ -1,6 +1,6 @@
 //! Bodies cut in every place say the same, and broken ones end.
 
-use futures_util::{TryStreamExt as _, stream};
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use http::HeaderValue;
 
 use super::*;
@@ -88,4 +88,38 @@ async fn a_body_that_comes_too_slowly_is_given_up() {
     let refused = slow.next().await.unwrap_err();
     assert_eq!(refused, Error::invalid("body", "did not arrive in time"));
     assert_eq!(began.elapsed().as_secs(), PACE.1.as_secs());
+}
+
+/// So much of a body comes every second: how long it is read, and whether it is refused then.
+async fn read_for(pace: usize, whole: usize) -> (bool, u64) {
+    let head = Bytes::from_static(b"--b\r\nContent-Disposition: form-data; name=a; filename=a\r\n\r\n");
+    let pieces = stream::unfold(whole, move |left| async move {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        let length = pace.min(left);
+        (left > 0).then(|| (Ok::<_, std::io::Error>(Bytes::from(vec![b'x'; length])), left - length))
+    });
+    let end = stream::iter([Ok(Bytes::from_static(b"\r\n--b--"))]);
+    let body = stream::iter([Ok(head)]).chain(pieces).chain(end);
+    let mut form = multipart("multipart/form-data; boundary=b", Body::from_stream(body)).unwrap();
+    let began = Instant::now();
+    form.next().await.unwrap();
+    let refused = loop {
+        match form.content().await {
+            Ok(Some(_)) => {}
+            end => break end.is_err(),
+        }
+    };
+    (refused, began.elapsed().as_secs())
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_body_must_be_whole_in_time() {
+    // At a megabit a second, and at the pace that is only just held.
+    const MEGABYTE: usize = 1_000_000;
+    assert!(!read_for(125_000, 100 * MEGABYTE).await.0);
+    let (refused, seconds) = read_for(PACE.0, 100 * MEGABYTE).await;
+    assert!(
+        refused && (DEADLINE.0.as_secs()..2 * DEADLINE.0.as_secs()).contains(&seconds),
+        "{seconds}"
+    );
 }
