@@ -22,10 +22,16 @@ const METADATA_BYTES: usize = 16 * 1024;
 /// `limit` Unicode scalar values (0: no limit).
 pub(crate) fn text(content: &str, limit: usize) -> Result<String, Error> {
     let cleaned = caption(content, limit)?;
+    said(&cleaned)?;
+    Ok(cleaned)
+}
+
+/// Whether a cleaned text says anything.
+pub(crate) fn said(cleaned: &str) -> Result<(), Error> {
     if cleaned.is_empty() {
         return Err(Error::invalid("content", "must not be empty"));
     }
-    Ok(cleaned)
+    Ok(())
 }
 
 /// The same of a message with files, which may be empty.

@@ -30,8 +30,11 @@ impl Messages {
         reference: &str,
         text: &str,
     ) -> Result<MessageDetails, Error> {
-        let text = content::text(text, self.conversations.settings.limits.text_characters)?;
+        let text = content::caption(text, self.conversations.settings.limits.text_characters)?;
         let (row, membership) = self.reach(principal, conversation, reference).await?;
+        if row.attachments.is_none() {
+            content::said(&text)?;
+        }
         let mentions = self.mentioned(&membership, &principal.user_id, row.kind, &text).await?;
         let edit = Edit {
             message: row.number,

@@ -116,6 +116,11 @@ async fn everything_that_shows_a_message_shows_its_files() {
     let path = format!("/messages/{}", sent["id"].as_str().unwrap());
     let edited = ann.put(&path, &json!({"content": "tower"})).await.data();
     assert_eq!(edited["media"], *media);
+    assert_eq!(ann.put(&path, &json!({"content": " "})).await.data()["content"], "");
+    let said = ann.say(&conversation, "something").await;
+    let path = format!("/messages/{}", said["id"].as_str().unwrap());
+    let empty = ann.put(&path, &json!({"content": " "})).await;
+    assert_eq!(empty.refused(400, "validation_failed")["details"]["field"], "content");
 }
 
 #[tokio::test]
