@@ -169,7 +169,14 @@ impl Storage {
 /// Blocks. Across file systems it is copied first, beside its place.
 fn move_to(staged: &Staged, to: &FilePath) -> io::Result<()> {
     let folder = to.parent().unwrap_or(to);
-    fs::create_dir_all(folder)?;
+    if !folder.is_dir() {
+        fs::create_dir_all(folder)?;
+        // A new folder is an entry of the one above.
+        #[cfg(unix)]
+        if let Some(above) = folder.parent() {
+            fs::File::open(above)?.sync_all()?;
+        }
+    }
     fs::File::open(staged.path())?.sync_all()?;
     match fs::rename(staged.path(), to) {
         Err(error) if error.kind() == io::ErrorKind::CrossesDevices => {
