@@ -103,10 +103,10 @@ impl<C> Told<C> {
 
 impl<C> Telling<C> {
     /// The calls for one connection of a member, in order.
-    pub fn for_connection(&self, member: &Member, hears: bool) -> Vec<&C> {
-        let calls = self.calls.iter().filter(|told| told.is_for(member, hears));
+    pub fn for_connection(&self, member: &Member, hears: bool) -> impl Iterator<Item = &C> {
+        let calls = self.calls.iter().filter(move |told| told.is_for(member, hears));
         let own = self.to_each.get(&member.user).into_iter().flatten();
-        calls.map(|told| &told.call).chain(own).collect()
+        calls.map(|told| &told.call).chain(own)
     }
 
     /// The same where nobody else is told any more.

@@ -1,12 +1,18 @@
 //! The calls of clients that an event becomes, encoded once for everybody who hears them; those with links in them once
-//! for each address that hearers reach the server by.
+//! for each of a few addresses that hearers reach the server by.
 
-use std::sync::{Arc, OnceLock};
+use std::{
+    borrow::Borrow,
+    sync::{Arc, OnceLock},
+};
 
 use hub_protocol::{hub::Encoded, json::Naming};
 use serde::{Serialize, Serializer};
 
 use crate::views::{ClientEvent, Links, Origin};
+
+/// Forms of a call that are kept. People come by few addresses; whoever makes more up is written for each time.
+const MOST_FORMS: usize = 8;
 
 /// The call of a client method with its one argument, for whoever hears it.
 #[derive(Debug)]
@@ -17,16 +23,25 @@ pub(super) enum Call {
     Linked {
         event: Arc<ClientEvent>,
         links: Links,
-        written: OnceLock<Box<Written>>,
+        /// By the address, in the order in which they were needed.
+        forms: Box<[OnceLock<(Origin, Encoded<'static>)>; MOST_FORMS]>,
     },
 }
 
-/// One form of a call, and the next other one.
+/// A call as somebody gets it.
 #[derive(Debug)]
-pub(super) struct Written {
-    origin: Origin,
-    call: Encoded<'static>,
-    next: OnceLock<Box<Self>>,
+pub(super) enum Form<'a> {
+    Kept(&'a Encoded<'static>),
+    Own(Encoded<'static>),
+}
+
+impl Borrow<Encoded<'static>> for Form<'_> {
+    fn borrow(&self) -> &Encoded<'static> {
+        match self {
+            Self::Kept(call) => call,
+            Self::Own(call) => call,
+        }
+    }
 }
 
 impl Call {
@@ -35,31 +50,26 @@ impl Call {
             return Self::Linked {
                 event: Arc::new(event),
                 links: links.clone(),
-                written: OnceLock::new(),
+                forms: Box::default(),
             };
         }
         Self::Alike(call_for(event, links.clone()))
     }
 
     /// As a hearer gets it who reaches the server by `origin`.
-    pub(super) fn at(&self, origin: &Origin) -> &Encoded<'static> {
-        let (event, links, mut written) = match self {
-            Self::Alike(call) => return call,
-            Self::Linked { event, links, written } => (event, links, written),
+    pub(super) fn at(&self, origin: &Origin) -> Form<'_> {
+        let (event, links, forms) = match self {
+            Self::Alike(call) => return Form::Kept(call),
+            Self::Linked { event, links, forms } => (event, links, forms),
         };
-        loop {
-            let found = written.get_or_init(|| {
-                Box::new(Written {
-                    origin: origin.clone(),
-                    call: encoded(event.name(), links.at(origin), Arc::clone(event)),
-                    next: OnceLock::new(),
-                })
-            });
-            if found.origin == *origin {
-                return &found.call;
+        let written = || encoded(event.name(), links.at(origin), Arc::clone(event));
+        for form in forms.iter() {
+            let (at, call) = form.get_or_init(|| (origin.clone(), written()));
+            if at == origin {
+                return Form::Kept(call);
             }
-            written = &found.next;
         }
+        Form::Own(written())
     }
 }
 

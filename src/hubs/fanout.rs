@@ -88,12 +88,12 @@ async fn follow_typing(chat: Arc<Chat>) {
 
 impl Chat {
     /// Sends what an event is to a connection, and asks for proof of it when it is time to.
-    fn deliver(&self, listener: &Listener, event: &Event, hears: bool, calls: &[&Call]) {
+    fn deliver<'a>(&self, listener: &Listener, event: &Event, hears: bool, calls: impl Iterator<Item = &'a Call>) {
+        let origin = &listener.visitor.origin;
+        let calls: Vec<_> = calls.map(|call| call.at(origin)).collect();
         if calls.is_empty() {
             return;
         }
-        let origin = &listener.visitor.origin;
-        let calls: Vec<_> = calls.iter().map(|call| call.at(origin)).collect();
         match listener.connection.deliver(position(event), &calls) {
             Ok(true) => {
                 note_sent(listener, event, hears);
@@ -111,10 +111,9 @@ impl Chat {
             let listeners = self.listeners.of(user);
             if !listeners.is_empty() {
                 let own = self.personal(&telling, event, user).await;
-                let calls: Vec<_> = own.iter().collect();
                 listeners
                     .iter()
-                    .for_each(|listener| self.deliver(listener, event, false, &calls));
+                    .for_each(|listener| self.deliver(listener, event, false, own.iter()));
             }
             return;
         }
@@ -129,9 +128,8 @@ impl Chat {
             let own = self.personal(&telling, event, &member.user).await;
             for listener in listeners {
                 let hears = listener.hears(membership.number);
-                let mut calls = telling.for_connection(member, hears);
-                calls.extend(&own);
-                self.deliver(&listener, event, hears, &calls);
+                let calls = telling.for_connection(member, hears).chain(&own);
+                self.deliver(&listener, event, hears, calls);
                 self.note(&telling, event, &listener, hears);
             }
         }

@@ -3,6 +3,7 @@
 //! Merged to one a second for each person and conversation; what is told is the state at that moment.
 
 use std::{
+    borrow::Borrow as _,
     collections::{HashMap, hash_map::Entry},
     sync::{Arc, Weak},
     time::Duration,
@@ -149,7 +150,7 @@ impl Notices {
             .iter()
             .filter(|listener| !listener.hears(conversation))
         {
-            match listener.connection.try_send(call.at(&listener.visitor.origin)) {
+            match listener.connection.try_send(call.at(&listener.visitor.origin).borrow()) {
                 Ok(true) => {}
                 // Its outbox is full: it is told when there is room, of the state then.
                 Ok(false) => self.note(user, conversation, reason),

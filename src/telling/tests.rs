@@ -150,7 +150,7 @@ fn told(telling: &Telling, user: &str, hears: bool) -> String {
         visible_from_seq: Seq(1),
     };
     let mut names: Vec<&str> = Vec::new();
-    names.extend(telling.for_connection(&member, hears).iter().map(|call| call.name()));
+    names.extend(telling.for_connection(&member, hears).map(|call| call.name()));
     let own = match &telling.personal {
         Personal::Nobody => false,
         Personal::One(one) => *one == member.user,
@@ -269,7 +269,7 @@ fn who_may_not_see_what_is_answered_is_told_without_it() {
                 until_event: None,
                 visible_from_seq: Seq(visible_from),
             };
-            let calls = telling.for_connection(&member, true);
+            let calls: Vec<_> = telling.for_connection(&member, true).collect();
             let [call] = calls.as_slice() else { panic!("{calls:?}") };
             let text = serde_json::to_string(call).unwrap();
             assert_eq!(text.contains("older"), is_seen, "from {visible_from}: {text}");

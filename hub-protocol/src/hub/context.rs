@@ -1,6 +1,7 @@
 //! Who calls, and what a method may do with them.
 
 use std::{
+    borrow::Borrow,
     sync::{Arc, OnceLock, atomic::AtomicUsize},
     time::Instant,
 };
@@ -191,13 +192,13 @@ impl Connection {
     /// # Errors
     ///
     /// Fails for values that the protocol cannot carry.
-    pub fn deliver(&self, position: u64, calls: &[&Encoded<'_>]) -> Result<bool, HubError> {
+    pub fn deliver<'a>(&self, position: u64, calls: &[impl Borrow<Encoded<'a>>]) -> Result<bool, HubError> {
         let Some(protocol) = self.member.protocol.get() else {
             return Ok(false);
         };
         let frames = calls
             .iter()
-            .map(|call| call.frame(*protocol))
+            .map(|call| call.borrow().frame(*protocol))
             .collect::<Result<Vec<_>, _>>()?;
         let pushed = self.member.outbox.deliver(position, &frames);
         if pushed == Pushed::Full {

@@ -204,3 +204,37 @@ async fn hubs_tell_and_answer_with_links_that_begin_as_each_came() {
     );
     assert!(answer["media"]["url"].as_str().unwrap().starts_with(there));
 }
+
+#[tokio::test]
+async fn hearers_by_many_addresses_get_links_that_begin_as_each_came() {
+    let app = TestApp::start().await;
+    let [ann, _] = app.people(["ann", "bob"]);
+    let conversation = ann.direct("bob").await;
+    let hosts = [
+        "a.example",
+        "b.example",
+        "c.example",
+        "d.example",
+        "e.example",
+        "f.example",
+        "g.example",
+        "h.example",
+        "i.example",
+        "j.example",
+    ];
+    let mut lines = Vec::new();
+    for host in hosts {
+        let door = Door {
+            host: Some(host),
+            ..Door::default()
+        };
+        lines.push(HubClient::enter(app.address, &app.token("bob"), door).await);
+    }
+    let sent = picture(&ann, &conversation, "").await;
+    for (line, host) in lines.iter_mut().zip(hosts) {
+        let told = line.hears("ReceiveMessage").await;
+        let link = told["media"]["url"].as_str().unwrap();
+        assert!(link.starts_with(&format!("http://{host}/")), "{link}");
+        assert_eq!(below(&told["media"]["url"]), below(&sent["media"]["url"]));
+    }
+}
