@@ -68,24 +68,38 @@ export function historyOf(store, api, hub) {
     return undefined;
   }
 
-  async function renew(conversationId) {
+  // As the server has it; null if it is no longer this person's.
+  async function ask(conversationId) {
     try {
-      return store.putConversation(await api.conversation(conversationId));
+      return await api.conversation(conversationId);
     } catch (error) {
-      if ([403, 404].includes(error.status)) store.removeConversation(conversationId);
-      return null;
+      if ([403, 404].includes(error.status)) return null;
+      throw error;
     }
   }
 
-  // The list, all of it. What is no longer in it was left or removed.
+  async function renew(conversationId) {
+    const details = await ask(conversationId).catch(() => undefined);
+    if (details) return store.putConversation(details);
+    if (details === null) store.removeConversation(conversationId);
+    return null;
+  }
+
+  // The list, all of it. What is not in it was left or removed, or moved up between two pages: it is asked for itself.
+  // What was heard of meanwhile is newer than the list.
   async function conversations() {
-    const found = new Set();
+    const known = store.list().map(({ id }) => id), found = new Set();
     for (let hasMore = true; hasMore;) {
       const { data, pagination } = await api.conversations(found.size);
       for (const details of data) { found.add(details.conversationId); store.putConversation(details); }
       hasMore = pagination.hasMore && data.length > 0;
     }
-    for (const { id } of store.list()) if (!found.has(id)) store.removeConversation(id);
+    for (const id of known) {
+      if (found.has(id)) continue;
+      const hadMessages = store.get(id)?.details.lastMessage, details = await ask(id);
+      // A direct one that was deleted is empty until its next message.
+      if (!details || (hadMessages && !details.lastMessage)) store.removeConversation(id); else store.putConversation(details);
+    }
   }
 
   // After a gap: the list, and what was said in the open conversation meanwhile; the others are loaded when they are
