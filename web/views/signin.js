@@ -7,36 +7,46 @@ const KEY = 'hubwire.token';
 export const rememberedToken = () => sessionStorage.getItem(KEY);
 export const forget = () => sessionStorage.removeItem(KEY);
 
-// Shows the sign-in card until `enter(token)` succeeds.
+// Shows the sign-in card until `enter(token)` succeeds, which is asked for once at a time and never again.
 export function signIn(enter, problem = '') {
   document.body.dataset.view = 'sign-in';
   const nameForm = byId('name-form'), tokenForm = byId('token-form'), problemLine = byId('sign-in-problem');
   problemLine.textContent = problem;
+  let isBusy = false;
+
+  function busy(form, is) {
+    isBusy = is;
+    form.toggleAttribute('aria-busy', is);
+    form.querySelector('button').disabled = is;
+  }
 
   const attempt = (form, work) => async (event) => {
     event.preventDefault();
+    if (isBusy) return;
     problemLine.textContent = '';
-    form.toggleAttribute('aria-busy', true);
+    busy(form, true);
     try {
       const token = await work();
-      if (!token) return;
-      await enter(token);
-      sessionStorage.setItem(KEY, token);
+      if (token) {
+        await enter(token);
+        sessionStorage.setItem(KEY, token);
+        return;
+      }
     } catch (error) {
       problemLine.textContent = error instanceof ApiError ? error.message : 'The server cannot be reached.';
-    } finally {
-      form.toggleAttribute('aria-busy', false);
     }
+    busy(form, false);
+    focus();
   };
+  const focus = () => (nameForm.hidden ? byId('token') : byId('name')).focus();
   nameForm.onsubmit = attempt(nameForm, async () => {
     const token = await demoToken(byId('name').value.trim());
     if (!token) {
       nameForm.hidden = true;
       tokenForm.hidden = false;
-      byId('token').focus();
     }
     return token;
   });
   tokenForm.onsubmit = attempt(tokenForm, async () => byId('token').value.trim());
-  (nameForm.hidden ? byId('token') : byId('name')).focus();
+  focus();
 }
