@@ -1,7 +1,7 @@
 // The page: signs in, connects, and joins what the server says and what the person does to the views.
 // `client/` is all that talks with the server and knows no document; `views/` shows it.
 import { ApiError, restApi } from './client/api.js';
-import { connectHub } from './client/connection.js';
+import { connectHub, delayBefore } from './client/connection.js';
 import { draftsOf } from './client/drafts.js';
 import { eventHandlers } from './client/events.js';
 import { historyOf } from './client/history.js';
@@ -27,14 +27,14 @@ import { messageTools } from './views/tools.js';
 
 const isPhone = matchMedia('(max-width: 760px)');
 
-// Everything after the token is good.
+// Everything after the token is good. What can fail comes first: what follows is wired once in a document.
 async function enter(token) {
   const api = restApi(token);
   const [me, first] = await Promise.all([api.me(), api.conversations()]);
   const store = createStore(me);
   for (const details of first.data) store.putConversation(details);
   const drafts = draftsOf(store.me), reactors = reactorsOf(store, api), receipts = receiptsDialog(api);
-  let myStatus = 'online';
+  let myStatus = 'online', connections = 0;
 
   // What may be refused says why.
   const attempt = async (work) => { try { return await work(); } catch (error) { toast(explain(error)); return undefined; } };
@@ -52,15 +52,27 @@ async function enter(token) {
       if (state !== 'online') store.markGaps();
       header.connection(state);
     },
-    async back() {
+    connected() {
       reactors.forget();
-      await history.catchUp();
-      outbox.flush();
-      lookAround();
+      return catchUp(++connections);
     },
     refused() { forget(); location.reload(); },
   });
   const history = historyOf(store, api, hub), outbox = outboxOf(store, api, hub);
+
+  // What was missed before this connection, the first one too: the list above is older than it. What fails is asked for
+  // again as long as the connection is there.
+  async function catchUp(connection, attempt = 1) {
+    try {
+      await history.catchUp();
+    } catch {
+      setTimeout(() => { if (connection === connections && hub.isOnline()) catchUp(connection, attempt + 1); }, delayBefore(attempt));
+    } finally {
+      outbox.flush();
+    }
+    if (isElsewhere()) show();
+    lookAround();
+  }
 
   // Who of those in the list is there; from then on the hub tells what changes.
   async function lookAround() {
@@ -152,8 +164,9 @@ async function enter(token) {
   find(store, api, { choose, startDirect, showMessage: async (message) => { await choose(message.conversationId); jump(message.id); } });
 
   // The address names the open conversation, so that a reload and the back button find it again.
+  const isElsewhere = () => addressed() !== (store.opened()?.id ?? '');
   async function show() {
-    const id = decodeURIComponent(location.hash.slice(1)), conversation = store.get(id);
+    const id = addressed(), conversation = store.get(id);
     byId('chat').dataset.pane = conversation ? 'chat' : 'list';
     if (store.opened()?.id !== id) side.close();
     store.open(conversation ? id : null);
@@ -176,7 +189,7 @@ async function enter(token) {
   byId('open-details').onclick = byId('peer').onclick = () => (side.shown() === 'details' ? side.close() : details.open());
   byId('new').onclick = byId('new-first').onclick = startNew;
   byId('back').onclick = () => { location.hash = ''; };
-  addEventListener('hashchange', () => { if (decodeURIComponent(location.hash.slice(1)) !== (store.opened()?.id ?? '')) show(); });
+  addEventListener('hashchange', () => { if (isElsewhere()) show(); });
   // The open conversation was left or removed, here or elsewhere.
   store.subscribe(() => { if (byId('chat').dataset.pane === 'chat' && !store.opened()) { location.hash = ''; show(); } });
   addEventListener('keydown', (event) => {
@@ -189,10 +202,13 @@ async function enter(token) {
 
   document.body.dataset.view = 'chat';
   header.status(myStatus);
-  await hub.start();
-  await show();
-  if (first.pagination.hasMore) await history.conversations();
-  lookAround();
+  show();
+  hub.start();
+}
+
+// The conversation that the address names; none if it is not one of this page's.
+function addressed() {
+  try { return decodeURIComponent(location.hash.slice(1)); } catch { return ''; }
 }
 
 // What others say in the open conversation is read out once; history that is loaded is not.

@@ -2,16 +2,16 @@
 /* global signalR */
 
 // Waits between attempts grow to ten seconds and stay there.
-function delayBefore(attempt) {
+export function delayBefore(attempt) {
   return ([0, 500, 1000, 2000, 5000][attempt] ?? 10_000) * (0.75 + Math.random() / 2);
 }
 
 const isRefusal = (error) => /\b401\b/.test(error?.message ?? '');
 
 // `on` holds handlers by event name, as the server sends them. `changed(state)` hears `connecting`, `online`,
-// `reconnecting` and `offline`; `back()` that the connection is there after it was not; `refused()` that the
-// token is no longer good.
-export function connectHub(token, on, { changed, back, refused }) {
+// `reconnecting` and `offline`; `connected()` that the connection is there, the first time or again; `refused()` that
+// the token is no longer good.
+export function connectHub(token, on, { changed, connected, refused }) {
   let leaving = false, isRefused = false;
   // Null ends the attempts: only a refused token does.
   const retryForEver = {
@@ -27,8 +27,12 @@ export function connectHub(token, on, { changed, back, refused }) {
     .build();
   for (const [event, handler] of Object.entries(on)) connection.on(event, (argument) => { handler(argument); }); // what a handler returns would be an answer
 
+  function online() {
+    changed('online');
+    connected();
+  }
   connection.onreconnecting(() => changed('reconnecting'));
-  connection.onreconnected(() => { changed('online'); back(); });
+  connection.onreconnected(online);
   connection.onclose(() => {
     if (leaving) return;
     if (isRefused) return refused();
@@ -40,14 +44,14 @@ export function connectHub(token, on, { changed, back, refused }) {
   async function start(attempt = 0) {
     try {
       await connection.start();
-      changed('online');
-      if (attempt) back();
     } catch (error) {
-      if (leaving) return;
+      if (leaving) return undefined;
       if (isRefusal(error)) return refused();
       changed('offline');
       setTimeout(() => start(attempt + 1), delayBefore(attempt + 1));
+      return undefined;
     }
+    return online();
   }
 
   return {
