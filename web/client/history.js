@@ -6,47 +6,62 @@ const RECOUNT = 1000; // milliseconds between two looks at how far messages in a
 
 export function historyOf(store, api, hub) {
   const recounts = new Set();
+  let jump = 0;
 
   async function load(conversation, range) {
     const { messages, pagination } = await hub.messages(conversation.id, { limit: PAGE, ...range });
     return { messages, hasMore: pagination.hasMore };
   }
+  // The same, or null if what it was to stand beside is no longer here.
+  async function beside(conversation, range) {
+    const { generation } = conversation, page = await load(conversation, range);
+    return generation === conversation.generation ? page : null;
+  }
   const put = (messages) => { for (const message of messages) store.putMessage(message); };
+  // Also what was said while the last page was on its way.
+  const endsBefore = (conversation, hasMore) => hasMore || (conversation.details.lastMessage?.seq ?? 0) > (store.newest(conversation)?.message.seq ?? 0);
 
   // The newest page, and as much more as is unread.
   async function newest(conversation) {
     if (conversation.isLoaded || !hub.isOnline()) return;
-    const { messages, hasMore } = await load(conversation, { limit: Math.min(Math.max(PAGE, conversation.unreadAtOpen + 5), LARGEST) });
-    put(messages);
-    Object.assign(conversation, { isLoaded: true, hasEarlier: hasMore, hasLater: false });
+    const page = await beside(conversation, { limit: Math.min(Math.max(PAGE, conversation.unreadAtOpen + 5), LARGEST) });
+    if (!page) return;
+    put(page.messages);
+    Object.assign(conversation, { isLoaded: true, hasEarlier: page.hasMore, hasLater: false });
     store.placeDivider(conversation);
     store.changed();
   }
 
   async function earlier(conversation) {
     const before = store.oldest(conversation)?.message.id;
-    const { messages, hasMore } = before ? await load(conversation, { before }) : { messages: [], hasMore: false };
-    put(messages);
-    conversation.hasEarlier = hasMore;
+    const page = before ? await beside(conversation, { before }) : { messages: [], hasMore: false };
+    if (!page) return;
+    put(page.messages);
+    conversation.hasEarlier = page.hasMore;
   }
 
   async function later(conversation) {
-    const { messages, hasMore } = await load(conversation, { after: store.newest(conversation)?.message.id });
-    put(messages);
-    conversation.hasLater = hasMore;
+    const page = await beside(conversation, { after: store.newest(conversation)?.message.id });
+    if (!page) return;
+    put(page.messages);
+    conversation.hasLater = endsBefore(conversation, page.hasMore);
+    if (conversation.hasLater && !page.hasMore && page.messages.length) await later(conversation);
   }
 
-  // Only what lies around one message: it may be far back.
+  // Only what lies around one message: it may be far back. Of several the last that was asked for.
   async function around(conversation, messageId) {
+    const mine = ++jump;
     const [before, message, after] = await Promise.all([
       load(conversation, { before: messageId, limit: PAGE / 2 }), api.message(messageId), load(conversation, { after: messageId, limit: PAGE }),
     ]);
+    if (mine !== jump) return;
     store.unload(conversation);
-    Object.assign(conversation, { isLoaded: true, hasEarlier: before.hasMore, hasLater: after.hasMore });
     put([...before.messages, message, ...after.messages]);
+    Object.assign(conversation, { isLoaded: true, hasEarlier: before.hasMore, hasLater: endsBefore(conversation, after.hasMore) });
   }
 
   async function backToNewest(conversation) {
+    jump++;
     store.unload(conversation);
     await newest(conversation);
   }
@@ -59,7 +74,8 @@ export function historyOf(store, api, hub) {
     if (!last || conversation.hasLater) { conversation.gapAfter = null; return undefined; }
     conversation.gapAfter = last;
     for (let hasMore = true; hasMore;) {
-      const page = await load(conversation, { after: conversation.gapAfter, limit: LARGEST });
+      const page = await beside(conversation, { after: conversation.gapAfter, limit: LARGEST });
+      if (!page) return undefined;
       put(page.messages);
       conversation.gapAfter = page.messages.at(-1)?.id ?? conversation.gapAfter;
       hasMore = page.hasMore;

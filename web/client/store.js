@@ -16,15 +16,15 @@ export function createStore(me) {
 
   // `entries` are what is shown, by key; `keys` finds the key of a message. `isLoaded`: a page of messages is here,
   // `hasEarlier` and `hasLater` say what lies around it. `gapAfter`: the last message that was here when the connection
-  // was lost. `divider`: the first message that was unread when one came.
-  const blank = (id) => ({ id, entries: new Map(), keys: new Map(), typists: new Map(), isLoaded: false, hasEarlier: true, hasLater: false, gapAfter: null, divider: null, unreadAtOpen: 0 });
+  // was lost. `divider`: the first message that was unread when one came. `generation`: how often all was forgotten.
+  const blank = (id) => ({ id, entries: new Map(), keys: new Map(), typists: new Map(), isLoaded: false, hasEarlier: true, hasLater: false, gapAfter: null, divider: null, unreadAtOpen: 0, generation: 0 });
 
   // What the server says about a conversation; the messages here stay. An answer may be older than what was heard.
   function putConversation(details) {
     const id = details.conversationId, known = conversations.get(id) ?? blank(id), before = known.details;
-    if (before?.lastMessage && before.lastMessage.seq > (details.lastMessage?.seq ?? 0)) {
-      details = { ...details, lastMessage: before.lastMessage, updatedAt: before.updatedAt, unreadCount: before.unreadCount };
-    }
+    const last = before?.lastMessage;
+    if (last && last.seq > (details.lastMessage?.seq ?? 0)) details = { ...details, lastMessage: last, updatedAt: before.updatedAt, unreadCount: before.unreadCount };
+    else if (last && last.id === details.lastMessage?.id) details = { ...details, lastMessage: merged(last, details.lastMessage) };
     conversations.set(id, Object.assign(known, { details }));
     changed();
     return known;
@@ -43,8 +43,8 @@ export function createStore(me) {
 
   // Forgets what is stored of a conversation, to load it anew; what is still to be sent stays.
   function unload(conversation) {
-    const { id, typists, divider } = conversation, kept = drafts(conversation);
-    Object.assign(conversation, { ...blank(id), typists, divider, entries: new Map(kept.map((entry) => [entry.key, entry])) });
+    const { id, typists, divider, generation } = conversation, kept = drafts(conversation);
+    Object.assign(conversation, { ...blank(id), typists, divider, generation: generation + 1, entries: new Map(kept.map((entry) => [entry.key, entry])) });
     changed();
   }
 
@@ -56,22 +56,24 @@ export function createStore(me) {
   // Adds or renews one stored message. One that this window sent takes the place of its own draft, found by
   // `clientMessageId`; everything else is found by its id. True if it was not there.
   function putMessage(message) {
-    putInThread(message);
     const conversation = conversations.get(message.conversationId);
-    if (!conversation) return false;
-    const { entries, keys } = conversation, { clientMessageId } = message;
+    const { entries, keys } = conversation ?? blank(), { clientMessageId } = message;
     const key = keys.get(message.id) ?? (entries.has(clientMessageId) ? clientMessageId : message.id);
     const isNew = !keys.has(message.id), known = entries.get(key);
+    const newer = merged(known?.message, merged(thread?.entries.get(message.id)?.message, message));
+    putInThread(newer);
+    if (!conversation) return false;
     keys.set(message.id, key);
-    entries.set(key, { ...known, key, draft: null, upload: null, files: null, message: merged(known?.message, message), state: 'sent' });
+    entries.set(key, { ...known, key, draft: null, upload: null, files: null, message: newer, state: 'sent' });
     changed();
     return isNew;
   }
 
-  // A status is never taken back: an answer may come after what happened since.
+  // An answer may come after what happened since: a deletion, an edit and a status are never taken back.
   function merged(known, message) {
-    const isBehind = RANK[known?.status] > RANK[message.status];
-    return isBehind ? { ...message, status: known.status } : message;
+    const isOlder = known && (known.isDeleted !== message.isDeleted ? known.isDeleted : (known.editedAt ?? '') > (message.editedAt ?? ''));
+    const status = RANK[known?.status] > RANK[message.status] ? known.status : message.status;
+    return { ...(isOlder ? known : message), status };
   }
 
   // A message that has just been said: it also moves its conversation up. `isSeen`: somebody is looking.

@@ -106,3 +106,70 @@ test('a message that waits goes when the connection is back, although a list fai
   await again;
   assert.deepEqual(await shown(page), ['before', 'while away']);
 });
+
+// A store with one conversation, and its history with a server that answers when it is told to.
+async function parts(t) {
+  const page = await open(t, browser, server.url);
+  await page.evaluate(async () => {
+    const [{ createStore }, { historyOf }] = await Promise.all([import('/client/store.js'), import('/client/history.js')]);
+    const message = (seq, more) => ({ id: `m${seq}`, seq, conversationId: 'c', senderId: 'bob', content: `text ${seq}`, status: 'sent', isDeleted: false, editedAt: null, ...more });
+    const store = createStore({ id: 'ann' }), answers = [];
+    store.putConversation({ conversationId: 'c', participants: [], lastMessage: message(90), unreadCount: 0 });
+    store.open('c');
+    const hub = { isOnline: () => true, messages: (id, range) => new Promise((resolve) => answers.push((...seqs) => resolve({ messages: seqs.map((seq) => message(seq)), pagination: { hasMore: range.after === undefined } }))) };
+    const history = historyOf(store, { message: async (id) => message(Number(id.slice(1))) }, hub), conversation = store.get('c');
+    window.parts = { store, history, conversation, answers, message, seqs: () => store.timeline(conversation).map((entry) => entry.message.seq) };
+  });
+  return page;
+}
+
+test('a page that was asked for before all was forgotten is not put in afterwards', async (t) => {
+  const page = await parts(t);
+  const seqs = await page.evaluate(async () => {
+    const { history, conversation, answers, seqs } = window.parts;
+    const first = history.newest(conversation);
+    answers.shift()(89, 90);
+    await first;
+    const earlier = history.earlier(conversation), around = history.around(conversation, 'm5'), [, before, after] = answers;
+    before(4);
+    after(6, 7);
+    await around;
+    answers[0](87, 88);
+    await earlier;
+    return [seqs(), conversation.hasLater];
+  });
+  assert.deepEqual(seqs, [[4, 5, 6, 7], true], 'without a hole, and with what comes after');
+});
+
+test('an answer older than an edit or a deletion does not bring back what was there', async (t) => {
+  const page = await parts(t);
+  const texts = await page.evaluate(() => {
+    const { store, conversation, message } = window.parts, edited = { content: 'new', isEdited: true, editedAt: '2026-01-01T00:00:00.000Z' };
+    for (const seq of [89, 90]) store.putMessage(message(seq));
+    store.openThread(message(89));
+    store.patchMessage('c', 'm89', () => edited);
+    store.patchMessage('c', 'm90', () => ({ content: '', isDeleted: true }));
+    for (const seq of [89, 90]) store.putMessage(message(seq, { status: 'read' }));
+    store.putConversation({ ...conversation.details, lastMessage: message(90) });
+    const shown = [...store.timeline(conversation), ...store.thread().entries.values()].map((entry) => entry.message);
+    return [...shown, conversation.details.lastMessage].map(({ content, status }) => `${content} ${status}`);
+  });
+  assert.deepEqual(texts, ['new read', ' read', 'new read', ' sent']);
+});
+
+test('what may be done with messages is there after the message it stood at has gone', async (t) => {
+  const ann = await person('ann-far', 'Ann Far'), bob = await person('bob-far', 'Bob Far');
+  const { id: first, conversationId } = await bob('POST', '/messages', { recipientId: 'ann-far', content: 'the first of all' });
+  await bob('POST', `/messages/${first}/pin`);
+  for (let i = 1; i <= 70; i++) await ann('POST', '/messages', { conversationId, content: `line ${i}.` });
+  const page = await open(t, browser, server.url);
+  await enter(page, 'Ann Far');
+  await row(page, 'Bob Far').click();
+  await message(page, 'line 70.').hover();
+  await message(page, 'line 70.').locator('#tools').waitFor();
+  await page.locator('#pinned:visible').dispatchEvent('click');
+  await message(page, 'line 70.').waitFor({ state: 'detached' });
+  await message(page, 'the first of all').hover();
+  await message(page, 'the first of all').getByRole('button', { name: 'Reply' }).click();
+  await page.locator('#context-title', { hasText: 'Reply to Bob Far' }).waitFor();
+});
