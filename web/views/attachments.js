@@ -15,6 +15,7 @@ export function attachmentsView({ view }) {
   const going = el('div', { className: 'going', hidden: true }, track, cancel);
   let shown = null, urls = [];
 
+  // Gives back what previews hold.
   function release() {
     for (const url of urls) URL.revokeObjectURL(url);
     urls = [];
@@ -55,7 +56,7 @@ export function attachmentsView({ view }) {
     cancel.onclick = upload.cancel;
   }
 
-  return { node, draw };
+  return { node, draw, release };
 }
 
 function picture({ name }, src, open) {

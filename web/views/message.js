@@ -88,5 +88,5 @@ export function messageRow(store, actions) {
     quote.onclick = () => actions.jump(replyTo.id);
   }
 
-  return { node, body, draw, get entry() { return drawn?.[0]; } };
+  return { node, body, draw, release: attachments.release, get entry() { return drawn?.[0]; } };
 }

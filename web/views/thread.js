@@ -27,7 +27,9 @@ export function threadView(store, api, side, { actions, tools, send }) {
       kept.set(entry.key, row);
     }
     rows = kept;
-    arrange(list, entries.map(({ key }) => rows.get(key).node));
+    const nodes = entries.map(({ key }) => rows.get(key).node);
+    tools.leaveAllBut(list, nodes);
+    arrange(list, nodes);
     if (entries.length !== count) scroll.scrollTop = scroll.scrollHeight;
     count = entries.length;
   }

@@ -16,15 +16,20 @@ export function timelineView(store, load, actions, tools) {
   const rowOf = (node) => [...rows.values()].find((row) => row.node === node);
   tools.follow(list, rowOf);
 
-  function begin(conversation) {
+  function clear() {
     tools.leave();
-    shownId = conversation.id;
+    for (const row of rows.values()) row.release();
     rows = new Map();
+    list.replaceChildren();
+  }
+
+  function begin(conversation) {
+    clear();
+    shownId = conversation.id;
     days = new Map();
     isAtEnd = mayFill = true;
     seenSeq = 0;
     foundId = null;
-    list.replaceChildren();
   }
 
   const together = (one, other) => one && other && one.message.senderId === other.message.senderId && Math.abs(new Date(other.message.createdAt) - new Date(one.message.createdAt)) < TOGETHER && dayName(one.message.createdAt) === dayName(other.message.createdAt);
@@ -50,6 +55,7 @@ export function timelineView(store, load, actions, tools) {
       });
       nodes.push(row.node);
     });
+    for (const [key, row] of rows) if (!kept.has(key)) row.release();
     rows = kept;
     return nodes;
   }
@@ -71,14 +77,16 @@ export function timelineView(store, load, actions, tools) {
     const conversation = store.opened();
     byId('open').hidden = !conversation;
     byId('nothing-open').hidden = Boolean(conversation);
-    if (!conversation) { if (shownId) { tools.leave(); list.replaceChildren(); rows = new Map(); } shownId = null; return; }
+    if (!conversation) { if (shownId) clear(); shownId = null; return; }
     const isFresh = conversation.id !== shownId;
     if (isFresh) begin(conversation);
     const entries = store.timeline(conversation), first = list.querySelector('.message');
     // What is added above must not move what is being read.
     const anchor = first && { node: first, top: first.getBoundingClientRect().top };
     const hadFocus = document.activeElement?.closest?.('#messages .message');
-    arrange(list, nodesOf(conversation, entries));
+    const nodes = nodesOf(conversation, entries);
+    tools.leaveAllBut(list, nodes);
+    arrange(list, nodes);
     setText(earlier, historyLine(conversation, entries.length > 0));
     setText(typing, typingLine(conversation));
     rove(hadFocus);

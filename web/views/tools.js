@@ -7,6 +7,7 @@ import { reactionPicker } from './reactions.js';
 
 export function messageTools(store, { react, reply, openThread, edit, remove, pin, receipts, forward }) {
   const tools = byId('tools'), home = tools.parentElement;
+  const [toReact, toReply, toThread, toMore] = ['tool-react', 'tool-reply', 'tool-thread', 'tool-more'].map(byId);
   let row = null;
 
   function leave() {
@@ -16,6 +17,11 @@ export function messageTools(store, { react, reply, openThread, edit, remove, pi
     home.append(tools);
   }
 
+  // Before rows go from a list, so that the bar does not go with one: `nodes` are all that stay.
+  function leaveAllBut(list, nodes) {
+    if (row && list.contains(row.node) && !nodes.includes(row.node)) leave();
+  }
+
   // `next` is the row of a message list.
   function goTo(next) {
     if (row === next || isMenuOpen()) return;
@@ -23,7 +29,7 @@ export function messageTools(store, { react, reply, openThread, edit, remove, pi
     row?.node.classList.remove('active');
     row = next;
     row.node.classList.add('active');
-    byId('tool-thread').hidden = Boolean(next.node.closest('#thread'));
+    toThread.hidden = Boolean(next.node.closest('#thread'));
     tools.hidden = false;
     row.body.append(tools);
     return undefined;
@@ -43,14 +49,14 @@ export function messageTools(store, { react, reply, openThread, edit, remove, pi
       { label: 'Who has read it', act: () => receipts(message) },
       (isMine || (details.type === 'group' && mayManage)) && { label: 'Delete …', isDanger: true, act: () => deleted(message) },
     ];
-    openMenu(byId('tool-more'), items.filter(Boolean));
+    openMenu(toMore, items.filter(Boolean));
   }
 
   const current = () => row.entry;
-  byId('tool-react').onclick = () => { const { message } = current(); reactionPicker(byId('tool-react'), (emoji) => react(message, emoji)); };
-  byId('tool-reply').onclick = () => reply(current().message);
-  byId('tool-thread').onclick = () => openThread(current().message);
-  byId('tool-more').onclick = () => more(current());
+  toReact.onclick = () => { const { message } = current(); reactionPicker(toReact, (emoji) => react(message, emoji)); };
+  toReply.onclick = () => reply(current().message);
+  toThread.onclick = () => openThread(current().message);
+  toMore.onclick = () => more(current());
 
   // A list of messages: `rowOf(node)` finds the row of an element.
   function follow(list, rowOf) {
@@ -66,7 +72,7 @@ export function messageTools(store, { react, reply, openThread, edit, remove, pi
     list.addEventListener('focusout', () => setTimeout(() => { if (row && !row.node.matches(':hover') && !row.node.contains(document.activeElement) && !isMenuOpen()) leave(); }));
   }
 
-  return { follow, leave };
+  return { follow, leave, leaveAllBut };
 }
 
 async function copy(text) {
