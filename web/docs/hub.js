@@ -27,33 +27,40 @@ class Line {
   }
 
   async connect() {
-    this.connection = new signalR.HubConnectionBuilder()
+    const before = this.connection, connection = new signalR.HubConnectionBuilder()
       .withUrl(this.address, { accessTokenFactory: () => token() ?? '' })
       .withAutomaticReconnect()
       .configureLogging(signalR.LogLevel.None)
       .build();
+    this.connection = connection;
+    // Only the newest connection is told of.
+    const is = (state) => { if (this.connection === connection) this.#is(state); };
     for (const name of this.names) {
-      this.connection.on(name, (argument) => {
+      connection.on(name, (argument) => {
         this.events.unshift({ name, argument, at: new Date() });
         this.events.length = Math.min(this.events.length, KEPT);
         this.tell();
       });
     }
-    this.connection.onreconnecting(() => this.#is('reconnecting'));
-    this.connection.onreconnected(() => this.#is('connected'));
-    this.connection.onclose(() => this.#is('not connected'));
-    this.#is('connecting');
+    connection.onreconnecting(() => is('reconnecting'));
+    connection.onreconnected(() => is('connected'));
+    connection.onclose(() => is('not connected'));
+    is('connecting');
+    await before?.stop();
+    if (this.connection !== connection) return;
     try {
-      await this.connection.start();
-      this.#is('connected');
+      await connection.start();
+      is('connected');
     } catch (error) {
-      this.#is(`not connected: ${error.message}`);
+      is(`not connected: ${error.message}`);
     }
   }
 
   async disconnect() {
-    await this.connection?.stop();
+    const before = this.connection;
+    this.connection = null;
     this.#is('not connected');
+    await before?.stop();
   }
 }
 

@@ -109,6 +109,17 @@ test('a method is called, its refusal shown, a stream read, and events come', as
   await page.locator('.status.good', { hasText: 'after 1 items' }).waitFor();
 });
 
+test('whoever connects again before the first connection is there has one connection', async (t) => {
+  const page = await open(t, { hash: '#hub/chat.invoke.SendMessage' }), sockets = new Set();
+  page.on('websocket', (socket) => { sockets.add(socket); socket.on('close', () => sockets.delete(socket)); });
+  await signIn(page, 'Ann Again');
+  await page.getByRole('button', { name: 'Connect', exact: true }).evaluate((button) => { button.click(); button.click(); });
+  await page.locator('.state', { hasText: 'is connected' }).waitFor();
+  await page.getByRole('button', { name: 'Call' }).click();
+  await page.locator('.log summary', { hasText: 'ReceiveMessage' }).first().waitFor();
+  assert.equal(sockets.size, 1);
+});
+
 test('it fits a phone, in the light and in the dark, and needs no mouse', async (t) => {
   for (const colorScheme of ['light', 'dark']) {
     const phone = await open(t, { hash: '#rest/getMessages', viewport: { width: 390, height: 780 }, deviceScaleFactor: 2, isMobile: true, hasTouch: true, colorScheme });
