@@ -40,7 +40,7 @@ for (const colorScheme of ['light', 'dark']) {
     await ann.locator('#chosen li').waitFor();
     await isFine('a new conversation');
     await ann.getByRole('button', { name: 'Cancel' }).click();
-    await start(ann, `${await myId(bob)}, carl`, `Group ${colorScheme}`);
+    await start(ann, `${await myId(bob)}, carol`, `Group ${colorScheme}`);
     await say(ann, 'Is everybody there?');
     await row(bob, 'Group').click();
     await use(bob, 'everybody', 'Reply');
@@ -138,7 +138,7 @@ test('a phone shows the list, the conversation or what stands beside it, and not
   const ann = await open(t, browser, server.url, phone), bob = await open(t, browser, server.url);
   await enter(ann, 'Ann Pocket');
   await enter(bob, 'Bob Desk');
-  await start(bob, `${await myId(ann)}, carl`, 'A group with a name that is longer than a phone is wide, by far');
+  await start(bob, `${await myId(ann)}, carol`, 'A group with a name that is longer than a phone is wide, by far');
   await say(bob, `A word without an end: ${'x'.repeat(300)}`);
   const fits = async (what) => assert.ok(await ann.evaluate(() => document.documentElement.scrollWidth) <= 390, `${what} is as wide as the phone`);
   await row(ann, 'A group').waitFor();

@@ -160,7 +160,7 @@ test('history loads as one scrolls, and what is far back is reached from a searc
 
 test('a group is renamed, grows, has roles, and is left', async (t) => {
   const [ann, bob, carol] = await trio(t, 'Hikers');
-  const dan = await person(t, 'Dan Hikers');
+  const dave = await person(t, 'Dave Hikers');
   await ann.getByRole('button', { name: 'Details' }).click();
   const details = ann.locator('#details'), member = (page, name) => page.locator('#details .row', { hasText: name });
   await details.getByText('Edit name and description').click();
@@ -168,10 +168,10 @@ test('a group is renamed, grows, has roles, and is left', async (t) => {
   await details.getByRole('button', { name: 'Save' }).click();
   await row(bob, 'Hikers of Sunday').waitFor();
   await details.getByRole('button', { name: 'Add people' }).click();
-  await ann.getByLabel('Whom?').fill('Dan Hik');
-  await ann.locator('#suggestions .row', { hasText: 'Dan Hikers' }).click();
+  await ann.getByLabel('Whom?').fill('Dave Hik');
+  await ann.locator('#suggestions .row', { hasText: 'Dave Hikers' }).click();
   await ann.getByRole('button', { name: 'Add', exact: true }).click();
-  await row(dan, 'Hikers of Sunday').waitFor();
+  await row(dave, 'Hikers of Sunday').waitFor();
   await member(ann, 'Bob').click();
   await ann.getByRole('menuitem', { name: 'Make an admin' }).click();
   await member(ann, 'Bob').locator('.role', { hasText: 'admin' }).waitFor();

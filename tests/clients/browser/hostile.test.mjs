@@ -123,7 +123,7 @@ test('what is said is shown as it was said', async (t) => {
 test('what is written here is shown here as text too', async (t) => {
   const { page, done } = await watched(t);
   const ann = await enter(page, 'Ann Writes');
-  await api(ann.token)('POST', '/messages', { recipientId: 'carl', content: 'first' });
+  await api(ann.token)('POST', '/messages', { recipientId: 'carol', content: 'first' });
   await page.locator('#conversations .row').click();
   await page.locator('#messages .message', { hasText: 'first' }).waitFor();
   const elements = await census(page);
@@ -138,17 +138,17 @@ test('what is written here is shown here as text too', async (t) => {
 
 test('names of people and groups, descriptions, addresses of pictures and reactions are no more than text', async (t) => {
   const { page, done } = await watched(t);
-  const ann = await enter(page, 'Ann Looks'), dan = api(await server.token('dan', 'Dan'));
+  const ann = await enter(page, 'Ann Looks'), dave = api(await server.token('dave', 'Dave'));
   const elements = await census(page);
   assert.ok(short.length >= 100, `${short.length} are short enough for a name`);
   for (const vector of short) {
     const name = words(vector);
-    await dan('PUT', '/users/me', { fullName: vector, avatar: vector });
-    const group = await dan('POST', '/groups', { name: vector, description: vector, avatar: vector, memberIds: [ann.id] });
+    await dave('PUT', '/users/me', { fullName: vector, avatar: vector });
+    const group = await dave('POST', '/groups', { name: vector, description: vector, avatar: vector, memberIds: [ann.id] });
     assert.equal(group.name, name);
-    const sent = await dan('POST', '/messages', { conversationId: group.id, content: 'hello' });
+    const sent = await dave('POST', '/messages', { conversationId: group.id, content: 'hello' });
     // A reaction has no blanks and is short.
-    await dan('POST', `/messages/${sent.id}/reactions`, { emoji: [...vector.replace(/\s/g, '')].slice(0, 32).join('') });
+    await dave('POST', `/messages/${sent.id}/reactions`, { emoji: [...vector.replace(/\s/g, '')].slice(0, 32).join('') });
     await page.waitForFunction(([title, preview]) => {
       const row = document.querySelector('#conversations .row');
       return row?.querySelector('strong').textContent === title && row.querySelector('.preview').textContent === preview;
@@ -159,7 +159,7 @@ test('names of people and groups, descriptions, addresses of pictures and reacti
   await isHarmless(page, done, elements);
   for (const [place, title] of titles.entries()) {
     await page.locator('#conversations .row').nth(place).click();
-    // Dan is called as the group is, in the line of its members.
+    // Dave is called as the group is, in the line of its members.
     await page.waitForFunction((name) => document.getElementById('peer-name').textContent === name
       && document.getElementById('peer-line').textContent.includes(name)
       && document.querySelector('#messages .message .author')?.textContent, title);
@@ -169,7 +169,7 @@ test('names of people and groups, descriptions, addresses of pictures and reacti
 
 test('names of files are no more than text', async (t) => {
   const { page, done } = await watched(t);
-  const ann = await enter(page, 'Ann Files'), token = await server.token('eve', 'Eve');
+  const ann = await enter(page, 'Ann Files'), token = await server.token('bob', 'Bob');
   const { conversationId } = await api(token)('POST', '/messages', { recipientId: ann.id, content: 'first' });
   await page.locator('#conversations .row').click();
   await page.locator('#messages .message', { hasText: 'first' }).waitFor();

@@ -113,10 +113,10 @@ test('a server that stops and comes back is found again', async (t) => {
 });
 
 test('a group has all its members', async (t) => {
-  const ann = await enter(t, 'Ann Group'), bob = await enter(t, 'Bob Group'), cat = await enter(t, 'Cat Group');
-  await start(ann, `${await myId(bob)}, ${await myId(cat)}`, 'Weekend');
+  const ann = await enter(t, 'Ann Group'), bob = await enter(t, 'Bob Group'), carol = await enter(t, 'Carol Group');
+  await start(ann, `${await myId(bob)}, ${await myId(carol)}`, 'Weekend');
   await say(ann, 'Who is in?');
-  for (const page of [bob, cat]) {
+  for (const page of [bob, carol]) {
     await page.locator('#conversations .row', { hasText: 'Weekend' }).click();
     await message(page, 'Who is in?').waitFor();
     assert.equal(await page.locator('.author').first().textContent(), 'Ann Group');
