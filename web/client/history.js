@@ -24,6 +24,7 @@ export function historyOf(store, api, hub) {
   // The newest page, and as much more as is unread.
   async function newest(conversation) {
     if (conversation.isLoaded || !hub.isOnline()) return;
+    if (conversation.hasGap) store.unload(conversation);
     const page = await beside(conversation, { limit: Math.min(Math.max(PAGE, conversation.unreadAtOpen + 5), LARGEST) });
     if (!page) return;
     put(page.messages);
@@ -66,12 +67,14 @@ export function historyOf(store, api, hub) {
     await newest(conversation);
   }
 
+  const closed = (conversation) => { Object.assign(conversation, { hasGap: false, gapAfter: null }); };
+
   // What was said after the last message that is here for certain.
   async function fill(conversation) {
     if (!conversation || conversation !== store.opened()) return conversation && store.unload(conversation);
     if (!conversation.isLoaded) return newest(conversation);
     const last = conversation.gapAfter ?? store.newest(conversation)?.message.id;
-    if (!last || conversation.hasLater) { conversation.gapAfter = null; return undefined; }
+    if (!last || conversation.hasLater) return closed(conversation);
     conversation.gapAfter = last;
     for (let hasMore = true; hasMore;) {
       const page = await beside(conversation, { after: conversation.gapAfter, limit: LARGEST });
@@ -80,8 +83,7 @@ export function historyOf(store, api, hub) {
       conversation.gapAfter = page.messages.at(-1)?.id ?? conversation.gapAfter;
       hasMore = page.hasMore;
     }
-    conversation.gapAfter = null;
-    return undefined;
+    return closed(conversation);
   }
 
   // As the server has it; null if it is no longer this person's.
@@ -123,7 +125,7 @@ export function historyOf(store, api, hub) {
   async function catchUp() {
     await conversations();
     const open = store.opened();
-    for (const conversation of store.list()) if (conversation !== open || !conversation.gapAfter) store.unload(conversation);
+    for (const conversation of store.list()) if (conversation.hasGap && (conversation !== open || !conversation.gapAfter)) store.unload(conversation);
     if (open) await fill(open);
   }
 

@@ -15,9 +15,10 @@ export function createStore(me) {
   }
 
   // `entries` are what is shown, by key; `keys` finds the key of a message. `isLoaded`: a page of messages is here,
-  // `hasEarlier` and `hasLater` say what lies around it. `gapAfter`: the last message that was here when the connection
-  // was lost. `divider`: the first message that was unread when one came. `generation`: how often all was forgotten.
-  const blank = (id) => ({ id, entries: new Map(), keys: new Map(), typists: new Map(), isLoaded: false, hasEarlier: true, hasLater: false, gapAfter: null, divider: null, unreadAtOpen: 0, generation: 0 });
+  // `hasEarlier` and `hasLater` say what lies around it. `hasGap`: what was said since the connection was lost is
+  // missing, after the message `gapAfter` if any was here. `divider`: the first message that was unread when one came.
+  // `generation`: how often all was forgotten.
+  const blank = (id) => ({ id, entries: new Map(), keys: new Map(), typists: new Map(), isLoaded: false, hasEarlier: true, hasLater: false, hasGap: false, gapAfter: null, divider: null, unreadAtOpen: 0, generation: 0 });
 
   // What the server says about a conversation; the messages here stay. An answer may be older than what was heard.
   function putConversation(details) {
@@ -43,14 +44,14 @@ export function createStore(me) {
 
   // Forgets what is stored of a conversation, to load it anew; what is still to be sent stays.
   function unload(conversation) {
-    const { id, typists, divider, generation } = conversation, kept = drafts(conversation);
-    Object.assign(conversation, { ...blank(id), typists, divider, generation: generation + 1, entries: new Map(kept.map((entry) => [entry.key, entry])) });
+    const { id, typists, divider, unreadAtOpen, generation } = conversation, kept = drafts(conversation);
+    Object.assign(conversation, { ...blank(id), typists, divider, unreadAtOpen, generation: generation + 1, entries: new Map(kept.map((entry) => [entry.key, entry])) });
     changed();
   }
 
   // The connection is lost: what is said from now on is missing here.
   function markGaps() {
-    for (const conversation of conversations.values()) conversation.gapAfter ??= newest(conversation)?.message.id ?? null;
+    for (const conversation of conversations.values()) Object.assign(conversation, { hasGap: true, gapAfter: conversation.gapAfter ?? newest(conversation)?.message.id ?? null });
   }
 
   // Adds or renews one stored message. One that this window sent takes the place of its own draft, found by

@@ -69,6 +69,16 @@ test('what is said between the first list and the connection is shown', async (t
   await row(page, 'Bob Between').locator('.preview', { hasText: 'mind the gap' }).waitFor();
 });
 
+test('a page that comes to a conversation by its address shows where the unread begin', async (t) => {
+  const bob = await person('bob-there', 'Bob There');
+  const { conversationId } = await bob('POST', '/messages', { recipientId: 'ann-there', content: 'one' });
+  await bob('POST', '/messages', { conversationId, content: 'two' });
+  const page = await open(t, browser, `${server.url}/#${conversationId}`);
+  await enter(page, 'Ann There');
+  await page.locator('#messages .divider + .message', { hasText: 'one' }).waitFor();
+  assert.deepEqual(await shown(page), ['one', 'two']);
+});
+
 test('a conversation that a list does not know yet, or lost between two pages, stays', async (t) => {
   const { page, relay } = await relayed(t, 'Ann Lists');
   const [bob, carol, dave] = await Promise.all(['Bob', 'Carol', 'Dave'].map((name) => person(`${name.toLowerCase()}-lists`, `${name} Lists`)));
