@@ -144,7 +144,7 @@ fn data_folder(config: &Config, report: &mut Report) -> bool {
 /// Writes a file and removes it again: in the folder, or where it would be made.
 fn probe(folder: &Path) -> std::io::Result<()> {
     let there = folder.ancestors().find(|folder| folder.exists());
-    let there = there.unwrap_or(Path::new("."));
+    let there = there.unwrap_or_else(|| Path::new("."));
     let probe = there.join(format!("check.{}", std::process::id()));
     std::fs::File::create_new(&probe).and_then(|_| std::fs::remove_file(&probe))
 }
