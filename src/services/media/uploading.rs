@@ -90,7 +90,7 @@ impl Media {
                 return Ok(Uploaded::Files(files.collect()));
             }
             Wanted::Message(draft) => vec![Draft { uploads, ..*draft }],
-            Wanted::Messages(draft) => split(*draft, uploads),
+            Wanted::Messages(draft) => split(&draft, uploads),
         };
         let ids: Vec<FileId> = ready.iter().map(|file| file.row.id).collect();
         let messages = &self.services.messages;
@@ -188,7 +188,7 @@ impl Media {
 }
 
 /// A draft for each of the files. What is said once is in the first.
-fn split(draft: Draft, uploads: Vec<Upload>) -> Vec<Draft> {
+fn split(draft: &Draft, uploads: Vec<Upload>) -> Vec<Draft> {
     let other = Draft {
         content: String::new(),
         attachment_ids: Vec::new(),
@@ -198,7 +198,7 @@ fn split(draft: Draft, uploads: Vec<Upload>) -> Vec<Draft> {
     let mut drafts = Vec::with_capacity(uploads.len());
     for upload in uploads {
         let number = drafts.len() + 1;
-        let of = if number == 1 { &draft } else { &other };
+        let of = if number == 1 { draft } else { &other };
         drafts.push(Draft {
             uploads: vec![upload],
             client_message_id: of.client_message_id.as_deref().map(|key| numbered(key, number)),
