@@ -5,7 +5,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { startServer } from '../server.mjs';
 import { launch } from './chromium.mjs';
-import { enter, message, myId, myToken, rest, row, start, status, use } from './page.mjs';
+import { enter, message, myId, myToken, rest, row, status, use } from './page.mjs';
 
 const target = fileURLToPath(new URL('../../../docs/page.webp', import.meta.url));
 const HEIGHT = 700, DESK = 960, PHONE = 360, GAP = 16, SHARPNESS = 1.5;
@@ -18,42 +18,40 @@ async function person(name, options) {
   return { page, id: await myId(page), api: rest(server.url, await myToken(page)) };
 }
 const desk = { viewport: { width: DESK, height: HEIGHT } }, phone = { viewport: { width: PHONE, height: HEIGHT }, isMobile: true, hasTouch: true, colorScheme: 'dark' };
-const ann = await person('Ann Lee', desk), bob = await person('Bob Ray', phone), carol = await person('Carol Sand', desk), dave = await person('Dave Moor', desk);
+const ann = await person('Ann Lee', desk), bob = await person('Bob Ray', phone);
 
 const say = (who, conversationId, content, more) => who.api('POST', '/messages', { conversationId, content, ...more });
-const direct = async (who, other) => (await who.api('POST', `/conversations/direct/${other.id}`)).id;
+const group = async (name) => (await ann.api('POST', '/groups', { name, memberIds: [bob.id] })).id;
 
-const carolAnn = await direct(carol, ann), daveAnn = await direct(dave, ann), bobAnn = await direct(bob, ann);
-await say(carol, carolAnn, 'The photos from Sunday are in the album now.');
-await say(dave, daveAnn, 'Are you coming to the workshop?');
-await say(ann, daveAnn, 'I would not miss it!');
-await say(bob, bobAnn, 'Train at 7:40, platform 2.');
-await start(ann.page, `${bob.id}, ${carol.id}, ${dave.id}`, 'Weekend hike');
-const group = await ann.page.evaluate(() => location.hash.slice(1));
-await say(ann, group, 'Who is in for the hike on Saturday?');
-await say(bob, group, 'Me! I bring the map and something warm to drink.');
-await say(carol, group, 'Count me in, if the weather holds.');
-const soup = await say(carol, group, 'Otherwise: soup at my place?');
-await say(dave, group, 'Soup sounds even better than the hike.', { parentMessageId: soup.id });
-await say(ann, group, 'Then we do both: up the hill first, soup at seven.');
-const last = await say(bob, group, 'Deal. @carol-sand, I take care of the bread.');
+await say(bob, await group('Book club'), 'The second half is even better.');
+const garden = await group('Kitchen garden');
+await say(bob, garden, 'Shall I water the tomatoes?');
+await say(ann, garden, 'Please! I am back on Monday.');
+await say(bob, (await bob.api('POST', `/conversations/direct/${ann.id}`)).id, 'Train at 7:40, platform 2.');
+const hike = await group('Weekend hike');
+await say(ann, hike, 'Who is in for the hike on Saturday?');
+await say(bob, hike, 'Me! I bring the map and something warm to drink.');
+await say(bob, hike, 'If the weather holds.');
+const soup = await say(bob, hike, 'Otherwise: soup at my place?');
+await say(ann, hike, 'Soup sounds even better than the hike.', { parentMessageId: soup.id });
+await say(ann, hike, 'Then we do both: up the hill first, soup at seven.');
+const last = await say(bob, hike, 'Deal. @ann-lee, you take care of the bread.');
 
-for (const { page } of [bob, carol, dave]) {
+for (const { page } of [ann, bob]) {
   await row(page, 'Weekend hike').click();
   await message(page, 'care of the bread').waitFor();
   await page.evaluate(() => document.getElementById('to-end').click());
 }
 await status(ann.page, 'Then we do both', 'read');
-await bob.page.reload(); // what was new is so no longer
+await Promise.all([ann.page.reload(), bob.page.reload()]); // what was new is so no longer
 await ann.api('POST', `/messages/${soup.id}/reactions`, { emoji: '🍲' });
-for (const who of [ann, bob, dave]) await who.api('POST', `/messages/${soup.id}/reactions`, { emoji: '❤️' });
-await carol.api('POST', `/messages/${last.id}/reactions`, { emoji: '🙏' });
+for (const who of [ann, bob]) await who.api('POST', `/messages/${soup.id}/reactions`, { emoji: '❤️' });
+await ann.api('POST', `/messages/${last.id}/reactions`, { emoji: '🙏' });
 await use(ann.page, 'Who is in', 'More actions', 'Pin');
-await carol.page.getByLabel('Message', { exact: true }).pressSequentially('Lovely');
-for (const { page } of [ann, bob]) {
-  await page.locator('#typing', { hasText: 'Carol Sand is typing' }).waitFor();
-  await page.locator('#pinned').waitFor();
-}
+await bob.page.locator('#pinned').waitFor();
+await bob.page.getByLabel('Message', { exact: true }).pressSequentially('And I');
+await ann.page.locator('#typing', { hasText: 'Bob Ray is typing' }).waitFor();
+await bob.page.evaluate(() => { document.getElementById('to-end').click(); document.activeElement.blur(); });
 await ann.page.mouse.move(DESK / 4, HEIGHT - 20);
 await ann.page.evaluate(() => { document.getElementById('to-end').click(); document.activeElement.blur(); });
 await ann.page.locator('#to-end').waitFor({ state: 'hidden' });
