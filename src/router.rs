@@ -177,10 +177,11 @@ pub fn service(
         .method_not_allowed_fallback(async || Failure::wrong_method())
         .fallback(async || Failure::unknown_route())
         .with_state(app.clone())
+        // Only these: what a hub answers is bound to its caller, and its requests may wait for long.
+        .layer(middleware::from_fn_with_state(app.clone(), requests::link))
         .merge(app.hubs.routes(CHAT, ONLINE))
         // The last layer is the first to see a request.
         .layer(CatchPanicLayer::custom(requests::panicked))
-        .layer(middleware::from_fn_with_state(app.clone(), requests::link))
         .layer(middleware::from_fn_with_state(app.clone(), hub_access::admit))
         .layer(middleware::from_fn_with_state(app.origins.clone(), origins::cors))
         .layer(middleware::from_fn_with_state(app.traffic.clone(), requests::observe));

@@ -12,13 +12,10 @@ use crate::{
     services::{
         Error, Principal,
         media::{Received, Wanted},
-        messages::Via,
+        messages::{MOST_FILES, Via},
     },
     views::{Attachment, Message, Uploaded, input::NewMessage},
 };
-
-/// Files of one request at most.
-const MOST_FILES: usize = 20;
 
 /// `POST /api/Chat/upload`
 pub async fn one(

@@ -18,6 +18,7 @@ use crate::{
         media::Viewing,
     },
     media::Format,
+    services::messages::MOST_FILES,
 };
 
 /// A route with one method.
@@ -192,7 +193,7 @@ impl Part for Request {
             "type": "object",
             "required": ["file"],
             "properties": {
-                "file": {"type": "array", "minItems": 1, "maxItems": 20, "items": file, "description": words},
+                "file": {"type": "array", "minItems": 1, "maxItems": MOST_FILES, "items": file, "description": words},
                 "conversationId": text("Where they go. Also `chatId`."),
                 "recipientId": text("Or the person they go to. Also `receiverId`."),
                 "content": text("What is said with them. Also `caption`."),

@@ -46,14 +46,17 @@ impl Borrow<Encoded<'static>> for Form<'_> {
 
 impl Call {
     pub(super) fn new(event: ClientEvent, links: &Links) -> Self {
-        if event.has_links() && !links.are_alike() {
-            return Self::Linked {
-                event: Arc::new(event),
-                links: links.clone(),
-                forms: Box::default(),
-            };
+        if !event.has_links() {
+            return Self::Alike(call(event));
         }
-        Self::Alike(call_for(event, links.clone()))
+        if links.are_alike() {
+            return Self::Alike(call_for(event, links.clone()));
+        }
+        Self::Linked {
+            event: Arc::new(event),
+            links: links.clone(),
+            forms: Box::default(),
+        }
     }
 
     /// As a hearer gets it who reaches the server by `origin`.

@@ -26,7 +26,7 @@ mod reactions;
 mod receipts;
 
 pub use self::actions::Former;
-pub use self::files::Upload;
+pub use self::files::{MOST_FILES, Upload};
 pub use self::reactions::{Action, Reaction, Standing};
 pub use self::receipts::{Mark, Marked, MessageReceipts, Named, PersonReceipt, Place};
 

@@ -28,15 +28,23 @@ async fn send(person: &Person, conversation: &Value, content: &str) -> (String, 
     }
 }
 
-#[tokio::test]
-async fn a_database_that_is_gone_for_a_while_loses_nothing_and_doubles_nothing() {
+/// Two who have spoken, on a server that reaches its database through the relay; `None` where that is a file.
+async fn behind_a_relay() -> Option<(TestApp, Relay, HubClient, HubClient, Value)> {
     let mut relay = None;
     let app = TestApp::with(|config| relay = Relay::before(config)).await;
-    let Some(relay) = relay else { return };
+    let relay = relay?;
     let mut ann = HubClient::connect(&app, "ann").await;
-    let mut bob = HubClient::connect(&app, "bob").await;
+    let bob = HubClient::connect(&app, "bob").await;
     let first = ann.call("SendMessage", json!(["bob", "first"])).await;
-    let conversation = &first["conversationId"];
+    Some((app, relay, ann, bob, first["conversationId"].clone()))
+}
+
+#[tokio::test]
+async fn a_database_that_is_gone_for_a_while_loses_nothing_and_doubles_nothing() {
+    let Some((app, relay, mut ann, mut bob, conversation)) = behind_a_relay().await else {
+        return;
+    };
+    let conversation = &conversation;
     let (sender, acknowledged) = (app.person("ann"), Cell::new(0));
     // Four who send at a time, each ten messages, while the database goes and comes.
     let sending = join_all((0..4).map(async |lane| {
@@ -82,12 +90,9 @@ async fn a_database_that_is_gone_for_a_while_loses_nothing_and_doubles_nothing()
 
 #[tokio::test]
 async fn a_database_that_says_nothing_is_unavailable_and_what_was_sent_meanwhile_is_stored_once() {
-    let mut relay = None;
-    let app = TestApp::with(|config| relay = Relay::before(config)).await;
-    let Some(relay) = relay else { return };
-    let mut ann = HubClient::connect(&app, "ann").await;
-    let mut bob = HubClient::connect(&app, "bob").await;
-    let first = ann.call("SendMessage", json!(["bob", "first"])).await;
+    let Some((_app, relay, mut ann, mut bob, conversation)) = behind_a_relay().await else {
+        return;
+    };
     relay.falls_silent().await;
     let sent = json!([{"recipientId": "bob", "content": "into silence", "clientMessageId": "key"}]);
     let refusal = ann.refused("SendMessage", sent.clone()).await;
@@ -101,7 +106,7 @@ async fn a_database_that_says_nothing_is_unavailable_and_what_was_sent_meanwhile
     assert_eq!(stored["seq"], 2, "once, whatever became of the first attempt");
     let again = ann.call("SendMessage", sent).await;
     assert_eq!(again["id"], stored["id"]);
-    ann.call("SendMessage", json!([first["conversationId"], "last"])).await;
+    ann.call("SendMessage", json!([conversation, "last"])).await;
     bob.hears_text("last").await;
     assert_eq!(bob.heard_texts(), ["first", "into silence"]);
 }

@@ -10,7 +10,7 @@ use crate::services::details::{Attachment, MessageDetails};
 use crate::services::{Error, Principal};
 
 /// Files of one message at most.
-const MOST: usize = 20;
+pub const MOST_FILES: usize = 20;
 
 /// A file of the sender's that is about to be stored.
 #[derive(Clone, Debug)]
@@ -70,8 +70,8 @@ impl Messages {
             files.push(upload.attachment.clone(), upload.hash.clone());
         }
         let wrong = |reason: String| Error::invalid("attachmentIds", reason);
-        if draft.attachment_ids.len() + draft.uploads.len() > MOST {
-            return Err(wrong(format!("must be at most {MOST}")));
+        if draft.attachment_ids.len() + draft.uploads.len() > MOST_FILES {
+            return Err(wrong(format!("must be at most {MOST_FILES}")));
         }
         let mut ids: Vec<FileId> = Vec::new();
         for text in &draft.attachment_ids {
