@@ -265,7 +265,7 @@ impl Endpoint {
     fn pipe(&self, record: &Record) -> Arc<Pipe> {
         let options = self.application.options();
         // It hands over: as much as is allowed waits in the session, on both ways.
-        record.pipe(|| Pipe::new(options.inbox_bytes / 4, options.outbox_bytes / 2))
+        record.pipe(|| Pipe::new(options.outbox_bytes / 2))
     }
 
     /// A connection from its beginning to its end.

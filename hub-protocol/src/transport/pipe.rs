@@ -1,6 +1,6 @@
 //! Between HTTP requests and a session: bytes in, records out, both bounded.
 //!
-//! POSTs put bytes in and wait while there is no room; an event stream or one poll after another takes records out.
+//! POSTs put bytes in, a piece whenever the session asks for one; an event stream or one poll after another takes records out.
 //! The session's end is a [`Transport`](super::Transport) like any other, see [`Half`].
 
 mod half;
@@ -31,8 +31,6 @@ pub(crate) struct Pipe {
     room: Notify,
     /// POSTs are accepted one after another, in the order in which they came.
     posting: tokio::sync::Mutex<()>,
-    /// How many bytes wait for the session before POSTs do.
-    inbound_bound: usize,
     /// How many bytes wait for the client before the session does.
     outbound_bound: usize,
 }
@@ -40,7 +38,8 @@ pub(crate) struct Pipe {
 #[derive(Debug)]
 struct State {
     inbound: VecDeque<Incoming>,
-    inbound_bytes: usize,
+    /// The session has taken what was put in and has room: only then a POST reads on.
+    wanted: bool,
     /// Of the newest poll, until the session has heard of it.
     user: Option<User>,
     outbound: VecDeque<Bytes>,
@@ -50,8 +49,7 @@ struct State {
     /// Probes behind what waits, and those behind what the last poll took.
     asked: Vec<u64>,
     answered: Vec<u64>,
-    /// Over its bound, until half of it is left: POSTs wait, the session waits.
-    inbound_full: bool,
+    /// Over its bound, until all of it is taken: the session waits.
     outbound_full: bool,
     /// Bytes that were taken out.
     taken: u64,
@@ -72,17 +70,16 @@ struct State {
 pub(crate) struct Gone;
 
 impl Pipe {
-    pub(crate) fn new(inbound_bound: usize, outbound_bound: usize) -> Self {
+    pub(crate) fn new(outbound_bound: usize) -> Self {
         let state = State {
             inbound: VecDeque::new(),
-            inbound_bytes: 0,
+            wanted: true,
             user: None,
             outbound: VecDeque::new(),
             outbound_bytes: 0,
             leaving: 0,
             asked: Vec::new(),
             answered: Vec::new(),
-            inbound_full: false,
             outbound_full: false,
             taken: 0,
             poll: 0,
@@ -97,7 +94,6 @@ impl Pipe {
             output: AtomicWaker::new(),
             room: Notify::new(),
             posting: tokio::sync::Mutex::new(()),
-            inbound_bound,
             outbound_bound,
         }
     }
@@ -119,7 +115,7 @@ impl Pipe {
                     return Err(Gone);
                 }
                 // The hub is done with the client, who is told so by its next poll: as there, not by this.
-                if state.closed || state.deaf || !state.inbound_full {
+                if state.closed || state.deaf || state.wanted {
                     return Ok(());
                 }
             }
@@ -135,8 +131,7 @@ impl Pipe {
             return Err(Gone);
         }
         if !state.closed && !state.deaf {
-            state.inbound_bytes += bytes.len();
-            state.inbound_full = state.inbound_bytes >= self.inbound_bound;
+            state.wanted = false;
             state.inbound.push_back(Incoming::Bytes(bytes));
         }
         drop(state);
@@ -284,7 +279,7 @@ mod tests {
 
     #[tokio::test]
     async fn posts_wait_while_the_session_does_not_read() {
-        let pipe = Pipe::new(4, 4);
+        let pipe = Pipe::new(4);
         pipe.put(Bytes::from_static(b"12345")).await.unwrap();
         assert!(pipe.put(Bytes::from_static(b"6")).now_or_never().is_none());
         pipe.end(End::Closed);
@@ -293,7 +288,7 @@ mod tests {
 
     #[tokio::test]
     async fn of_many_polls_a_busy_session_hears_the_newest_user_once() {
-        let pipe = Arc::new(Pipe::new(4, 4));
+        let pipe = Arc::new(Pipe::new(4));
         for name in ["first", "second"] {
             let identifier = Some(name.to_owned());
             pipe.begin_poll(Some(User {
@@ -311,7 +306,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_probe_alone_is_answered_and_proven_by_the_next_poll() {
-        let pipe = Arc::new(Pipe::new(4, 4));
+        let pipe = Arc::new(Pipe::new(4));
         let mut half = Half::new(Arc::clone(&pipe), TransportKind::LongPolling);
         let poll = pipe.begin_poll(None);
         half.send(crate::transport::Outgoing::Probe(7));
@@ -328,7 +323,7 @@ mod tests {
 
     #[tokio::test]
     async fn what_an_event_stream_or_a_poll_has_taken_counts_until_it_asks_for_more() {
-        let pipe = Arc::new(Pipe::new(4, 4));
+        let pipe = Arc::new(Pipe::new(4));
         let mut half = Half::new(Arc::clone(&pipe), TransportKind::LongPolling);
         let send = |half: &mut Half| {
             let frame = crate::transport::Frame::new(crate::codec::TransferFormat::Text, b"12345");
@@ -350,8 +345,21 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn nothing_waits_for_a_client_that_has_gone_once_its_session_is_over() {
+        let pipe = Arc::new(Pipe::new(4));
+        let mut half = Half::new(Arc::clone(&pipe), TransportKind::LongPolling);
+        let frame = crate::transport::Frame::new(crate::codec::TransferFormat::Text, b"12345");
+        half.send(crate::transport::Outgoing::Frames(frame));
+        pipe.end(End::Lost);
+        drop(half);
+        let poll = pipe.begin_poll(None);
+        let output = std::future::poll_fn(|cx| pipe.poll_output(cx, Some(poll))).await;
+        assert!(matches!(output, Output::Ended), "{output:?}");
+    }
+
+    #[tokio::test]
     async fn a_later_poll_takes_what_comes() {
-        let pipe = Pipe::new(4, 4);
+        let pipe = Pipe::new(4);
         let first = pipe.begin_poll(None);
         let waiting = std::future::poll_fn(|cx| pipe.poll_output(cx, Some(first)));
         tokio::pin!(waiting);

@@ -1,5 +1,7 @@
 //! The table of connections: who may open what, and what is forgotten when.
 
+use futures_util::FutureExt;
+
 use super::*;
 
 fn claim(connections: &Arc<Connections>, token: &ConnectionId, user: Option<&str>) -> Result<Claim, Refused> {
@@ -18,7 +20,7 @@ async fn sec_67_ten_thousand_negotiates_that_never_connect_are_forgotten() {
     assert_eq!(connections.len(), 10_000);
     let opened = claim(&connections, &tokens[0], None).unwrap();
     let posted = connections.find(tokens[1].as_str(), None).unwrap();
-    let pipe = posted.pipe(|| Pipe::new(4, 4));
+    let pipe = posted.pipe(|| Pipe::new(4));
     pipe.put("12345".into()).await.unwrap();
     let blocked = tokio::spawn(async move { pipe.put("6".into()).await.is_err() });
     drop(posted);
@@ -40,13 +42,16 @@ async fn who_stops_polling_is_lost_after_the_time_out_and_not_before() {
     let Ok(Opened::First(claim)) = connections.open(&record, TransportKind::LongPolling) else {
         panic!("it waits for its transport");
     };
-    let pipe = record.pipe(|| Pipe::new(4, 4));
+    let pipe = record.pipe(|| Pipe::new(4));
     let poll = pipe.begin_poll(None);
     tokio::time::sleep(Duration::from_secs(60)).await;
     assert!(pipe.put("a".into()).await.is_ok(), "while a poll waits nobody is lost");
     pipe.end_poll(poll);
     tokio::time::sleep(Duration::from_secs(14)).await;
-    assert!(pipe.put("b".into()).await.is_ok());
+    assert!(
+        pipe.put("b".into()).now_or_never().is_none(),
+        "it waits behind the first"
+    );
     tokio::time::sleep(Duration::from_secs(17)).await;
     assert!(pipe.put("c".into()).await.is_err());
     // The session ends, and its last words are never fetched.

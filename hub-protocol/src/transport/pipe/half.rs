@@ -28,7 +28,13 @@ impl Half {
 impl Drop for Half {
     /// However the session ends, whoever waits for it is answered.
     fn drop(&mut self) {
-        self.pipe.state.lock().closed = true;
+        let mut state = self.pipe.state.lock();
+        state.closed = true;
+        if state.ended.is_some() {
+            // Nobody fetches it.
+            state.outbound = Default::default();
+        }
+        drop(state);
         self.pipe.output.wake();
         self.pipe.room.notify_waiters();
     }
@@ -46,18 +52,14 @@ impl Transport for Half {
             return Poll::Ready(Incoming::Authenticated(user));
         }
         let Some(incoming) = state.inbound.pop_front() else {
+            if !std::mem::replace(&mut state.wanted, true) {
+                drop(state);
+                self.pipe.room.notify_waiters();
+            }
             return Poll::Pending;
         };
         if state.inbound.is_empty() {
             state.inbound = Default::default();
-        }
-        if let Incoming::Bytes(bytes) = &incoming {
-            state.inbound_bytes -= bytes.len();
-            if state.inbound_full && state.inbound_bytes <= self.pipe.inbound_bound / 2 {
-                state.inbound_full = false;
-                drop(state);
-                self.pipe.room.notify_waiters();
-            }
         }
         Poll::Ready(incoming)
     }

@@ -97,7 +97,7 @@ async fn a_client_that_goes_while_nothing_of_it_is_read_is_noticed() {
 
 /// Bytes of a client that are seen being dropped.
 struct Seen {
-    bytes: [u8; 16 * 1024],
+    bytes: [u8; 64 * 1024],
     _held: Arc<()>,
 }
 
@@ -109,7 +109,7 @@ impl AsRef<[u8]> for Seen {
 
 /// What a client posted behind a call that runs for forty seconds, until nothing more was taken; and the pipe.
 async fn posts_all_it_can(hub: &Hub, kind: TransportKind) -> (Arc<Pipe>, Arc<()>) {
-    let pipe = Arc::new(Pipe::new(64 * 1024, 64 * 1024));
+    let pipe = Arc::new(Pipe::new(64 * 1024));
     let claim = Connections::new(Duration::from_secs(15)).skip_negotiation();
     let half = Half::new(Arc::clone(&pipe), kind);
     tokio::spawn(run(hub.clone(), Box::new(half), claim, None, false));
@@ -120,15 +120,17 @@ async fn posts_all_it_can(hub: &Hub, kind: TransportKind) -> (Arc<Pipe>, Arc<()>
         pipe.put(format!("{record}\u{1e}").into()).await.unwrap();
     }
     let posted = Arc::new(());
-    let mut put = Ok(Ok(()));
-    while put.is_ok() {
-        let bytes = Bytes::from_owner(Seen {
-            bytes: [b' '; 16 * 1024],
+    let piece = || {
+        Bytes::from_owner(Seen {
+            bytes: [b' '; 64 * 1024],
             _held: Arc::clone(&posted),
-        });
-        put = tokio::time::timeout(Duration::from_secs(1), pipe.put(bytes)).await;
-    }
-    assert!(Arc::strong_count(&posted) > 4, "nothing more is taken");
+        })
+    };
+    // All that may wait, in one piece, which is held as it came.
+    pipe.put(piece()).await.unwrap();
+    let put = tokio::time::timeout(Duration::from_secs(1), pipe.put(piece())).await;
+    assert!(put.is_err(), "nothing more is taken");
+    assert_eq!(Arc::strong_count(&posted), 2);
     (pipe, posted)
 }
 
