@@ -16,7 +16,8 @@ use tokio::{
 
 /// How often somebody looks how many are left.
 const LOOK: Duration = Duration::from_secs(1);
-/// So many tasks must have ended, and an eighth of them, before it is worth a walk through the free memory.
+/// So many tasks must have ended, and an eighth of them, before it is worth a walk through the free memory. Then any
+/// that follow are, until there is another walk anyway.
 const MANY: usize = 128;
 /// Looks between two walks at least: load that comes and goes must not cost one each time.
 const REST: u32 = 3;
@@ -38,10 +39,13 @@ pub async fn give_back() -> Result<(), JoinError> {
         most = most.max(tasks);
         again = again.saturating_sub(1);
         let have_ended = since >= REST && most - tasks >= MANY.max(most / 8);
+        // The last of many are few.
+        let follow = since >= 2 * REST && again > 0 && tasks < most;
         if have_ended {
-            (most, again) = (tasks, AGAIN);
+            again = AGAIN;
         }
-        if have_ended || again == 1 {
+        if have_ended || follow || again == 1 {
+            most = tasks;
             since = 0;
             // It takes as long as there is much to give back.
             spawn_blocking(trim).await?;
