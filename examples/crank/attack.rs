@@ -86,7 +86,7 @@ enum Kind {
 }
 
 /// How many attacks are under way at a time; those that are through stay.
-const AT_ONCE: usize = 128;
+const AT_ONCE: usize = 512;
 /// The first connections are not measured: they fill caches and pools once.
 const WARM_UP: usize = 8;
 /// Time for the server to come to rest.

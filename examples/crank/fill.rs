@@ -93,8 +93,9 @@ impl Filling<'_> {
         if !self.is_sqlite() {
             return Ok(());
         }
-        self.execute("PRAGMA synchronous = OFF; PRAGMA cache_size = -262144")
-            .await?;
+        // Not within a transaction, where it must not be changed.
+        let settings = "PRAGMA synchronous = OFF; PRAGMA cache_size = -262144";
+        self.database.write.execute_unprepared(settings).await?;
         if self.fill.unsearched {
             self.execute("DROP TRIGGER messages_search_insert").await?;
         }

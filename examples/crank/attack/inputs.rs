@@ -5,8 +5,9 @@ use std::time::Duration;
 use anyhow::Result;
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpStream;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
+use super::SIP;
 use crate::frames::masked;
 
 /// The longest record with its separator (`MaximumReceiveMessageSize`).
@@ -14,7 +15,7 @@ pub(super) const LONGEST: usize = 32 * 1024;
 /// An id for which there is room in a record.
 pub(super) const LONGEST_ID: usize = LONGEST - 512;
 /// A server that takes nothing for so long does not read any more.
-const PATIENCE: Duration = Duration::from_millis(700);
+pub(super) const PATIENCE: Duration = Duration::from_millis(700);
 
 /// A record that calls a method; `arguments` stand between the brackets.
 pub(super) fn call(id: &str, target: &str, arguments: &str) -> String {
@@ -83,19 +84,43 @@ pub(super) fn binary(payload: &[u8]) -> Vec<u8> {
     frame
 }
 
-/// Writes until all is written, or the server takes no more: then false, and half of it may be written.
-pub(super) async fn shove(stream: &mut TcpStream, mut bytes: &[u8]) -> Result<bool> {
-    while !bytes.is_empty() {
-        match timeout(PATIENCE, stream.write(bytes)).await {
-            Ok(written) => bytes = &bytes[written?..],
-            Err(_) => return Ok(false),
+/// Takes a sip of what has arrived, now and then: whoever takes nothing for ten seconds is given up.
+pub(super) struct Sips(Instant);
+
+impl Sips {
+    pub(super) fn new() -> Self {
+        Self(Instant::now())
+    }
+
+    fn sip_when_due(&mut self, stream: &TcpStream) {
+        if self.0.elapsed() >= SIP {
+            self.0 = Instant::now();
+            // An end is found by whoever writes.
+            let _ = stream.try_read(&mut [0; 16 * 1024]);
         }
     }
-    Ok(true)
+
+    /// Writes until all is written, or the server takes no more: then false, and half of it may be written.
+    pub(super) async fn shove(&mut self, stream: &mut TcpStream, mut bytes: &[u8]) -> Result<bool> {
+        while !bytes.is_empty() {
+            self.sip_when_due(stream);
+            match timeout(PATIENCE, stream.write(bytes)).await {
+                Ok(written) => bytes = &bytes[written?..],
+                Err(_) => return Ok(false),
+            }
+        }
+        Ok(true)
+    }
+}
+
+/// Writes once, as [`Sips::shove`].
+pub(super) async fn shove(stream: &mut TcpStream, bytes: &[u8]) -> Result<bool> {
+    Sips::new().shove(stream, bytes).await
 }
 
 /// Writes the same again and again until the server takes no more.
 pub(super) async fn shove_all(stream: &mut TcpStream, bytes: &[u8]) -> Result<()> {
-    while shove(stream, bytes).await? {}
+    let mut sips = Sips::new();
+    while sips.shove(stream, bytes).await? {}
     Ok(())
 }
