@@ -68,7 +68,8 @@ impl fmt::Display for Report {
         let notes = count(|finding| matches!(finding, Finding::Note(_)));
         let errors = count(|finding| matches!(finding, Finding::Error(..)));
         let verdict = if errors == 0 { "It can serve" } else { "It cannot serve" };
-        write!(f, "{verdict}: {errors} errors, {notes} notes.")
+        let said = |number: usize, noun: &str| format!("{number} {noun}{}", if number == 1 { "" } else { "s" });
+        write!(f, "{verdict}: {}, {}.", said(errors, "error"), said(notes, "note"))
     }
 }
 
