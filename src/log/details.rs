@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use entities::ids::{ConversationId, MessageId, MessageNumber, Seq};
 use entities::message;
 use entities::user_id::UserId;
+use futures_util::try_join;
 use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter};
 
 use crate::log::event::{MessageDetails, Person, Quoted, ReactionSummary};
@@ -45,10 +46,13 @@ pub(crate) async fn detailed<C: ConnectionTrait>(connection: &C, rows: Vec<Row>)
     let parents = by_id(connection, parents).await?;
     let senders = rows.iter().map(|row| row.message.sender_id.clone());
     let senders = distinct(senders.chain(parents.values().map(|parent| parent.sender_id.clone())));
-    let people = people(connection, senders).await?;
-    let mut replies = replies(connection, rows.iter().map(|row| row.message.id).collect()).await?;
-    let mut reactions = reactions(connection, rows.iter().map(|row| row.message.number).collect()).await?;
-    let receipts = Receipts::load(connection, rows.iter().map(|row| &row.message)).await?;
+    // Side by side, where there are connections for it: a database in a process of its own answers them all at once.
+    let (people, mut replies, mut reactions, receipts) = try_join!(
+        people(connection, senders),
+        replies(connection, rows.iter().map(|row| row.message.id).collect()),
+        reactions(connection, rows.iter().map(|row| row.message.number).collect()),
+        Receipts::load(connection, rows.iter().map(|row| &row.message)),
+    )?;
     let details = rows.into_iter().map(|row| {
         let sender = named(&people, &row.message.sender_id);
         let parent = row.message.parent.and_then(|parent| parents.get(&parent));

@@ -7,6 +7,7 @@ use entities::ids::{ConversationNumber, Seq};
 use entities::message;
 use entities::moves::Kind;
 use entities::user_id::UserId;
+use futures_util::try_join;
 use sea_orm::{ConnectionTrait, DbBackend, DbErr};
 
 use crate::log::event::{Receipt, Status};
@@ -62,11 +63,10 @@ impl Receipts {
         }
         let mut numbers: Vec<_> = spans.iter().map(|span| span.conversation).collect();
         numbers.dedup();
+        let (current, relevant) = try_join!(current(connection, &numbers), relevant(connection, &spans))?;
         let mut members: HashMap<ConversationNumber, Vec<Track>> = HashMap::new();
         let mut places = HashMap::new();
-        for (number, conversation, user, visible_from, read_through, hides_reads) in
-            current(connection, &numbers).await?
-        {
+        for (number, conversation, user, visible_from, read_through, hides_reads) in current {
             let tracks = members.entry(conversation).or_default();
             places.insert(number, (conversation, tracks.len()));
             tracks.push(Track {
@@ -77,7 +77,7 @@ impl Receipts {
                 moves: [Vec::new(), Vec::new()],
             });
         }
-        for (number, kind, from, up_to, at) in relevant(connection, &spans).await? {
+        for (number, kind, from, up_to, at) in relevant {
             let place = places.get(&number);
             let track = place.and_then(|(conversation, place)| members.get_mut(conversation)?.get_mut(*place));
             if let Some(moves) = track.and_then(|track| track.moves.get_mut(kind)) {

@@ -7,6 +7,7 @@ use entities::ids::ConversationNumber;
 use entities::member::Role;
 use entities::user_id::UserId;
 use entities::{conversation, member, message};
+use futures_util::try_join;
 use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{
     ActiveEnum, ColumnTrait, Condition, DatabaseConnection, DbErr, EntityTrait, IdenStatic, Iterable, QueryFilter,
@@ -157,9 +158,12 @@ async fn details(
     if numbers.is_empty() {
         return Ok(Vec::new());
     }
-    let mut participants = participants(read, &numbers).await?;
-    let mut newest = newest(read, &mine, &participants).await?;
-    let counted = unread::counts(read, user, &mine).await?;
+    let (mut participants, counted, messages) = try_join!(
+        participants(read, &numbers),
+        unread::counts(read, user, &mine),
+        at_places(read, &mine)
+    )?;
+    let mut newest = newest(read, messages, &mine, &participants).await?;
     let details = mine.into_iter().map(|(member, conversation)| {
         let participants = participants.remove(&conversation.number).unwrap_or_default();
         let last_message = newest.remove(&conversation.number);
@@ -222,10 +226,10 @@ async fn participants(
 /// The newest message of each conversation, where its member may see it.
 async fn newest(
     read: &DatabaseConnection,
+    messages: Vec<message::Model>,
     mine: &[Mine],
     participants: &HashMap<ConversationNumber, Vec<Participant>>,
 ) -> Result<HashMap<ConversationNumber, MessageDetails>, DbErr> {
-    let messages = at_places(read, mine).await?;
     let by_number: HashMap<_, _> = mine.iter().map(|mine| (mine.1.number, mine)).collect();
     let mut rows = Vec::with_capacity(messages.len());
     for message in messages {
