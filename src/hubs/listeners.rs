@@ -170,6 +170,16 @@ impl Listener {
     /// Gives its place away, once; without one it gets none.
     pub(super) fn give_up(&self, told: u64) -> Option<Ticket> {
         let stage = std::mem::replace(&mut *self.stage.lock(), Stage::GivenUp);
+        self.ticket(stage, told)
+    }
+
+    /// Where it is, if it has a place.
+    pub(super) fn stands(&self, told: u64) -> Option<Ticket> {
+        let stage = *self.stage.lock();
+        self.ticket(stage, told)
+    }
+
+    fn ticket(&self, stage: Stage, told: u64) -> Option<Ticket> {
         let position = self.place(stage, told)?.unwrap_or_else(|| fanout::event_id(told));
         Some(self.ticket_at(Some(position), self.joined.lock().clone()))
     }

@@ -135,6 +135,11 @@ impl Proof {
             .flatten()
     }
 
+    /// Whether its client can show that it is there.
+    pub(super) fn is_possible(&self) -> bool {
+        self.can_prove
+    }
+
     /// A question for a sign of life: its nonce, and what resolves when it is answered. `None` where nobody could.
     pub(super) fn call_out(&self) -> Option<(u64, oneshot::Receiver<()>)> {
         let nonce = self.can_prove.then(nonce).flatten()?;

@@ -69,14 +69,15 @@ impl Chat {
     /// What lost connections of a new one's device left, for it to begin with.
     ///
     /// Those that still live are asked first; who does not answer is taken for lost. Until then, and for two seconds at
-    /// most, the new one is told nothing. `None` where it is over before that is known.
+    /// most, the new one is told nothing. Those that cannot answer may live or not: they keep their places, and the new
+    /// one begins there. `None` where it is over before that is known.
     pub(super) async fn look_back(&self, listener: &Listener) -> Option<Found> {
         let device = &listener.visitor.device;
-        let mut others: FuturesUnordered<_> = self
-            .listeners
-            .of(listener.user())
-            .into_iter()
-            .filter(|other| other.ticket != listener.ticket && other.visitor.device.is(device))
+        let others = || {
+            let known = self.listeners.of(listener.user()).into_iter();
+            known.filter(|other| other.ticket != listener.ticket && other.visitor.device.is(device))
+        };
+        let mut asked: FuturesUnordered<_> = others()
             .map(|other| async move {
                 if !answers(&other).await {
                     self.give_up(&other);
@@ -84,10 +85,14 @@ impl Chat {
                 }
             })
             .collect();
-        while others.next().await.is_some() {}
+        while asked.next().await.is_some() {}
         loop {
             match self.services.tickets.find(listener.user(), device).await {
-                Ok(found) => return Some(found),
+                Ok(found) => {
+                    let told = self.told.load(Ordering::Acquire);
+                    let silent = others().filter(|other| !other.proof.is_possible());
+                    return Some(found.beside(silent.filter_map(|other| other.stands(told)).collect()));
+                }
                 Err(_) if listener.connection.is_closed() => return None,
                 Err(error) => {
                     tracing::warn!("what a connection missed cannot be looked up: {error}");

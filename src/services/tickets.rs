@@ -80,6 +80,8 @@ pub struct Found {
     device: Device,
     /// What other servers on this database, living or not, and those before this one left.
     stored: Vec<Ticket>,
+    /// Where connections of this server are that live or not, which nobody can say.
+    uncertain: Vec<Ticket>,
 }
 
 /// What became of tickets and is not stored.
@@ -187,6 +189,7 @@ impl Tickets {
             user: user.clone(),
             device: device.clone(),
             stored: self.stored(user, device).await?,
+            uncertain: Vec::new(),
         })
     }
 
@@ -197,23 +200,16 @@ impl Tickets {
         let is_theirs = Condition::any()
             .add(ticket::Column::Device.is_in(keys()))
             .add(ticket::Column::Alias.is_in(keys()));
-        let read = &self.0.database.read;
+        // In one statement: a server that lives moves on, and whoever stands where it has told stands elsewhere then.
         let rows = ticket::Entity::find()
+            .find_also_related(node::Entity)
             .filter(is_theirs)
             .filter(ticket::Column::UserId.eq(user))
             .filter(ticket::Column::Node.ne(self.0.node))
-            .all(read)
+            .all(&self.0.database.read)
             .await?;
-        if rows.is_empty() {
-            return Ok(Vec::new());
-        }
-        let nodes = node::Entity::find()
-            .filter(node::Column::Id.is_in(rows.iter().map(|row| row.node)))
-            .all(read)
-            .await?;
-        let told: HashMap<Uuid, EventId> = nodes.into_iter().map(|node| (node.id, node.told)).collect();
-        let known = rows.into_iter().filter_map(|row| {
-            let position = row.position.or_else(|| told.get(&row.node).copied())?;
+        let known = rows.into_iter().filter_map(|(row, node)| {
+            let position = row.position.or_else(|| Some(node?.told))?;
             Some(Ticket {
                 id: row.id,
                 user: row.user_id,
@@ -286,6 +282,12 @@ impl Tickets {
 }
 
 impl Found {
+    /// With the places of connections of which nobody can say whether they live. They keep them.
+    #[must_use]
+    pub fn beside(self, uncertain: Vec<Ticket>) -> Self {
+        Self { uncertain, ..self }
+    }
+
     /// What the device goes on with, if it was lost lately. Whoever takes it has a place from then on.
     ///
     /// It hears what all its lost connections heard, from the lowest of their positions. One of the tickets is used up,
@@ -304,15 +306,20 @@ impl Found {
             .into_iter()
             .filter(|ticket| !state.gone.contains(&ticket.id));
         let found: Vec<Ticket> = own.chain(others).collect();
-        let used = found.iter().max_by_key(|ticket| ticket.position)?.id;
-        let positions = found.iter().filter_map(|ticket| ticket.position);
-        let position = positions.min().unwrap_or_default();
+        let used = found
+            .iter()
+            .max_by_key(|ticket| ticket.position)
+            .map(|ticket| ticket.id);
+        let all: Vec<Ticket> = found.into_iter().chain(self.uncertain).collect();
+        let position = all.iter().filter_map(|ticket| ticket.position).min()?;
         let known = state.left.get_mut(&self.user).into_iter().flatten();
         for left in known.filter(|left| is_theirs(left)) {
             left.until = left.until.min(now + LEFT_OVER);
         }
-        state.forget(&self.user, used);
-        let hears = found.into_iter().map(|ticket| ticket.hears).reduce(both);
+        if let Some(used) = used {
+            state.forget(&self.user, used);
+        }
+        let hears = all.into_iter().map(|ticket| ticket.hears).reduce(both);
         Some(Resumption {
             position,
             hears: hears.flatten(),

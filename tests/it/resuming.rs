@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use crate::{
     hub_client::HubClient,
+    line::{CHAT, Carrier, Line},
     support::{Person, TestApp, eventually},
 };
 
@@ -161,6 +162,23 @@ async fn a_connection_that_is_lost_before_it_begins_takes_nothing_and_leaves_not
     ann.say(&conversation, "three").await;
     let mut again = HubClient::again(&app, "bob", &cookie).await;
     assert_eq!(hears_up_to(&mut again, "three").await, [""; 0]);
+}
+
+#[tokio::test]
+async fn where_nobody_can_say_whether_a_connection_lives_its_device_misses_nothing() {
+    let app = TestApp::start().await;
+    let mut events = Line::open(&app, "bob", CHAT.over(Carrier::Events)).await;
+    let ann = app.person("ann");
+    let conversation = ann.direct("bob").await;
+    ann.say(&conversation, "before").await;
+    events.hears("ReceiveMessage").await;
+    // It is there and reads no more, and an event stream says nothing back.
+    ann.say(&conversation, "one").await;
+    let mut again = HubClient::again(&app, "bob", &events.wire.cookie).await;
+    ann.say(&conversation, "two").await;
+    assert_eq!(hears_up_to(&mut again, "two").await, ["before", "one"]);
+    // It is not taken over: it may be another page.
+    events.call("Heartbeat", json!([])).await;
 }
 
 #[tokio::test]

@@ -30,7 +30,7 @@ pub(crate) struct Wire {
     pub(crate) address: SocketAddr,
     token: String,
     /// What its device is recognised by.
-    cookie: String,
+    pub(crate) cookie: String,
     /// The hub with the connection's token.
     pub(crate) path: String,
     socket: Socket,
