@@ -44,6 +44,7 @@ export class Person {
       constructor(address, protocols, options) {
         super(address, protocols, { ...options, handshakeTimeout: patience || OPENING });
         const number = ++person.#socket;
+        this.number = number;
         if (!hears) return;
         ledger.opens(user, number);
         this.on('ping', () => ledger.proves(user, number));
@@ -57,7 +58,7 @@ export class Person {
     if (patience) Object.assign(this.connection, { serverTimeoutInMilliseconds: patience, keepAliveIntervalInMilliseconds: patience / 3 });
     if (hears) {
       ledger.receives(user);
-      this.connection.on('ReceiveMessage', (message) => { ledger.hears(user, this.#socket, message); onHeard?.(message); });
+      this.connection.on('ReceiveMessage', (message) => { ledger.hears(user, this.#carrier, message); onHeard?.(message); });
     }
     this.connection.on('MessageStatus', (status) => ledger.tells(user, status));
     this.connection.onreconnecting(() => { this.drops++; });
@@ -68,6 +69,10 @@ export class Person {
       this.start();
     });
   }
+
+  // The number of the socket that carries the connection. Whoever does not get one open falls back to another transport,
+  // which has the connection's id and proves nothing that can be seen from here.
+  get #carrier() { return this.connection.connection.transport?._webSocket?.number ?? this.connection.connectionId; }
 
   // The library retries only what has been connected once.
   async start() {
