@@ -47,7 +47,8 @@ export class Person {
         this.number = number;
         if (!hears) return;
         ledger.opens(user, number);
-        this.on('ping', () => ledger.proves(user, number));
+        // One that is being closed hears Pings and answers none.
+        this.on('ping', () => { if (this.readyState === WebSocket.OPEN) ledger.proves(user, number); });
       }
     }
     this.connection = new signalr.HubConnectionBuilder()
