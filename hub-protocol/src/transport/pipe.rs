@@ -1,7 +1,7 @@
 //! Between HTTP requests and a session: bytes in, records out, both bounded.
 //!
-//! POSTs put bytes in, a piece whenever the session asks for one; an event stream or one poll after another takes records out.
-//! The session's end is a [`Transport`](super::Transport) like any other, see [`Half`].
+//! POSTs put bytes in, a piece whenever the session asks for one; an event stream or one poll after another takes
+//! records out. The session's end is a [`Transport`](super::Transport) like any other, see [`Half`].
 
 mod half;
 
