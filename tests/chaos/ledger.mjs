@@ -16,6 +16,8 @@ export class Ledger {
   proofs = new Map();
   // receiver → when its sockets were opened, by their numbers
   opened = new Map();
+  // receiver → since when it has had a connection that proves nothing
+  silent = new Map();
   // What was done to whom: {what, at, receiver?, until?}; without a receiver to all. What has no end ends connections.
   faults = [];
   // What senders were told of their messages: {sender, id, status, stamp, at}
@@ -57,6 +59,9 @@ export class Ledger {
     this.receives(receiver);
     this.opened.get(receiver).set(socket, this.now());
   }
+
+  // A connection of its does not go over a socket.
+  fallsBack(receiver) { if (!this.silent.has(receiver)) this.silent.set(receiver, this.now()); }
 
   hears(receiver, socket, message) {
     this.receives(receiver);

@@ -34,7 +34,8 @@ export function inOrder(ledger) {
 }
 
 // A message may come twice only if its first coming was not proven, or proven less than `margin` before something
-// broke. A Pong proves what its socket brought before it; one that is sent into something broken proves nothing.
+// broke. A Pong proves what its socket brought before it; one that is sent into something broken proves nothing. Of a
+// connection without proof nobody can say whether it lives, nor what of it arrived: its device may hear that again.
 export function repeatsAreExcused(ledger, margin = 2_000) {
   const broken = [];
   let counted = 0, repeats = 0;
@@ -48,6 +49,7 @@ export function repeatsAreExcused(ledger, margin = 2_000) {
       if (!before) { first.set(one.id, one); continue; }
       repeats++;
       if (before.socket === one.socket) { broken.push(`${receiver} heard seq ${one.seq} twice on one connection`); continue; }
+      if (one.at >= (ledger.silent.get(receiver) ?? Infinity)) continue;
       const proof = (proofs.get(before.socket) ?? []).find((proof) => proof.order > before.order && arrives(proof));
       if (!proof) continue;
       const next = faults.find((fault) => fault.at > proof.at);

@@ -111,6 +111,17 @@ describe('repeats', () => {
     holds(repeatsAreExcused(ledger));
   });
 
+  test('what was proven may come again to whoever has had a connection without proof, and not before', () => {
+    for (const [falls, comes] of [[8_000, holds], [10_000, (verdict) => breaks(verdict, /seq 2 again/)]]) {
+      const { ledger, at, hear } = story();
+      at(50, () => ledger.proves('bob', 'first'));
+      at(5_000, () => ledger.breaks('cut', 'bob'));
+      at(falls, () => ledger.fallsBack('bob'));
+      hear(2, 9_000, 'second');
+      comes(repeatsAreExcused(ledger));
+    }
+  });
+
   test('what was proven just before a fault may come again, and what was proven long before may not', () => {
     const { ledger, at, hear } = story();
     at(25, () => ledger.proves('bob', 'first'));
