@@ -109,7 +109,7 @@ fn a_database_that_cannot_be_reached_is_another_code() {
     for url in [unreachable, "sqlite:///nowhere/at/all.db"] {
         let (text, code) = check(folder.path(), &[("HUBWIRE_DATABASE_URL", url)]);
         assert_eq!(code, 1, "{text}");
-        assert!(text.contains("It cannot serve: 1 errors"), "{text}");
+        assert!(text.contains("It cannot serve: 1 error,"), "{text}");
         assert!(!text.contains("pw@"), "{text}");
     }
 }
