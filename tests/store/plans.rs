@@ -81,7 +81,9 @@ async fn hot_queries_keep_their_plans() {
 
         let mut text = String::new();
         let mut tell = async |what: &str| {
-            let asked = std::mem::take(&mut *statements.lock().unwrap());
+            let mut asked = std::mem::take(&mut *statements.lock().unwrap());
+            // Some are asked side by side, and come in any order.
+            asked.sort_by(|one, other| one.sql.cmp(&other.sql));
             writeln!(text, "# {what}").unwrap();
             for statement in asked {
                 writeln!(text, "\n{}", statement.sql).unwrap();
