@@ -59,12 +59,8 @@ export class Person {
     if (patience) Object.assign(this.connection, { serverTimeoutInMilliseconds: patience, keepAliveIntervalInMilliseconds: patience / 3 });
     if (hears) {
       ledger.receives(user);
-      this.connection.on('ReceiveMessage', (message) => {
-        if (!this.#socketOf()) ledger.fallsBack(user);
-        ledger.hears(user, this.#socketOf() ?? this.connection.connectionId, message);
-        onHeard?.(message);
-      });
-      this.connection.onreconnected(() => { if (!this.#socketOf()) ledger.fallsBack(user); });
+      this.connection.on('ReceiveMessage', (message) => { ledger.hears(user, this.#noteCarrier(), message); onHeard?.(message); });
+      this.connection.onreconnected(() => this.#noteCarrier());
     }
     this.connection.on('MessageStatus', (status) => ledger.tells(user, status));
     this.connection.onreconnecting(() => { this.drops++; });
@@ -77,8 +73,12 @@ export class Person {
   }
 
   // The number of the socket that carries the connection. Whoever does not get one open falls back to another transport,
-  // which proves nothing that can be seen from here.
-  #socketOf() { return this.connection.connection.transport?._webSocket?.number; }
+  // which has the connection's id, and proves nothing that can be seen from here.
+  #noteCarrier() {
+    const number = this.connection.connection.transport?._webSocket?.number;
+    if (number === undefined) this.ledger.fallsBack(this.user);
+    return number ?? this.connection.connectionId;
+  }
 
   // The library retries only what has been connected once.
   async start() {

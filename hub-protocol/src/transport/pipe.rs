@@ -231,6 +231,13 @@ impl State {
             self.inbound.push_back(incoming);
         }
     }
+
+    /// What waits for a client that has gone is fetched by nobody.
+    fn drop_unfetched(&mut self) {
+        if self.ended.is_some() {
+            self.outbound = Default::default();
+        }
+    }
 }
 
 /// What was found to send.

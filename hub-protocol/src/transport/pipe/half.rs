@@ -30,10 +30,7 @@ impl Drop for Half {
     fn drop(&mut self) {
         let mut state = self.pipe.state.lock();
         state.closed = true;
-        if state.ended.is_some() {
-            // Nobody fetches it.
-            state.outbound = Default::default();
-        }
+        state.drop_unfetched();
         drop(state);
         self.pipe.output.wake();
         self.pipe.room.notify_waiters();
@@ -72,9 +69,7 @@ impl Transport for Half {
         let mut state = self.pipe.state.lock();
         state.deaf = true;
         state.inbound = Default::default();
-        if state.ended.is_some() {
-            state.outbound = Default::default();
-        }
+        state.drop_unfetched();
         drop(state);
         self.pipe.room.notify_waiters();
     }
