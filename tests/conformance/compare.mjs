@@ -8,10 +8,24 @@ const same = (x, y) => JSON.stringify(sorted(x?.slice(0, 3))) === JSON.stringify
 // Lines of different clients have no order among themselves.
 const byClient = (lines) => { const groups = new Map(); for (const l of lines ?? []) { const who = l[0].slice(0, -1); groups.set(who, [...(groups.get(who) ?? []), l]); } return [...groups].sort(([p], [q]) => (p < q ? -1 : 1)).flatMap(([, g]) => g); };
 
+// A stream of events is written down when its last one has come, on a line of its own: the answer to the POST that
+// caused it overtakes it or not. It stands behind the answers beside it.
+const isStream = ([way, what, { ended } = {}]) => way === '<' && what === 'http' && ended === 'left open';
+const isAnswer = ([way, what]) => way === '<' && what === 'http';
+function settled(lines) {
+  const rest = [...lines];
+  for (let i = rest.length - 2; i >= 0; i--) {
+    let to = i;
+    while (isStream(rest[i]) && rest[to + 1] && isAnswer(rest[to + 1]) && !isStream(rest[to + 1])) to++;
+    rest.splice(to, 0, ...rest.splice(i, 1));
+  }
+  return rest;
+}
+
 // Two transcripts of one scenario: `differing` holds [line, reference, other], `respelled` counts
 // messages of equal meaning whose text differs.
 export function compare(reference, other) {
-  const x = byClient(reference), y = byClient(other);
+  const x = settled(byClient(reference)), y = settled(byClient(other));
   const differing = [];
   let respelled = 0;
   for (let i = 0; i < Math.max(x.length, y.length); i++)
