@@ -3,7 +3,9 @@
 //! An edge leaves one for each connection that was lost and takes those of a device that comes back. Those of living
 //! connections are stored once a second, so that whoever was connected when a server was killed has one too.
 
-use std::collections::{HashMap, HashSet};
+mod state;
+
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -20,12 +22,11 @@ use crate::log::Log;
 use crate::log::writer::changes::{ForgetNodes, SaveTickets};
 use crate::services::Error;
 
-/// Tickets kept of one device; the oldest goes.
-const MOST_OF_A_DEVICE: usize = 32;
-/// Tickets kept in all; more are not left.
-const MOST: usize = 100_000;
-/// How long the others live when a device comes back with one of them.
-const LEFT_OVER: Duration = Duration::from_secs(60);
+pub use self::state::Due;
+use self::state::{Elsewhere, State};
+
+/// A server that signs nothing for so long is not there: it does every three seconds.
+const SIGN_OF_LIFE: Duration = Duration::from_secs(6);
 /// How long a server is silent at least before it is forgotten.
 const SILENCE: Duration = Duration::from_secs(60);
 
@@ -79,18 +80,9 @@ pub struct Found {
     user: UserId,
     device: Device,
     /// What other servers on this database, living or not, and those before this one left.
-    stored: Vec<Ticket>,
+    stored: Vec<Elsewhere>,
     /// Where connections of this server are that live or not, which nobody can say.
     uncertain: Vec<Ticket>,
-}
-
-/// What became of tickets and is not stored.
-#[derive(Debug)]
-pub struct Due {
-    /// Those of lost connections.
-    left: Vec<Ticket>,
-    /// Used, closed or over.
-    gone: Vec<Uuid>,
 }
 
 /// The tickets of this server. Cheap to clone.
@@ -108,24 +100,6 @@ struct Shared {
     state: Mutex<State>,
 }
 
-#[derive(Debug, Default)]
-struct State {
-    /// Of lost connections: of each person the oldest first, and how many in all.
-    left: HashMap<UserId, Vec<Left>>,
-    count: usize,
-    /// Used, closed or over, and perhaps stored.
-    gone: HashSet<Uuid>,
-    /// Servers that seemed to be gone, and when they were last alive.
-    stale: Vec<(Uuid, i64)>,
-}
-
-#[derive(Clone, Debug)]
-struct Left {
-    ticket: Ticket,
-    until: Duration,
-    is_stored: bool,
-}
-
 impl Tickets {
     pub(crate) fn new(database: Database, log: Log, clock: Clock, lifetime: Duration) -> Self {
         Self(Arc::new(Shared {
@@ -140,31 +114,13 @@ impl Tickets {
 
     /// How many this server keeps of connections that were lost.
     pub(crate) fn len(&self) -> usize {
-        self.0.state.lock().count
+        self.0.state.lock().len()
     }
 
     /// A connection was lost: its device goes on at the ticket's position, which must be known.
     pub fn leave(&self, ticket: Ticket) {
         let until = self.0.clock.elapsed() + self.0.lifetime;
-        let mut state = self.0.state.lock();
-        let state = &mut *state;
-        let of_user = state.left.get(&ticket.user).into_iter().flatten();
-        let mut same = of_user.filter(|left| left.ticket.device.is(&ticket.device));
-        let oldest = same.next().map(|left| left.ticket.id);
-        if let Some(oldest) = oldest.filter(|_| 1 + same.count() >= MOST_OF_A_DEVICE) {
-            state.forget(&ticket.user, oldest);
-        }
-        if state.count >= MOST {
-            // What is stored of it must not be found for ever.
-            state.gone.insert(ticket.id);
-            return;
-        }
-        state.count += 1;
-        state.left.entry(ticket.user.clone()).or_default().push(Left {
-            ticket,
-            until,
-            is_stored: false,
-        });
+        self.0.state.lock().leave(ticket, until);
     }
 
     /// A connection was closed by its client: its device does not come back to it.
@@ -174,12 +130,7 @@ impl Tickets {
 
     /// What is stored may have been taken for that of a dead server: all of it is to be stored again.
     pub fn store_again(&self) {
-        let mut state = self.0.state.lock();
-        state
-            .left
-            .values_mut()
-            .flatten()
-            .for_each(|left| left.is_stored = false);
+        self.0.state.lock().store_again();
     }
 
     /// Looks up what a device that comes back goes on with.
@@ -194,7 +145,7 @@ impl Tickets {
     }
 
     /// What other servers on this database, living or not, and those before this one know of a device.
-    async fn stored(&self, user: &UserId, device: &Device) -> Result<Vec<Ticket>, Error> {
+    async fn stored(&self, user: &UserId, device: &Device) -> Result<Vec<Elsewhere>, Error> {
         let keys = [Some(&device.key), device.alias.as_ref()];
         let keys = || keys.into_iter().flatten().cloned();
         let is_theirs = Condition::any()
@@ -209,8 +160,8 @@ impl Tickets {
             .all(&self.0.database.read)
             .await?;
         let known = rows.into_iter().filter_map(|(row, node)| {
-            let position = row.position.or_else(|| Some(node?.told))?;
-            Some(Ticket {
+            let node = node?;
+            let ticket = Ticket {
                 id: row.id,
                 user: row.user_id,
                 device: Device {
@@ -218,7 +169,11 @@ impl Tickets {
                     alias: row.alias,
                 },
                 hears: row.hears.and_then(|hears| serde_json::from_str(&hears).ok()),
-                position: Some(position),
+                position: Some(row.position.unwrap_or(node.told)),
+            };
+            Some(Elsewhere {
+                ticket,
+                node: (node.id, node.seen_at),
             })
         });
         Ok(known.collect())
@@ -227,23 +182,26 @@ impl Tickets {
     /// What became of the tickets of lost connections since it was stored last.
     #[must_use]
     pub fn due(&self) -> Due {
-        self.0.state.lock().due(self.0.clock.elapsed())
+        let mut state = self.0.state.lock();
+        state.due(self.0.clock.elapsed(), self.0.lifetime)
     }
 
     /// Stores how far this server has told its connections, with those of them that stand elsewhere than was stored and
     /// what became of lost ones: all of one moment, in one commit.
     pub async fn save(&self, told: EventId, living: Vec<Ticket>, due: Due) -> Result<(), Error> {
-        let Due { left, gone } = due;
-        let ids: HashSet<Uuid> = left.iter().map(|ticket| ticket.id).collect();
-        let changed = left.into_iter().chain(living);
         let save = SaveTickets {
             node: self.0.node,
             told,
-            changed: changed.map(|ticket| row(ticket, self.0.node)).collect(),
-            gone: gone.clone(),
+            changed: due
+                .left()
+                .chain(living)
+                .map(|ticket| row(ticket, self.0.node))
+                .collect(),
+            gone: due.gone.clone(),
+            used: due.used.clone(),
         };
         self.0.log.writer.change(save).await?;
-        self.0.state.lock().stored(&ids, &gone);
+        self.0.state.lock().stored(&due);
         Ok(())
     }
 
@@ -295,82 +253,24 @@ impl Found {
     /// come soon if they come.
     #[must_use]
     pub fn take(self) -> Option<Resumption> {
-        let now = self.tickets.0.clock.elapsed();
-        let mut state = self.tickets.0.state.lock();
-        let state = &mut *state;
-        let is_theirs = |left: &Left| left.until > now && left.ticket.device.is(&self.device);
-        let own = state.left.get(&self.user).into_iter().flatten();
-        let own = own.filter(|left| is_theirs(left)).map(|left| left.ticket.clone());
-        let others = self
-            .stored
-            .into_iter()
-            .filter(|ticket| !state.gone.contains(&ticket.id));
-        let found: Vec<Ticket> = own.chain(others).collect();
-        let used = found
-            .iter()
-            .max_by_key(|ticket| ticket.position)
-            .map(|ticket| ticket.id);
-        let all: Vec<Ticket> = found.into_iter().chain(self.uncertain).collect();
+        let shared = &self.tickets.0;
+        let now = shared.clock.elapsed();
+        // Where no other server may be, all others are dead.
+        let dead_at = if shared.log.others.may_be() {
+            now + SIGN_OF_LIFE
+        } else {
+            now
+        };
+        let mut state = shared.state.lock();
+        let mut all = state.take(&self.user, &self.device, self.stored, (now, dead_at));
+        drop(state);
+        all.extend(self.uncertain);
         let position = all.iter().filter_map(|ticket| ticket.position).min()?;
-        let known = state.left.get_mut(&self.user).into_iter().flatten();
-        for left in known.filter(|left| is_theirs(left)) {
-            left.until = left.until.min(now + LEFT_OVER);
-        }
-        if let Some(used) = used {
-            state.forget(&self.user, used);
-        }
         let hears = all.into_iter().map(|ticket| ticket.hears).reduce(both);
         Some(Resumption {
             position,
             hears: hears.flatten(),
         })
-    }
-}
-
-impl Due {
-    /// Whether there is nothing to store.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.left.is_empty() && self.gone.is_empty()
-    }
-}
-
-impl State {
-    fn forget(&mut self, user: &UserId, id: Uuid) {
-        if let Some(left) = self.left.get_mut(user) {
-            let before = left.len();
-            left.retain(|left| left.ticket.id != id);
-            self.count -= before - left.len();
-            if left.is_empty() {
-                self.left.remove(user);
-            }
-        }
-        self.gone.insert(id);
-    }
-
-    /// Takes out what is over, and says what of lost connections is not stored and what may be stored and should not.
-    fn due(&mut self, now: Duration) -> Due {
-        for left in self.left.values_mut() {
-            let over = left.extract_if(.., |left| left.until <= now);
-            self.gone.extend(over.map(|left| left.ticket.id));
-        }
-        self.left.retain(|_, left| !left.is_empty());
-        self.count = self.left.values().map(Vec::len).sum();
-        let new = self.left.values().flatten().filter(|left| !left.is_stored);
-        Due {
-            left: new.map(|left| left.ticket.clone()).collect(),
-            gone: self.gone.iter().copied().collect(),
-        }
-    }
-
-    fn stored(&mut self, left: &HashSet<Uuid>, gone: &[Uuid]) {
-        let known = self.left.values_mut().flatten();
-        for known in known.filter(|known| left.contains(&known.ticket.id)) {
-            known.is_stored = true;
-        }
-        for id in gone {
-            self.gone.remove(id);
-        }
     }
 }
 

@@ -13,11 +13,15 @@ use crate::support::{Store, settings};
 
 /// Another server on the same database; `None` where there can be none.
 pub async fn beside(store: &Store) -> Option<(Log, Services)> {
+    beside_by(store, Clock::fixed(crate::support::EPOCH)).await
+}
+
+/// One that has this time.
+pub async fn beside_by(store: &Store, clock: Clock) -> Option<(Log, Services)> {
     if store.home.url.starts_with("sqlite:") {
         return None;
     }
     let database = Database::connect(&Options::new(&store.home.url)).await.unwrap();
-    let clock = Clock::fixed(crate::support::EPOCH);
     let log = Log::open(&database, &clock).await.unwrap();
     let services = Services::new(&database, &log, &clock, settings());
     Some((log, services))

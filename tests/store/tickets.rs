@@ -6,7 +6,7 @@ use entities::ids::EventId;
 use hubwire::services::tickets::{Device, Ticket, Tickets};
 use uuid::Uuid;
 
-use crate::nodes::beside;
+use crate::nodes::{beside, beside_by};
 use crate::support::Store;
 
 /// A ticket of a device of Ann's: after a position, or after everything.
@@ -68,6 +68,55 @@ async fn of_several_lost_together_those_that_come_back_late_start_anew() {
     assert_eq!(take(tickets).await, Some(3));
     store.clock.advance(Duration::from_secs(1));
     assert_eq!(take(tickets).await, None);
+}
+
+#[tokio::test]
+async fn of_those_a_dead_server_stored_that_come_back_late_start_anew() {
+    for store in Store::each().await {
+        let living = [3, 5, 7].map(|position| ticket(Some(position))).to_vec();
+        save(&store.services.tickets, living).await;
+        let store = store.restart().await;
+        let tickets = &store.services.tickets;
+        assert_eq!(take(tickets).await, Some(3));
+        store.clock.advance(Duration::from_secs(59));
+        save(tickets, Vec::new()).await;
+        assert_eq!(take(tickets).await, Some(3));
+        store.clock.advance(Duration::from_secs(1));
+        save(tickets, Vec::new()).await;
+        assert_eq!(take(tickets).await, None);
+    }
+}
+
+#[tokio::test]
+async fn a_living_connection_of_a_device_that_opened_another_elsewhere_is_known_when_its_server_dies() {
+    for store in Store::each().await {
+        let Some((log, services)) = beside_by(&store, store.clock.clone()).await else {
+            continue;
+        };
+        let first = &store.services.tickets;
+        save(first, vec![ticket(None)]).await;
+        assert_eq!(take(&services.tickets).await, Some(7));
+        assert_eq!(take(&services.tickets).await, None, "it was used up where it was");
+        store.clock.advance(Duration::from_secs(3));
+        first.save(EventId(9), Vec::new(), first.due()).await.unwrap();
+        store.clock.advance(Duration::from_secs(30));
+        save(&services.tickets, Vec::new()).await;
+        assert_eq!(take(&services.tickets).await, Some(9), "it went on living");
+        log.close().await;
+    }
+}
+
+#[tokio::test]
+async fn what_a_dead_server_left_and_another_took_up_a_third_does_not_find() {
+    for store in Store::each().await {
+        save(&store.services.tickets, vec![ticket(None)]).await;
+        let store = store.restart().await;
+        assert_eq!(take(&store.services.tickets).await, Some(7));
+        store.clock.advance(Duration::from_secs(6));
+        save(&store.services.tickets, Vec::new()).await;
+        let store = store.restart().await;
+        assert_eq!(take(&store.services.tickets).await, None);
+    }
 }
 
 #[tokio::test]

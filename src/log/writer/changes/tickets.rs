@@ -3,7 +3,9 @@
 use entities::ids::EventId;
 use entities::{node, presence, ticket};
 use sea_orm::sea_query::OnConflict;
-use sea_orm::{ActiveModelTrait, ColumnTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter};
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter, QuerySelect, QueryTrait,
+};
 use uuid::Uuid;
 
 use crate::log::writer::change::{Change, Outcome, Scope};
@@ -20,6 +22,8 @@ pub(crate) struct SaveTickets {
     pub told: EventId,
     pub changed: Vec<ticket::Model>,
     pub gone: Vec<Uuid>,
+    /// Gone too, unless its server gave a sign of life since it was seen alive then.
+    pub used: Vec<(Uuid, (Uuid, i64))>,
 }
 
 /// Forgets these servers, their tickets and who was here by them, unless they gave a sign of life since they were seen
@@ -31,7 +35,7 @@ impl Change for SaveTickets {
     type Output = ();
 
     fn weight(&self) -> usize {
-        512 + 128 * (self.changed.len() + self.gone.len())
+        512 + 128 * (self.changed.len() + self.gone.len() + self.used.len())
     }
 
     async fn apply(&self, scope: &mut Scope<'_>) -> Outcome<()> {
@@ -48,6 +52,18 @@ impl Change for SaveTickets {
         for ids in self.gone.chunks(ROWS) {
             ticket::Entity::delete_many()
                 .filter(ticket::Column::Id.is_in(ids.iter().copied()))
+                .exec(scope.transaction)
+                .await?;
+        }
+        for (id, (node, seen_at)) in &self.used {
+            let silent = node::Entity::find()
+                .select_only()
+                .column(node::Column::Id)
+                .filter(node::Column::Id.eq(*node))
+                .filter(node::Column::SeenAt.eq(*seen_at));
+            ticket::Entity::delete_many()
+                .filter(ticket::Column::Id.eq(*id))
+                .filter(ticket::Column::Node.in_subquery(silent.into_query()))
                 .exec(scope.transaction)
                 .await?;
         }
