@@ -5,7 +5,7 @@ use std::{borrow::Cow, fmt};
 use bytes::Bytes;
 use serde::{
     Deserialize, Deserializer,
-    de::{IgnoredAny, MapAccess, Visitor},
+    de::{IgnoredAny, MapAccess, SeqAccess, Visitor},
 };
 use serde_json::value::RawValue;
 
@@ -62,11 +62,7 @@ impl<'a> Members<'a> {
         let members = read_object(text, MembersVisitor)?;
         // The object itself is the first level.
         let nested = [members.arguments, members.item, members.result];
-        if nested
-            .iter()
-            .flatten()
-            .any(|value| json::depth(value.get().as_bytes()) >= json::MAX_DEPTH)
-        {
+        if nested.iter().flatten().any(|value| is_too_deep(value.get().as_bytes())) {
             return Err(unreadable());
         }
         members.check_headers()?;
@@ -104,9 +100,9 @@ impl<'a> Members<'a> {
             return Err(ParseError::missing("invocationId"));
         }
         let arguments = arguments.ok_or_else(|| ParseError::missing("arguments"))?;
-        let items: Vec<&RawValue> =
-            serde_json::from_str(arguments.get()).map_err(|_| ParseError::new("Error reading JSON."))?;
-        let items = items.into_iter().map(|item| share(record, item)).collect();
+        let items = serde_json::Deserializer::from_str(arguments.get())
+            .deserialize_seq(ItemsVisitor(record))
+            .map_err(|_| ParseError::new("Error reading JSON."))?;
         Ok(Invocation {
             invocation_id,
             target,
@@ -215,6 +211,25 @@ impl<'de> Visitor<'de> for MembersVisitor {
     }
 }
 
+/// Shares each item of a list with the record that it lies in.
+struct ItemsVisitor<'a>(&'a Bytes);
+
+impl<'de> Visitor<'de> for ItemsVisitor<'_> {
+    type Value = Vec<Bytes>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a list")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Vec<Bytes>, A::Error> {
+        let mut items = Vec::new();
+        while let Some(item) = list.next_element()? {
+            items.push(share(self.0, item));
+        }
+        Ok(items)
+    }
+}
+
 #[derive(Deserialize)]
 struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
 
@@ -273,8 +288,19 @@ fn present(value: Option<&RawValue>) -> Option<&RawValue> {
     value.filter(|value| value.get() != "null")
 }
 
+/// Below the object that is the message.
+fn is_too_deep(value: &[u8]) -> bool {
+    // What is shorter cannot nest so deep, and need not be looked at.
+    value.len() >= json::MAX_DEPTH && json::depth(value) >= json::MAX_DEPTH
+}
+
 fn text(name: &str, value: Option<&RawValue>) -> Result<Option<String>, ParseError> {
     let Some(value) = value else { return Ok(None) };
+    // It is JSON, so that a text without escapes is what stands between its quotes.
+    let plain = value.get().strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
+    if let Some(plain) = plain.filter(|plain| !plain.contains('\\')) {
+        return Ok(Some(plain.to_owned()));
+    }
     serde_json::from_str(value.get())
         .map(Some)
         .map_err(|_| ParseError::expected(name, "String"))

@@ -4,15 +4,15 @@ use std::time::Duration;
 
 use serde::de::DeserializeOwned;
 
-use super::{Hub, HubError, Target, context::Connection, place::Place, reply::Question};
+use super::{Context, Hub, HubError, Target, context::Connection, place::Place, reply::Question};
 use crate::{close::CloseReason, codec::ToArguments, negotiate::ConnectionId};
 
 /// Chooses who receives a call. Nobody is a fine audience: sending to nothing succeeds.
 #[derive(Clone, Debug)]
 pub struct Clients {
     hub: Hub,
-    caller: Option<ConnectionId>,
-    place: Place,
+    /// The call that chooses; `None` outside of one.
+    within: Option<Context>,
 }
 
 /// A chosen audience.
@@ -27,13 +27,13 @@ pub struct Audience {
 pub struct Client {
     hub: Hub,
     id: String,
-    place: Place,
+    within: Option<Context>,
     patience: Option<Duration>,
 }
 
 impl Clients {
-    pub(super) fn new(hub: Hub, caller: Option<ConnectionId>, place: Place) -> Self {
-        Self { hub, caller, place }
+    pub(super) fn new(hub: Hub, within: Option<Context>) -> Self {
+        Self { hub, within }
     }
 
     fn audience(&self, target: Target) -> Audience {
@@ -43,8 +43,8 @@ impl Clients {
         }
     }
 
-    fn caller_id(&self) -> Vec<String> {
-        self.caller.iter().map(ToString::to_string).collect()
+    fn caller_id(&self) -> Option<String> {
+        self.within.as_ref().map(|cx| cx.connection_id().to_string())
     }
 
     /// Every connection.
@@ -59,7 +59,7 @@ impl Clients {
 
     /// The caller; nobody outside of a call.
     pub fn caller(&self) -> Client {
-        self.client(self.caller.as_ref().map(ToString::to_string).unwrap_or_default())
+        self.client(self.caller_id().unwrap_or_default())
     }
 
     /// Every connection but the caller's.
@@ -72,7 +72,7 @@ impl Clients {
         Client {
             hub: self.hub.clone(),
             id: id.into(),
-            place: self.place.clone(),
+            within: self.within.clone(),
             patience: None,
         }
     }
@@ -165,15 +165,15 @@ impl Client {
         target: &str,
         arguments: impl ToArguments + Send + Sync,
     ) -> Result<R, HubError> {
-        match &self.place {
-            Place::Connecting => {
+        match self.within.as_ref().map(|cx| (cx.place(), cx)) {
+            Some((Place::Connecting, _)) => {
                 return Err(HubError::unexpected(
                     "InvalidOperationException",
                     "Client results inside OnConnectedAsync Hub methods are not allowed.",
                 ));
             }
-            Place::Call(slot) => slot.lend(),
-            Place::Elsewhere => {}
+            Some((Place::Call(slot), cx)) => slot.lend(cx.member()),
+            Some((Place::Elsewhere, _)) | None => {}
         }
         let question = Question {
             target,
@@ -237,7 +237,7 @@ impl HubHandle {
 
     /// Clients to send to.
     pub fn clients(&self) -> Clients {
-        Clients::new(self.hub.clone(), None, Place::Elsewhere)
+        Clients::new(self.hub.clone(), None)
     }
 
     /// The hub itself.

@@ -283,62 +283,84 @@ impl Connection {
     }
 }
 
-/// One call's view of its caller and of the hub.
+/// One call's view of its caller and of the hub. Cloning is cheap.
 #[derive(Clone, Debug)]
-pub struct Context {
+pub struct Context(Arc<Shared>);
+
+/// One allocation for each call.
+#[derive(Debug)]
+struct Shared {
     connection: Connection,
     place: Place,
     /// A probe that is due right behind the answer.
-    probe: Arc<Mutex<Option<u64>>>,
+    probe: OnceLock<u64>,
 }
 
 impl Context {
     pub(super) fn new(connection: Connection, place: Place) -> Self {
-        Self {
+        Self(Arc::new(Shared {
             connection,
             place,
-            probe: Arc::default(),
-        }
+            probe: OnceLock::new(),
+        }))
     }
 
     /// Who calls.
     pub fn connection(&self) -> &Connection {
-        &self.connection
+        &self.0.connection
     }
 
     /// The caller's public id.
     pub fn connection_id(&self) -> &ConnectionId {
-        self.connection.id()
+        self.connection().id()
     }
 
     /// The caller's user identifier.
     pub fn user_identifier(&self) -> Option<&str> {
-        self.connection.user_identifier()
+        self.connection().user_identifier()
     }
 
     /// Clients to send to, the caller and the others among them.
     pub fn clients(&self) -> Clients {
-        let caller = self.connection.id().clone();
-        Clients::new(self.connection.hub.clone(), Some(caller), self.place.clone())
+        Clients::new(self.hub().clone(), Some(self.clone()))
     }
 
     /// The hub's groups.
     pub fn groups(&self) -> Groups {
-        Groups::new(self.connection.hub.clone())
+        Groups::new(self.hub().clone())
     }
 
-    /// Sends a probe right behind this call's answer; see [`Connection::probe`].
+    /// Sends a probe right behind this call's answer, the first that is asked for; see [`Connection::probe`].
     pub fn probe_answer(&self, nonce: u64) {
-        *self.probe.lock() = Some(nonce);
+        let _ = self.0.probe.set(nonce);
     }
 
     /// Ends the caller's connection; see [`Connection::abort`].
     pub fn abort(&self) {
-        self.connection.abort();
+        self.connection().abort();
     }
 
-    pub(super) fn take_probe(&self) -> Option<u64> {
-        self.probe.lock().take()
+    pub(super) fn hub(&self) -> &Hub {
+        &self.connection().hub
+    }
+
+    pub(super) fn member(&self) -> &Member {
+        &self.connection().member
+    }
+
+    pub(super) fn place(&self) -> &Place {
+        &self.0.place
+    }
+
+    /// The call has its answer: the next one may begin.
+    pub(super) fn release(&self) {
+        if let Place::Call(slot) = self.place() {
+            slot.release(self.member());
+        }
+    }
+
+    pub(super) fn probe(&self) -> Option<u64> {
+        self.0.probe.get().copied()
     }
 }
 

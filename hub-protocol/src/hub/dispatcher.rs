@@ -12,7 +12,6 @@ use super::{
     error::Kind as ErrorKind,
     meter::Outcome as Went,
     method::{Answer, Items, Kind, Method},
-    place::Slot,
     upload::Source,
 };
 use crate::{
@@ -39,9 +38,7 @@ pub(super) struct Finished {
 
 /// A call that was admitted and has not begun.
 pub(super) struct Admitted {
-    pub(super) hub: Hub,
     pub(super) cx: Context,
-    pub(super) slot: Arc<Slot>,
     pub(super) method: Arc<Method>,
     pub(super) call: Invocation,
     pub(super) uploads: Vec<Source>,
@@ -49,8 +46,8 @@ pub(super) struct Admitted {
 }
 
 /// Finds the method of a call and checks that it may be called like this; else the sentence for the caller.
-pub(super) fn admit(hub: &Hub, cx: &Context, call: &Invocation, streaming: bool) -> Result<Arc<Method>, String> {
-    let Some(method) = hub.0.methods.named(&call.target) else {
+pub(super) fn admit(cx: &Context, call: &Invocation, streaming: bool) -> Result<Arc<Method>, String> {
+    let Some(method) = cx.hub().0.methods.named(&call.target) else {
         return Err(HubError::no_such_method().sentence(&call.target, false));
     };
     // The server's own spelling wherever there is one.
@@ -83,14 +80,13 @@ pub(super) fn admit(hub: &Hub, cx: &Context, call: &Invocation, streaming: bool)
 /// Runs a call and queues its answer.
 pub(super) async fn run(admitted: Admitted) -> Finished {
     let Admitted {
-        hub,
         cx,
-        slot,
         method,
         call,
         uploads,
         bytes,
     } = admitted;
+    let hub = cx.hub();
     let next = Next {
         hub: &hub.0,
         filters: 0,
@@ -108,7 +104,7 @@ pub(super) async fn run(admitted: Admitted) -> Finished {
         Ok(answer) => AssertUnwindSafe(answer).catch_unwind().await,
         Err(panic) => Err(panic),
     };
-    slot.release();
+    cx.release();
     let id = call.invocation_id;
     let detailed = hub.0.options.connection.detailed_errors;
     let outcome = match result.unwrap_or_else(|_| Err(panicked())).map(|Answer(kind)| kind) {
@@ -122,25 +118,26 @@ pub(super) async fn run(admitted: Admitted) -> Finished {
                 method.meter.count(Went::Succeeded);
                 Outcome::Void
             }
-            Err(error) => match failed(&hub, &method, &error) {
+            Err(error) => match failed(hub, &method, &error) {
                 Some(reason) => return Finished::ended(reason),
                 None => Outcome::Error(error.stream_sentence(detailed)),
             },
         },
-        Err(error) => match failed(&hub, &method, &error) {
+        Err(error) => match failed(hub, &method, &error) {
             Some(reason) => return Finished::ended(reason),
             None => Outcome::Error(error.sentence(&method.name, detailed)),
         },
     };
-    if let Some(id) = &id {
-        answer(&cx, id.clone(), outcome);
+    let stream = id.as_ref().filter(|_| method.handler.is_streaming()).cloned();
+    if let Some(id) = id {
+        answer(&cx, id, outcome);
     }
-    if let Some(nonce) = cx.take_probe() {
+    if let Some(nonce) = cx.probe() {
         cx.connection().probe(nonce);
     }
     Finished {
         end: None,
-        stream: id.filter(|_| method.handler.is_streaming()),
+        stream,
         uploads: call.stream_ids,
         bytes,
     }
@@ -157,7 +154,7 @@ impl Finished {
 
 /// Sends a stream's items, each when there is room for it.
 async fn forward(cx: &Context, id: &str, mut items: Items) -> Result<(), HubError> {
-    let member = &cx.connection().member;
+    let member = cx.member();
     let protocol = *member.protocol.get().expect("calls come after the handshake");
     while let Some(item) = AssertUnwindSafe(items.next())
         .catch_unwind()
@@ -207,7 +204,7 @@ fn failed(hub: &Hub, method: &Method, error: &HubError) -> Option<CloseReason> {
 
 /// Queues the answer to a call.
 pub(super) fn answer(cx: &Context, invocation_id: String, outcome: Outcome) {
-    let member = &cx.connection().member;
+    let member = cx.member();
     let protocol = *member.protocol.get().expect("calls come after the handshake");
     let completion = HubMessage::Completion(Completion { invocation_id, outcome });
     member

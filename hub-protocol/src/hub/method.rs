@@ -6,7 +6,7 @@ use futures_util::{Stream, StreamExt, future::BoxFuture, stream::BoxStream};
 use serde::{Serialize, de::DeserializeOwned};
 
 use super::{
-    Connection, Context, HubError, Policy,
+    Context, HubError, Policy,
     meter::MethodMeter,
     upload::{Source, Upload},
 };
@@ -161,9 +161,9 @@ macro_rules! functions {
             const PARAMETERS: usize = $count - <Self as Function<(T, R, $($name,)*)>>::STREAMS;
 
             fn invoke(&self, cx: Context, binder: Binder) -> BoxFuture<'static, Result<Answer, HubError>> {
-                let connection = cx.connection().clone();
+                let caller = cx.clone();
                 match bound!(self cx binder $($name)*) {
-                    Ok(answer) => Box::pin(async move { value(&connection, &answer.await?) }),
+                    Ok(answer) => Box::pin(async move { value(&caller, &answer.await?) }),
                     Err(error) => failed(error),
                 }
             }
@@ -181,9 +181,9 @@ macro_rules! functions {
             const PARAMETERS: usize = $count - <Self as StreamFunction<(T, S, R, $($name,)*)>>::STREAMS;
 
             fn invoke(&self, cx: Context, binder: Binder) -> BoxFuture<'static, Result<Answer, HubError>> {
-                let connection = cx.connection().clone();
+                let caller = cx.clone();
                 match bound!(self cx binder $($name)*) {
-                    Ok(answer) => Box::pin(async move { Ok(stream(connection, answer.await?)) }),
+                    Ok(answer) => Box::pin(async move { Ok(stream(caller, answer.await?)) }),
                     Err(error) => failed(error),
                 }
             }
@@ -218,16 +218,16 @@ functions! {
     8 (A B C D E G H I)
 }
 
-fn value<T: Serialize>(connection: &Connection, value: &T) -> Result<Answer, HubError> {
-    connection.encode(value).map(Kind::Value).map(Answer)
+fn value<T: Serialize>(caller: &Context, value: &T) -> Result<Answer, HubError> {
+    caller.connection().encode(value).map(Kind::Value).map(Answer)
 }
 
-fn stream<S, R>(connection: Connection, items: S) -> Answer
+fn stream<S, R>(caller: Context, items: S) -> Answer
 where
     S: Stream<Item = Result<R, HubError>> + Send + 'static,
     R: Serialize,
 {
-    let items = items.map(move |item| connection.encode(&item?));
+    let items = items.map(move |item| caller.connection().encode(&item?));
     Answer(Kind::Stream(items.boxed()))
 }
 
@@ -360,9 +360,9 @@ impl<F: RawFunction<R>, R: Serialize + 'static> Handler for Raw<F, R> {
         if let Err(error) = check_arity(&arguments, &self.arity) {
             return failed(error);
         }
-        let connection = cx.connection().clone();
+        let caller = cx.clone();
         let answer = self.function.invoke(cx, arguments);
-        Box::pin(async move { value(&connection, &answer.await?) })
+        Box::pin(async move { value(&caller, &answer.await?) })
     }
 }
 
@@ -391,8 +391,8 @@ where
         if let Err(error) = check_arity(&arguments, &self.0.arity) {
             return failed(error);
         }
-        let connection = cx.connection().clone();
+        let caller = cx.clone();
         let answer = self.0.function.invoke(cx, arguments);
-        Box::pin(async move { Ok(stream(connection, answer.await?)) })
+        Box::pin(async move { Ok(stream(caller, answer.await?)) })
     }
 }

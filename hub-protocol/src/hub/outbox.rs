@@ -4,6 +4,8 @@
 //! **behind** (its feed takes over, see [`Feed`]), **sealed** (only the session's own last words are queued) or
 //! **closed** (nothing is). What is not queued is dropped without an error.
 
+mod backlog;
+
 use std::{
     collections::VecDeque,
     sync::atomic::{AtomicBool, Ordering},
@@ -13,6 +15,7 @@ use futures_util::task::AtomicWaker;
 use parking_lot::Mutex;
 use tokio::sync::Notify;
 
+use self::backlog::Backlog;
 use super::{Feed, Overflow};
 use crate::{
     close::CloseReason,
@@ -25,6 +28,7 @@ use crate::{
 pub(super) struct Outbox {
     /// Wakes the session.
     waker: AtomicWaker,
+    backlog: Backlog,
     state: Mutex<State>,
     /// Whether somebody asked for the end: seen without the lock.
     stops: AtomicBool,
@@ -46,12 +50,6 @@ struct State {
     mode: Mode,
     /// Allocated when the first frame waits, freed when none does: an idle client costs nothing.
     queue: VecDeque<Queued>,
-    bytes: usize,
-    /// How many of them are this client's alone.
-    own: usize,
-    bound: usize,
-    /// How many times the bound may wait of what is shared with others.
-    widest: usize,
     position: u64,
     /// What a closed outbox was the first to refuse, or where it was behind: its client lacks what comes after.
     lacks_after: Option<u64>,
@@ -106,16 +104,13 @@ impl Outbox {
         let state = State {
             mode,
             queue: VecDeque::new(),
-            bytes: 0,
-            own: 0,
-            bound,
-            widest: 1,
             position: 0,
             lacks_after: None,
             feed: None,
             stop: None,
         };
         Self {
+            backlog: Backlog::new(bound),
             state: Mutex::new(state),
             stops: AtomicBool::new(false),
             waker: AtomicWaker::new(),
@@ -128,7 +123,7 @@ impl Outbox {
     /// there is no feed to fall back on. Only for what many hear: they share it, so that it costs none of them more.
     pub(super) fn widen(&self, times: usize) {
         if self.overflow == Overflow::Close {
-            self.state.lock().widest = times;
+            self.backlog.widen(times);
         }
     }
 
@@ -138,7 +133,7 @@ impl Outbox {
         if state.mode != Mode::Live {
             return Pushed::Dropped;
         }
-        if !state.has_shared_room(frame.size(), hearers) {
+        if !self.backlog.has_shared_room(frame.size(), hearers) {
             // A feed would not know of it: going behind would not bring it back.
             if self.overflow == Overflow::Close || state.feed.is_none() {
                 self.overflow(&mut state);
@@ -146,7 +141,7 @@ impl Outbox {
             return Pushed::Full;
         }
         let sleeps = state.queue.is_empty();
-        state.append_shared(frame);
+        self.append_shared(&mut state, frame);
         drop(state);
         self.wake_where(sleeps);
         Pushed::Queued
@@ -157,8 +152,8 @@ impl Outbox {
         let mut state = self.state.lock();
         match state.mode {
             Mode::Sealed | Mode::Closed => return Pushed::Dropped,
-            Mode::Live | Mode::Behind if !state.has_room(frame.size_alone()) => return Pushed::Full,
-            Mode::Live | Mode::Behind => state.append_own(Outgoing::Frames(frame.clone())),
+            Mode::Live | Mode::Behind if !self.backlog.has_room(frame.size_alone()) => return Pushed::Full,
+            Mode::Live | Mode::Behind => self.append_own(&mut state, Outgoing::Frames(frame.clone())),
         }
         drop(state);
         self.waker.wake();
@@ -187,7 +182,7 @@ impl Outbox {
     pub(super) fn push_own(&self, outgoing: Outgoing) {
         let mut state = self.state.lock();
         if state.mode != Mode::Closed {
-            state.append_own(outgoing);
+            self.append_own(&mut state, outgoing);
         }
     }
 
@@ -204,7 +199,7 @@ impl Outbox {
             return Pushed::Dropped;
         }
         let size = frames.iter().map(|frame| frame.size()).sum();
-        if !state.has_shared_room(size, usize::MAX) {
+        if !self.backlog.has_shared_room(size, usize::MAX) {
             // What lay before and was not delivered did not concern this client: its feed need not look there.
             state.position = state.position.max(position - 1);
             self.overflow(&mut state);
@@ -213,7 +208,7 @@ impl Outbox {
         state.position = position;
         let sleeps = state.queue.is_empty();
         for frame in frames {
-            state.append_shared(frame);
+            self.append_shared(&mut state, frame);
         }
         drop(state);
         self.wake_where(sleeps);
@@ -286,13 +281,12 @@ impl Outbox {
 
     /// Whether more waits than the bound, where so much waits elsewhere.
     pub(super) fn is_over(&self, elsewhere: usize) -> bool {
-        let state = self.state.lock();
-        state.own + elsewhere > state.bound || state.bytes > state.bound.saturating_mul(state.widest)
+        self.backlog.is_over(elsewhere)
     }
 
     /// How many bytes wait that are this client's alone.
     pub(super) fn own_bytes(&self) -> usize {
-        self.state.lock().own
+        self.backlog.own()
     }
 
     /// Hands what waits to the transport with what each counts: `most` bytes of it, or one that is longer.
@@ -317,12 +311,11 @@ impl Outbox {
             taken += size;
             send(outgoing, size);
         }
-        state.bytes -= taken;
-        state.own -= own;
+        self.backlog.subtract(taken, own);
         if state.queue.is_empty() {
             state.queue = VecDeque::new();
         }
-        let room = state.own <= state.bound / 2;
+        let room = self.backlog.is_low();
         drop(state);
         if room {
             self.room.notify_waiters();
@@ -354,7 +347,7 @@ impl Outbox {
         state.note_end();
         state.mode = Mode::Closed;
         state.queue = VecDeque::new();
-        (state.bytes, state.own) = (0, 0);
+        self.backlog.clear();
         state.feed = None;
         drop(state);
         self.room.notify_waiters();
@@ -377,6 +370,17 @@ impl Outbox {
         }
     }
 
+    fn append_shared(&self, state: &mut State, frame: &Frame) {
+        self.backlog.add(frame.size(), 0);
+        state.queue.push_back(Queued::Shared(frame.clone()));
+    }
+
+    fn append_own(&self, state: &mut State, outgoing: Outgoing) {
+        let size = size_alone(&outgoing);
+        self.backlog.add(size, size);
+        state.queue.push_back(Queued::Own(outgoing));
+    }
+
     fn overflow(&self, state: &mut State) {
         match self.overflow {
             Overflow::Behind if state.feed.is_some() => state.mode = Mode::Behind,
@@ -392,33 +396,10 @@ impl Outbox {
 }
 
 impl State {
-    /// A frame larger than the bound still goes out when nothing else waits.
-    fn has_room(&self, size: usize) -> bool {
-        self.has_shared_room(size, usize::MAX) && (self.own == 0 || self.own + size <= self.bound)
-    }
-
-    /// As many hear it, so many times the bound may wait, in moderation.
-    fn has_shared_room(&self, size: usize, hearers: usize) -> bool {
-        let times = hearers.clamp(1, self.widest);
-        self.bytes == 0 || self.bytes + size <= self.bound.saturating_mul(times)
-    }
-
     fn note_end(&mut self) {
         if self.mode == Mode::Behind {
             self.lacks_after = Some(self.position);
         }
-    }
-
-    fn append_shared(&mut self, frame: &Frame) {
-        self.bytes += frame.size();
-        self.queue.push_back(Queued::Shared(frame.clone()));
-    }
-
-    fn append_own(&mut self, outgoing: Outgoing) {
-        let size = size_alone(&outgoing);
-        self.bytes += size;
-        self.own += size;
-        self.queue.push_back(Queued::Own(outgoing));
     }
 
     fn after_the_queue(&mut self) -> Taken {

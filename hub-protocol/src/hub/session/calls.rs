@@ -177,19 +177,19 @@ impl<T: Transport> Session<T> {
     fn begin(&mut self, call: Invocation, streaming: bool) {
         // Streams take no slot: neither the ones that go nor those that come.
         let slot = if streaming || !call.stream_ids.is_empty() {
-            Slot::none(&self.member)
+            Slot::none()
         } else {
             Slot::take(&self.member)
         };
-        let cx = self.context(Place::Call(Arc::clone(&slot)));
+        let cx = self.context(Place::Call(slot));
         let bytes = size(&call);
-        let admitted = admit(&self.hub, &cx, &call, streaming)
+        let admitted = admit(&cx, &call, streaming)
             .and_then(|method| self.has_room_for(&method.name, bytes).map(|()| method))
             .and_then(|method| Ok((self.open_streams(&method.name, &call, streaming)?, method)));
         let (uploads, method) = match admitted {
             Ok(admitted) => admitted,
             Err(sentence) => {
-                slot.release();
+                cx.release();
                 self.count_refused(&call.target);
                 if let Some(id) = call.invocation_id {
                     answer(&cx, id, Outcome::Error(sentence));
@@ -198,22 +198,25 @@ impl<T: Transport> Session<T> {
             }
         };
         self.calls.bytes += bytes;
-        let id = call.invocation_id.clone().filter(|_| streaming);
+        let streamed = streaming.then(|| call.invocation_id.clone()).flatten();
+        let Some(id) = streamed else {
+            return self.calls.push(Box::pin(run(Admitted {
+                cx,
+                method,
+                call,
+                uploads,
+                bytes,
+            })));
+        };
         let uploads_of_call = call.stream_ids.clone();
-        let hub = self.hub.clone();
-        let counted = id.as_ref().map(|_| Arc::clone(&method));
+        let counted = Arc::clone(&method);
         let running = run(Admitted {
-            hub,
             cx: cx.clone(),
-            slot,
             method,
             call,
             uploads,
             bytes,
         });
-        let Some(id) = id else {
-            return self.calls.push(Box::pin(running));
-        };
         let (abort, registration) = AbortHandle::new_pair();
         let streams = self.calls.streams.get_or_insert_default();
         streams.down.insert(id.clone(), abort);
@@ -223,9 +226,7 @@ impl<T: Transport> Session<T> {
                 Ok(finished) => finished,
                 // Cancelled is ended well; the method and its stream have been dropped.
                 Err(_) => {
-                    if let Some(method) = counted {
-                        method.meter.count(Went::Canceled);
-                    }
+                    counted.meter.count(Went::Canceled);
                     answer(&cx, id.clone(), Outcome::Void);
                     Finished {
                         end: None,
