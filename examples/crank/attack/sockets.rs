@@ -193,21 +193,19 @@ pub(super) async fn group(door: &Door) -> Result<Held> {
         .write_all(&text(call("join", "JoinGroup", &format!("\"{own}\"")).as_bytes()))
         .await?;
     let message = text(text_call("ToGroup", &format!("\"{own}\",")).as_bytes());
-    for _ in 0..GROUP_MESSAGES {
-        if !shove(&mut stream, &message).await? {
-            break;
-        }
-    }
-    // What it does not read would be the end of what the server has not read.
     let mut heard = vec![0; 16 * 1024];
-    while let Ok(read) = timeout(PATIENCE, stream.read(&mut heard)).await {
-        if read? == 0 {
-            bail!("the server has given it up");
+    for _ in 0..GROUP_MESSAGES {
+        shove(&mut stream, &message).await?;
+        // It hears all that is sent before it acknowledges; what comes then waits.
+        while let Ok(read) = timeout(PATIENCE, stream.read(&mut heard)).await {
+            if read? == 0 {
+                bail!("the server has given it up");
+            }
         }
     }
     drop(stream);
     Ok(Held(vec![]))
 }
 
-/// As many as wait for a client that acknowledges nothing, before it is given up.
-const GROUP_MESSAGES: usize = 4;
+/// As many as are kept for a client that acknowledges nothing and wait for it, before it is given up.
+const GROUP_MESSAGES: usize = 6;
