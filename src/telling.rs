@@ -19,8 +19,11 @@ use crate::views::{self, ClientEvent};
 pub use late::Late;
 pub use personal::{Personal, unread};
 
-/// Messages of one move whose authors are told.
+/// Messages of one member's move whose authors are told.
 const MOST_TOLD: usize = 100;
+/// The same of all members whose moves are told together. In a group of five hundred the newest four of each: more would
+/// be as much as was said, and everybody would wait for it.
+const MOST_TOLD_IN_ALL: usize = 2_000;
 
 /// What is told of one event, as client events or as what an edge makes of them.
 #[derive(Debug)]
@@ -319,14 +322,14 @@ fn delivered(delivered: &Delivered, viewer: Option<&UserId>, at: i64) -> Telling
     for arrival in &delivered.arrivals {
         reached.entry(&arrival.user).or_default().push(arrival);
     }
+    let most = (MOST_TOLD_IN_ALL / reached.len().max(1)).clamp(1, MOST_TOLD);
     for (user, arrivals) in reached {
         let arrived = delivered.covered.iter().filter(|message| {
             let is_there = |arrival: &&Arrival| (arrival.from_seq..=arrival.up_to_seq).contains(&message.seq);
             message.sender != *user && arrivals.iter().any(is_there)
         });
-        // Of each member the newest hundred, as of every move.
         let arrived: Vec<_> = arrived.collect();
-        let told = &arrived[arrived.len().saturating_sub(MOST_TOLD)..];
+        let told = &arrived[arrived.len().saturating_sub(most)..];
         for message in told {
             if viewer.is_some_and(|viewer| *viewer != message.sender) {
                 continue;

@@ -13,9 +13,9 @@ use uuid::Uuid;
 use super::{Personal, Telling};
 use crate::log::{
     event::{
-        Blocked, Body, ConversationCreated, Covered, Departure, Event, GroupChanged, MemberChange, MemberJoined,
-        MemberLeft, MessageDetails, MessageRef, Moved, Person, PersonChanged, Pinned, PointerMoved, Quoted, Reacted,
-        State, StateChanged,
+        Arrival, Blocked, Body, ConversationCreated, Covered, Delivered, Departure, Event, GroupChanged, MemberChange,
+        MemberJoined, MemberLeft, MessageDetails, MessageRef, Moved, Person, PersonChanged, Pinned, PointerMoved,
+        Quoted, Reacted, State, StateChanged,
     },
     members::Member,
 };
@@ -275,4 +275,29 @@ fn who_may_not_see_what_is_answered_is_told_without_it() {
             assert_eq!(text.contains("older"), is_seen, "from {visible_from}: {text}");
         }
     }
+}
+
+#[test]
+fn authors_are_told_of_the_newest_that_arrived_and_of_fewer_where_many_have_them() {
+    let told = |people: usize| {
+        let covered = (1..=150).map(|place| Covered {
+            id: MessageId(Uuid::nil()),
+            seq: Seq(place),
+            sender: "ann".parse().unwrap(),
+            client_message_id: None,
+            temp_id: None,
+        });
+        let arrivals = (0..people).map(|number| Arrival {
+            user: format!("member-{number}").parse().unwrap(),
+            from_seq: Seq(1),
+            up_to_seq: Seq(150),
+        });
+        let delivered = Delivered {
+            conversation_id: CONVERSATION,
+            arrivals: arrivals.collect(),
+            covered: covered.collect(),
+        };
+        super::delivered(&delivered, None, 0).to_each[&"ann".parse().unwrap()].len()
+    };
+    assert_eq!([1, 20, 500, 5_000].map(told), [100, 2_000, 2_000, 5_000]);
 }
