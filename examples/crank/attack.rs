@@ -94,7 +94,7 @@ const REST: Duration = Duration::from_secs(2);
 /// How long all attackers stay when the last is through.
 const HOLD: Duration = Duration::from_secs(5);
 /// How often an attacker takes a sip: whoever takes nothing for ten seconds is given up, and costs nothing any more.
-const SIP: Duration = Duration::from_secs(1);
+const SIP: Duration = Duration::from_millis(250);
 /// When the memory must be back.
 const BACK: Duration = Duration::from_secs(30);
 /// Attacks that take longer are broken.
