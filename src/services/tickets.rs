@@ -173,7 +173,7 @@ impl Tickets {
             };
             Some(Elsewhere {
                 ticket,
-                node: (node.id, node.seen_at),
+                node: row.position.is_none().then_some((node.id, node.seen_at)),
             })
         });
         Ok(known.collect())

@@ -107,6 +107,26 @@ async fn a_living_connection_of_a_device_that_opened_another_elsewhere_is_known_
 }
 
 #[tokio::test]
+async fn what_a_living_server_left_of_a_lost_connection_and_another_took_up_a_third_does_not_find() {
+    for store in Store::each().await {
+        let Some((second, services)) = beside(&store).await else {
+            continue;
+        };
+        let first = &store.services.tickets;
+        first.leave(ticket(Some(3)));
+        save(first, Vec::new()).await;
+        assert_eq!(take(&services.tickets).await, Some(3));
+        save(&services.tickets, Vec::new()).await;
+        let Some((third, services)) = beside(&store).await else {
+            continue;
+        };
+        assert_eq!(take(&services.tickets).await, None);
+        second.close().await;
+        third.close().await;
+    }
+}
+
+#[tokio::test]
 async fn what_a_dead_server_left_and_another_took_up_a_third_does_not_find() {
     for store in Store::each().await {
         save(&store.services.tickets, vec![ticket(None)]).await;

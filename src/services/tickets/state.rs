@@ -37,11 +37,13 @@ struct Left {
     is_stored: bool,
 }
 
-/// A ticket that another server stored, and that server: which, and when it last gave a sign of life.
+/// A ticket that another server stored.
 #[derive(Debug)]
 pub(super) struct Elsewhere {
     pub(super) ticket: Ticket,
-    pub(super) node: (Uuid, i64),
+    /// Where it stands wherever its server does, so that its connection lives if that one does: which server, and when it
+    /// last gave a sign of life.
+    pub(super) node: Option<(Uuid, i64)>,
 }
 
 #[derive(Debug)]
@@ -131,13 +133,13 @@ impl State {
         for left in known.filter(|left| is_theirs(left)) {
             left.until = left.until.min(now + LEFT_OVER);
         }
+        let mut lives = false;
         for Elsewhere { ticket, node } in &elsewhere {
-            let is_used = used == Some(ticket.id);
-            self.note(ticket, now, is_used.then_some((*node, dead_at)));
+            let with = node.filter(|_| used == Some(ticket.id)).map(|node| (node, dead_at));
+            lives |= with.is_some();
+            self.note(ticket, now, with);
         }
-        if let Some(used) = used
-            && !elsewhere.iter().any(|other| other.ticket.id == used)
-        {
+        if let Some(used) = used.filter(|_| !lives) {
             self.forget(user, used);
         }
         all
