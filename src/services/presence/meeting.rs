@@ -1,5 +1,5 @@
 //! Two who come to share a conversation while both are here, or share none any more. Each server looks through the log
-//! for them and tells those who are connected to it.
+//! for them and tells those who are connected to it. Of somebody who came a moment before it may tell twice.
 
 use std::sync::Weak;
 use std::sync::atomic::Ordering;
