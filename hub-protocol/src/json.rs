@@ -65,7 +65,7 @@ pub fn write<T: Serialize + ?Sized>(out: &mut Vec<u8>, value: &T, naming: Naming
 /// levels, and values of another type.
 pub fn from_slice<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, DecodeError> {
     let text = std::str::from_utf8(bytes).map_err(|error| DecodeError(error.to_string()))?;
-    if depth(bytes) > MAX_DEPTH {
+    if is_deeper(bytes, MAX_DEPTH) {
         return Err(DecodeError(format!("nested deeper than {MAX_DEPTH} levels")));
     }
     let mut json = serde_json::Deserializer::from_str(text);
@@ -74,8 +74,14 @@ pub fn from_slice<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, DecodeError> {
     Ok(value)
 }
 
-/// The deepest nesting of arrays and objects in a JSON text, without judging the rest of it.
-pub(crate) fn depth(json: &[u8]) -> usize {
+/// Whether arrays and objects of a JSON text nest in more levels, without judging the rest of it.
+pub(crate) fn is_deeper(json: &[u8], levels: usize) -> bool {
+    // Each level is a byte at least: most texts need not be looked at.
+    json.len() > levels && depth(json) > levels
+}
+
+/// The deepest nesting.
+fn depth(json: &[u8]) -> usize {
     let (mut depth, mut deepest, mut at) = (0_usize, 0_usize, 0_usize);
     while at < json.len() {
         match json[at] {

@@ -61,8 +61,9 @@ impl<'a> Members<'a> {
         let text = std::str::from_utf8(record).map_err(|_| unreadable())?;
         let members = read_object(text, MembersVisitor)?;
         // The object itself is the first level.
+        let is_too_deep = |value: &&RawValue| json::is_deeper(value.get().as_bytes(), json::MAX_DEPTH - 1);
         let nested = [members.arguments, members.item, members.result];
-        if nested.iter().flatten().any(|value| is_too_deep(value.get().as_bytes())) {
+        if nested.iter().flatten().any(is_too_deep) {
             return Err(unreadable());
         }
         members.check_headers()?;
@@ -286,12 +287,6 @@ fn is_text(value: &RawValue) -> bool {
 /// A member that is null counts as absent: some clients send `streamIds: null`, and leniency is safe.
 fn present(value: Option<&RawValue>) -> Option<&RawValue> {
     value.filter(|value| value.get() != "null")
-}
-
-/// Below the object that is the message.
-fn is_too_deep(value: &[u8]) -> bool {
-    // What is shorter cannot nest so deep, and need not be looked at.
-    value.len() >= json::MAX_DEPTH && json::depth(value) >= json::MAX_DEPTH
 }
 
 fn text(name: &str, value: Option<&RawValue>) -> Result<Option<String>, ParseError> {

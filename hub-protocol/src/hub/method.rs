@@ -163,7 +163,7 @@ macro_rules! functions {
             fn invoke(&self, cx: Context, binder: Binder) -> BoxFuture<'static, Result<Answer, HubError>> {
                 let caller = cx.clone();
                 match bound!(self cx binder $($name)*) {
-                    Ok(answer) => Box::pin(async move { value(&caller, &answer.await?) }),
+                    Ok(answer) => Box::pin(async move { Answer::value(&caller, &answer.await?) }),
                     Err(error) => failed(error),
                 }
             }
@@ -216,10 +216,6 @@ functions! {
     6 (A B C D E G)
     7 (A B C D E G H)
     8 (A B C D E G H I)
-}
-
-fn value<T: Serialize>(caller: &Context, value: &T) -> Result<Answer, HubError> {
-    caller.connection().encode(value).map(Kind::Value).map(Answer)
 }
 
 fn stream<S, R>(caller: Context, items: S) -> Answer
@@ -362,7 +358,7 @@ impl<F: RawFunction<R>, R: Serialize + 'static> Handler for Raw<F, R> {
         }
         let caller = cx.clone();
         let answer = self.function.invoke(cx, arguments);
-        Box::pin(async move { value(&caller, &answer.await?) })
+        Box::pin(async move { Answer::value(&caller, &answer.await?) })
     }
 }
 

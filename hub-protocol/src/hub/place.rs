@@ -11,7 +11,7 @@ pub(super) enum Place {
     Connecting,
     /// In a call, which gives up its slot to wait.
     Call(Slot),
-    /// In a disconnect handler or outside of the hub.
+    /// In a disconnect handler.
     Elsewhere,
 }
 

@@ -66,9 +66,10 @@ impl<T: Transport> Session<T> {
     /// client has not acknowledged: all is kept for it.
     pub(super) fn is_clogged(&self) -> bool {
         let outbox = &self.member.outbox;
-        let owes = || self.sent.as_ref().is_some_and(|sent| sent.room() <= outbox.own_bytes());
         // Nothing is kept for a client that has gone.
-        self.left.is_none() && (outbox.is_over(self.transport.unwritten()) || owes())
+        self.left.is_none()
+            && (outbox.is_over(self.transport.unwritten())
+                || self.sent.as_ref().is_some_and(|sent| sent.room() <= outbox.own_bytes()))
     }
 
     /// A client that must acknowledge before anything is sent does so behind its calls, none of which may be begun.
