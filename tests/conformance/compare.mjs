@@ -13,13 +13,14 @@ const byClient = (lines) => { const groups = new Map(); for (const l of lines ??
 const isStream = ([way, what, { ended } = {}]) => way === '<' && what === 'http' && ended === 'left open';
 const isAnswer = ([way, what]) => way === '<' && what === 'http';
 function settled(lines) {
-  const rest = [...lines];
-  for (let i = rest.length - 2; i >= 0; i--) {
-    let to = i;
-    while (isStream(rest[i]) && rest[to + 1] && isAnswer(rest[to + 1]) && !isStream(rest[to + 1])) to++;
-    rest.splice(to, 0, ...rest.splice(i, 1));
+  const rest = [];
+  let streams = [];
+  for (const line of lines) {
+    if (isStream(line)) { streams.push(line); continue; }
+    if (!isAnswer(line)) { rest.push(...streams); streams = []; }
+    rest.push(line);
   }
-  return rest;
+  return [...rest, ...streams];
 }
 
 // Two transcripts of one scenario: `differing` holds [line, reference, other], `respelled` counts
