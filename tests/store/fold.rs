@@ -17,15 +17,15 @@ use std::time::Duration;
 
 use entities::event;
 use entities::ids::EventId;
-use hubwire::database::{Database, Options};
 use hubwire::log::Log;
 use hubwire::log::event::Event;
-use hubwire::services::{Limits, Services, Settings};
+use hubwire::services::{Limits, Settings};
 use sea_orm::EntityTrait;
 
 use self::history::History;
 use self::state::State;
 use crate::database::TestDatabase;
+use crate::nodes::beside_with;
 use crate::support::{Store, settings};
 
 const ACTIONS: usize = 800;
@@ -41,7 +41,7 @@ async fn lived(home: TestDatabase, seed: u64) -> (Store, Vec<Arc<Event>>) {
     };
     let settings = Settings { limits, ..settings() };
     let store = Store::open_with(home, settings.clone()).await;
-    let beside = beside(&store, settings).await;
+    let beside = beside_with(&store, store.clock.clone(), settings).await;
     let others = || beside.iter();
     let servers = std::iter::once(&store.services).chain(others().map(|(_, services)| services));
     let mut history = History::new(&store, servers.cloned().collect(), seed);
@@ -75,17 +75,6 @@ async fn kinds(store: &Store) -> BTreeMap<String, usize> {
         *kinds.entry(row.kind).or_default() += 1;
     }
     kinds
-}
-
-/// Another server on the same database, where there can be one.
-async fn beside(store: &Store, settings: Settings) -> Option<(Log, Services)> {
-    if store.home.is_sqlite() {
-        return None;
-    }
-    let database = Database::connect(&Options::new(&store.home.url)).await.unwrap();
-    let log = Log::open(&database, &store.clock).await.unwrap();
-    let services = Services::new(&database, &log, &store.clock, settings);
-    Some((log, services))
 }
 
 /// Who belongs where, as a server has it in memory.

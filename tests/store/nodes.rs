@@ -5,25 +5,25 @@ use std::time::Duration;
 use hubwire::clock::Clock;
 use hubwire::database::{Database, Options};
 use hubwire::log::Log;
-use hubwire::services::Services;
 use hubwire::services::messages::Target;
+use hubwire::services::{Services, Settings};
 use sea_orm::{ConnectionTrait, EntityTrait, PaginatorTrait};
 
 use crate::support::{Store, settings};
 
 /// Another server on the same database; `None` where there can be none.
 pub async fn beside(store: &Store) -> Option<(Log, Services)> {
-    beside_by(store, Clock::fixed(crate::support::EPOCH)).await
+    beside_with(store, Clock::fixed(crate::support::EPOCH), settings()).await
 }
 
-/// One that has this time.
-pub async fn beside_by(store: &Store, clock: Clock) -> Option<(Log, Services)> {
-    if store.home.url.starts_with("sqlite:") {
+/// One of this time and these settings.
+pub async fn beside_with(store: &Store, clock: Clock, settings: Settings) -> Option<(Log, Services)> {
+    if store.home.is_sqlite() {
         return None;
     }
     let database = Database::connect(&Options::new(&store.home.url)).await.unwrap();
     let log = Log::open(&database, &clock).await.unwrap();
-    let services = Services::new(&database, &log, &clock, settings());
+    let services = Services::new(&database, &log, &clock, settings);
     Some((log, services))
 }
 

@@ -6,8 +6,8 @@ use entities::ids::EventId;
 use hubwire::services::tickets::{Device, Ticket, Tickets};
 use uuid::Uuid;
 
-use crate::nodes::{beside, beside_by};
-use crate::support::Store;
+use crate::nodes::{beside, beside_with};
+use crate::support::{Store, settings};
 
 /// A ticket of a device of Ann's: after a position, or after everything.
 fn ticket(position: Option<i64>) -> Ticket {
@@ -90,7 +90,7 @@ async fn of_those_a_dead_server_stored_that_come_back_late_start_anew() {
 #[tokio::test]
 async fn a_living_connection_of_a_device_that_opened_another_elsewhere_is_known_when_its_server_dies() {
     for store in Store::each().await {
-        let Some((log, services)) = beside_by(&store, store.clock.clone()).await else {
+        let Some((log, services)) = beside_with(&store, store.clock.clone(), settings()).await else {
             continue;
         };
         let first = &store.services.tickets;
