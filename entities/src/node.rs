@@ -4,6 +4,9 @@ use sea_orm::entity::prelude::*;
 
 use crate::ids::EventId;
 
+/// A server, and when it was last alive: by its own clock, so that only a change of it means something.
+pub type Sign = (Uuid, i64);
+
 /// One server, from its start to its end.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "nodes")]

@@ -214,7 +214,7 @@ impl Tickets {
         }
         let lifetime = i64::try_from(lifetime.as_millis()).unwrap_or(i64::MAX);
         let before = self.0.clock.now().saturating_sub(lifetime);
-        let stale: Vec<(Uuid, i64)> = node::Entity::find()
+        let stale: Vec<node::Sign> = node::Entity::find()
             .select_only()
             .columns([node::Column::Id, node::Column::SeenAt])
             .filter(node::Column::SeenAt.lt(before))

@@ -110,7 +110,7 @@ impl Presence {
 
 /// Looks which other servers live. Returns whether there are some whose people were not read.
 async fn look(shared: &Shared, database: &Database, nodes: &mut Nodes) -> Result<bool, Error> {
-    let rows: Vec<(Uuid, i64)> = node::Entity::find()
+    let rows: Vec<node::Sign> = node::Entity::find()
         .select_only()
         .columns([node::Column::Id, node::Column::SeenAt])
         .filter(node::Column::Id.ne(database.name()))

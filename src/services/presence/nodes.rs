@@ -3,6 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
+use entities::node;
 use entities::user_id::UserId;
 use uuid::Uuid;
 
@@ -41,7 +42,7 @@ pub(super) struct Found {
 impl Nodes {
     /// Takes in when the servers were last alive, as the database has it at `now`; `wall` is the time by this server's
     /// clock, which of a server that was never seen before must do.
-    pub(super) fn look(&mut self, rows: &[(Uuid, i64)], now: Duration, wall: i64) -> Found {
+    pub(super) fn look(&mut self, rows: &[node::Sign], now: Duration, wall: i64) -> Found {
         let passed = self.looked_at.map_or(Duration::ZERO, |at| now.saturating_sub(at));
         self.looked_at = Some(now);
         let mut found = Found::default();

@@ -5,6 +5,7 @@ use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
 use entities::ids::EventId;
+use entities::node;
 use entities::user_id::UserId;
 use uuid::Uuid;
 
@@ -27,7 +28,7 @@ pub(super) struct State {
     /// Stored by other servers, living or not, for devices that came back here.
     seen: HashMap<Uuid, Seen>,
     /// Servers that seemed to be gone, and when they were last alive.
-    pub(super) stale: Vec<(Uuid, i64)>,
+    pub(super) stale: Vec<node::Sign>,
 }
 
 #[derive(Clone, Debug)]
@@ -43,7 +44,7 @@ pub(super) struct Elsewhere {
     pub(super) ticket: Ticket,
     /// Where it stands wherever its server does, so that its connection lives if that one does: which server, and when it
     /// last gave a sign of life.
-    pub(super) node: Option<(Uuid, i64)>,
+    pub(super) node: Option<node::Sign>,
 }
 
 #[derive(Debug)]
@@ -52,7 +53,7 @@ struct Seen {
     position: Option<EventId>,
     until: Duration,
     /// It was used up: its server, and when that one is dead unless it gave a sign of life.
-    used: Option<((Uuid, i64), Duration)>,
+    used: Option<(node::Sign, Duration)>,
 }
 
 /// What became of tickets and is not stored.
@@ -63,7 +64,7 @@ pub struct Due {
     /// Used, closed or over.
     pub(super) gone: Vec<Uuid>,
     /// Those of others that were used up, each with its server: they are gone if that one is.
-    pub(super) used: Vec<(Uuid, (Uuid, i64))>,
+    pub(super) used: Vec<(Uuid, node::Sign)>,
 }
 
 impl State {
@@ -153,7 +154,7 @@ impl State {
     }
 
     /// A ticket of another server was seen. Its server may live, so that it stays; it is remembered that it is over.
-    fn note(&mut self, ticket: &Ticket, now: Duration, used: Option<((Uuid, i64), Duration)>) {
+    fn note(&mut self, ticket: &Ticket, now: Duration, used: Option<(node::Sign, Duration)>) {
         let fresh = Seen {
             position: ticket.position,
             until: if used.is_some() { now } else { now + LEFT_OVER },

@@ -4,7 +4,7 @@ use entities::ids::EventId;
 use entities::{node, presence, ticket};
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter, QuerySelect, QueryTrait,
+    ActiveModelTrait, ColumnTrait, Condition, DbErr, EntityTrait, IntoActiveModel, QueryFilter, QuerySelect, QueryTrait,
 };
 use uuid::Uuid;
 
@@ -23,13 +23,13 @@ pub(crate) struct SaveTickets {
     pub changed: Vec<ticket::Model>,
     pub gone: Vec<Uuid>,
     /// Gone too, unless its server gave a sign of life since it was seen alive then.
-    pub used: Vec<(Uuid, (Uuid, i64))>,
+    pub used: Vec<(Uuid, node::Sign)>,
 }
 
 /// Forgets these servers, their tickets and who was here by them, unless they gave a sign of life since they were seen
 /// alive then.
 #[derive(Clone, Debug)]
-pub(crate) struct ForgetNodes(pub Vec<(Uuid, i64)>);
+pub(crate) struct ForgetNodes(pub Vec<node::Sign>);
 
 impl Change for SaveTickets {
     type Output = ();
@@ -55,12 +55,11 @@ impl Change for SaveTickets {
                 .exec(scope.transaction)
                 .await?;
         }
-        for (id, (node, seen_at)) in &self.used {
+        for (id, sign) in &self.used {
             let silent = node::Entity::find()
                 .select_only()
                 .column(node::Column::Id)
-                .filter(node::Column::Id.eq(*node))
-                .filter(node::Column::SeenAt.eq(*seen_at));
+                .filter(is_silent_since(*sign));
             ticket::Entity::delete_many()
                 .filter(ticket::Column::Id.eq(*id))
                 .filter(ticket::Column::Node.in_subquery(silent.into_query()))
@@ -70,6 +69,13 @@ impl Change for SaveTickets {
         scope.work.keep();
         Ok(())
     }
+}
+
+/// That server, unless it gave a sign of life since.
+fn is_silent_since((id, seen_at): node::Sign) -> Condition {
+    Condition::all()
+        .add(node::Column::Id.eq(id))
+        .add(node::Column::SeenAt.eq(seen_at))
 }
 
 /// A server gives a sign of life. Where it is known only these columns are written.
@@ -93,21 +99,20 @@ impl Change for ForgetNodes {
     type Output = ();
 
     async fn apply(&self, scope: &mut Scope<'_>) -> Outcome<()> {
-        for (id, seen_at) in &self.0 {
+        for sign in &self.0 {
             let forgotten = node::Entity::delete_many()
-                .filter(node::Column::Id.eq(*id))
-                .filter(node::Column::SeenAt.eq(*seen_at))
+                .filter(is_silent_since(*sign))
                 .exec(scope.transaction)
                 .await?;
             if forgotten.rows_affected == 0 {
                 continue;
             }
             ticket::Entity::delete_many()
-                .filter(ticket::Column::Node.eq(*id))
+                .filter(ticket::Column::Node.eq(sign.0))
                 .exec(scope.transaction)
                 .await?;
             presence::Entity::delete_many()
-                .filter(presence::Column::Node.eq(*id))
+                .filter(presence::Column::Node.eq(sign.0))
                 .exec(scope.transaction)
                 .await?;
             scope.work.keep();
