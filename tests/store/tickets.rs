@@ -107,6 +107,31 @@ async fn a_living_connection_of_a_device_that_opened_another_elsewhere_is_known_
 }
 
 #[tokio::test]
+async fn what_is_used_up_again_while_it_is_stored_that_it_was_goes_when_its_server_dies() {
+    for store in Store::each().await {
+        let Some((second, services)) = beside_with(&store, store.clock.clone(), settings()).await else {
+            continue;
+        };
+        let (first, tickets) = (&store.services.tickets, &services.tickets);
+        save(first, vec![ticket(None)]).await;
+        assert_eq!(take(tickets).await, Some(7));
+        store.clock.advance(Duration::from_secs(6));
+        let due = tickets.due();
+        first.save(EventId(9), Vec::new(), first.due()).await.unwrap();
+        assert_eq!(take(tickets).await, Some(9), "it lived");
+        tickets.save(EventId(9), Vec::new(), due).await.unwrap();
+        store.clock.advance(Duration::from_secs(6));
+        save(tickets, Vec::new()).await;
+        let Some((third, services)) = beside(&store).await else {
+            continue;
+        };
+        assert_eq!(take(&services.tickets).await, None);
+        second.close().await;
+        third.close().await;
+    }
+}
+
+#[tokio::test]
 async fn what_a_living_server_left_of_a_lost_connection_and_another_took_up_a_third_does_not_find() {
     for store in Store::each().await {
         let Some((second, services)) = beside(&store).await else {

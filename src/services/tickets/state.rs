@@ -201,8 +201,11 @@ impl State {
         for id in &due.gone {
             self.gone.remove(id);
         }
-        for (id, _) in &due.used {
-            self.seen.get_mut(id).into_iter().for_each(|seen| seen.used = None);
+        for (id, sign) in &due.used {
+            if let Some(seen) = self.seen.get_mut(id) {
+                // What was used up again meanwhile, at another place of its server's, is still due.
+                seen.used.take_if(|(known, _)| known == sign);
+            }
         }
     }
 }
