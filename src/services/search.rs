@@ -19,6 +19,7 @@ use entities::ids::{ConversationNumber, MessageNumber};
 use entities::message::Kind;
 use entities::user_id::UserId;
 use entities::{conversation, member, message};
+use futures_util::try_join;
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DatabaseConnection, DbBackend, DbErr, EntityTrait, JoinType, QueryFilter, QueryOrder,
     QuerySelect, RelationTrait, Statement, Value,
@@ -96,10 +97,14 @@ impl Search {
         let words = Arc::clone(&terms);
         let ranked = tokio::task::spawn_blocking(move || ranking::rank(&candidates, &words)).await;
         let ranked = ranked.map_err(|_| Error::Internal)?;
+        let (page, skipped_encrypted) = try_join!(
+            self.page(user, &ranked, window, &terms),
+            has_encrypted(read, user, (places.len() == 1).then(|| places[0])),
+        )?;
         Ok(Found {
-            page: self.page(user, &ranked, window, &terms).await?,
+            page,
             is_limited,
-            skipped_encrypted: has_encrypted(read, user, (places.len() == 1).then(|| places[0])).await?,
+            skipped_encrypted,
         })
     }
 
@@ -232,7 +237,7 @@ async fn has_encrypted(
     read: &DatabaseConnection,
     user: &UserId,
     place: Option<ConversationNumber>,
-) -> Result<bool, DbErr> {
+) -> Result<bool, Error> {
     let backend = read.get_database_backend();
     let [user_value, place_value] = match backend {
         DbBackend::Postgres => ["$1", "$2"],

@@ -14,6 +14,7 @@ use sea_orm::{
 use super::Extent;
 use super::ranking::HEAD;
 use super::terms::Term;
+use crate::log::gathered::{self, Cell};
 
 /// The plan is made for these words, and each part of a search is read the way that is meant. Whatever happens, it ends
 /// in time.
@@ -148,11 +149,10 @@ impl Walk<'_> {
     async fn read(&mut self, newest: i64, oldest: i64) -> Result<(), DbErr> {
         let sql = format!(
             "SELECT m.number AS number, left(m.content, {}) AS head FROM messages m \
-             JOIN members p ON p.conversation = m.conversation AND p.user_id = $1 AND p.until_event IS NULL \
-             AND p.visible_from_seq <= m.seq AND p.conversation = ANY(CAST($2 AS bigint[])) \
              WHERE m.number <= $4 AND m.number > $5 AND (m.words @@ to_tsquery('pg_catalog.simple', $3)) IS TRUE \
-             ORDER BY m.number DESC LIMIT {}",
+             AND {} ORDER BY m.number DESC LIMIT {}",
             HEAD + 1,
+            is_seen(),
             self.room()
         );
         let values = [Value::from(newest), Value::from(oldest)];
@@ -167,10 +167,9 @@ impl Walk<'_> {
              WHERE m.words @@ (to_tsquery('pg_catalog.simple', $5) && CAST($6 AS tsquery)) \
              AND numnode(to_tsquery('pg_catalog.simple', $5)) > 0 AND (m.words @@ to_tsquery('pg_catalog.simple', $3)) IS TRUE AND m.number <= $4) \
              SELECT m.number AS number, m.head AS head FROM found m \
-             JOIN members p ON p.conversation = m.conversation AND p.user_id = $1 AND p.until_event IS NULL \
-             AND p.visible_from_seq <= m.seq AND p.conversation = ANY(CAST($2 AS bigint[])) \
-             ORDER BY m.number DESC LIMIT {}",
+             WHERE {} ORDER BY m.number DESC LIMIT {}",
             HEAD + 1,
+            is_seen(),
             self.room()
         );
         let values = [Value::from(bound), Value::from(query), Value::from(among)];
@@ -180,7 +179,7 @@ impl Walk<'_> {
     async fn take(&mut self, sql: String, values: impl IntoIterator<Item = Value>) -> Result<(), DbErr> {
         let common = [
             Value::from(self.extent.user),
-            self.numbers(),
+            gathered::listed(self.extent.places.iter().map(|place| (place,)))?,
             Value::from(words(self.terms)),
         ];
         let values = common.into_iter().chain(values);
@@ -195,11 +194,17 @@ impl Walk<'_> {
     fn room(&self) -> usize {
         self.limit - self.found.len()
     }
+}
 
-    fn numbers(&self) -> Value {
-        let numbers: Vec<_> = self.extent.places.iter().map(ToString::to_string).collect();
-        Value::from(format!("{{{}}}", numbers.join(",")))
-    }
+/// Whether a message is where is searched, and the user may see it. `IS TRUE` keeps both from becoming joins, which may
+/// read every message of a stretch before the newest is known.
+fn is_seen() -> String {
+    let here = gathered::list(DbBackend::Postgres, 2, &[("number", Cell::Number)]);
+    format!(
+        "(m.conversation IN (SELECT number FROM {here} AS here)) IS TRUE \
+         AND (EXISTS (SELECT 1 FROM members p WHERE p.conversation = m.conversation AND p.user_id = $1 \
+         AND p.until_event IS NULL AND p.visible_from_seq <= m.seq)) IS TRUE"
+    )
 }
 
 /// A query of words. Each is letters, digits and marks in quotes: a lexeme, never an operator.
