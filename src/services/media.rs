@@ -34,6 +34,9 @@ pub use self::viewing::Opened;
 /// Uploads at once, of one person and of all: each holds some 100 KiB while it runs.
 const MOST_OF_ONE: usize = 4;
 const MOST_OF_ALL: usize = 32;
+/// How long a file is there that is not wholly kept yet, or whose message is not posted yet: with the time between two
+/// rounds of the collector, an hour at most after whatever interrupted it.
+const UNFINISHED: Duration = Duration::from_secs(50 * 60);
 /// How long a file is there that no message takes.
 const UNTAKEN: Duration = Duration::from_secs(24 * 60 * 60);
 /// The name of the key that links are signed with.

@@ -24,7 +24,7 @@ pub(crate) use self::blocks::{NO_CONTACT, SetBlock};
 pub(crate) use self::catch_up::CatchUp;
 pub(crate) use self::creation::{NewDirect, NewGroup};
 pub(crate) use self::deliveries::Deliver;
-pub(crate) use self::files::{AddFiles, CollectFiles, DropFiles, ForgetFiles, MOST as COLLECTED_AT_ONCE};
+pub(crate) use self::files::{AddFiles, AwaitFiles, CollectFiles, DropFiles, ForgetFiles, MOST as COLLECTED_AT_ONCE};
 pub(crate) use self::groups::{ChangeGroup, EndGroup};
 pub(crate) use self::members::{AddMembers, RemoveMembers};
 pub(crate) use self::messages::{Delete, Edit, Pin};

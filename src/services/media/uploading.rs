@@ -10,8 +10,8 @@ use entities::file;
 use entities::ids::FileId;
 
 use super::receiving::{Received, unsupported, unwritable};
-use super::{Media, Slot, UNTAKEN, fresh_id};
-use crate::log::writer::changes::{AddFiles, DropFiles};
+use super::{Media, Slot, UNFINISHED, UNTAKEN, fresh_id};
+use crate::log::writer::changes::{AddFiles, AwaitFiles, DropFiles};
 use crate::media::cleaning::{self, Picture};
 use crate::media::signing::Variant;
 use crate::media::staging::{Staged, Staging};
@@ -83,16 +83,18 @@ impl Media {
             ready.push(self.look_into(principal, file).await?);
         }
         let uploads: Vec<Upload> = ready.iter().map(Ready::upload).collect();
+        let ids: Vec<FileId> = ready.iter().map(|file| file.row.id).collect();
         let drafts = match wanted {
             Wanted::Files => {
                 self.keep(ready).await?;
+                let until = self.clock.now().saturating_add(milliseconds(UNTAKEN));
+                self.log.writer.change(AwaitFiles { ids, until }).await?;
                 let files = uploads.into_iter().map(|upload| upload.attachment);
                 return Ok(Uploaded::Files(files.collect()));
             }
             Wanted::Message(draft) => vec![Draft { uploads, ..*draft }],
             Wanted::Messages(draft) => split(&draft, uploads),
         };
-        let ids: Vec<FileId> = ready.iter().map(|file| file.row.id).collect();
         let messages = &self.services.messages;
         let mut prepared = Vec::with_capacity(drafts.len());
         for draft in drafts {
@@ -140,7 +142,7 @@ impl Media {
                 height: looked.picture.and_then(|picture| i32::try_from(picture.shown().1).ok()),
                 thumbnail: looked.thumbnail.as_ref().map(small),
                 created_at: now,
-                expires_at: Some(now.saturating_add(milliseconds(UNTAKEN))),
+                expires_at: Some(now.saturating_add(milliseconds(UNFINISHED))),
             };
             Ok(Ready {
                 row,

@@ -3,6 +3,7 @@
 use std::{
     collections::{BTreeMap, HashMap},
     sync::Arc,
+    time::Duration,
 };
 
 use axum::{
@@ -11,12 +12,13 @@ use axum::{
     extract::{Request, State},
     response::Response,
 };
+use hubwire::clock::Clock;
 use hubwire::config::{Config, MediaPlace, Secret};
 use parking_lot::Mutex;
 use serde_json::json;
 use tokio::net::TcpListener;
 
-use super::{Form, follow, mp4, png};
+use super::{Form, follow, mp4, png, there_is};
 use crate::support::{TestApp, eventually};
 
 #[derive(Debug, Default)]
@@ -26,6 +28,8 @@ struct Bucket {
     parts: BTreeMap<String, BTreeMap<u32, Vec<u8>>>,
     /// Refuses whatever is put.
     is_full: bool,
+    /// Takes whatever is put, and never says so.
+    is_silent: bool,
 }
 
 type Shared = Arc<Mutex<Bucket>>;
@@ -44,6 +48,9 @@ async fn serve(State(bucket): State<Shared>, request: Request) -> Response {
     let key = head.uri.path().to_owned();
     let query = head.uri.query().unwrap_or_default();
     let query: HashMap<String, String> = form_urlencoded::parse(query.as_bytes()).into_owned().collect();
+    if head.method == "PUT" && bucket.lock().is_silent {
+        return std::future::pending().await;
+    }
     let mut bucket = bucket.lock();
     let part = query.get("partNumber").map(|number| number.parse().unwrap());
     match (head.method.as_str(), part) {
@@ -94,7 +101,7 @@ async fn serve(State(bucket): State<Shared>, request: Request) -> Response {
 }
 
 /// A server whose files are in a bucket, and the bucket.
-async fn with_bucket() -> (TestApp, Shared) {
+async fn with_bucket(clock: Clock) -> (TestApp, Shared) {
     let bucket = Shared::default();
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let endpoint = format!("http://{}", listener.local_addr().unwrap());
@@ -109,12 +116,12 @@ async fn with_bucket() -> (TestApp, Shared) {
         config.media.s3_key_id = Some("key".to_owned());
         config.media.s3_secret = Some(Secret::new("secret"));
     };
-    (TestApp::with(settings).await, bucket)
+    (TestApp::by(clock, settings).await, bucket)
 }
 
 #[tokio::test]
 async fn files_are_kept_in_a_bucket_and_removed_from_it() {
-    let (app, bucket) = with_bucket().await;
+    let (app, bucket) = with_bucket(Clock::system()).await;
     let ann = app.person("ann");
     let large = mp4(12_000_000);
     let form = Form::new()
@@ -143,7 +150,7 @@ async fn files_are_kept_in_a_bucket_and_removed_from_it() {
 
 #[tokio::test]
 async fn a_bucket_that_takes_nothing_leaves_nothing() {
-    let (app, bucket) = with_bucket().await;
+    let (app, bucket) = with_bucket(Clock::system()).await;
     bucket.lock().is_full = true;
     let ann = app.person("ann");
     for content in [png(5, 5), mp4(6_000_000)] {
@@ -155,4 +162,27 @@ async fn a_bucket_that_takes_nothing_leaves_nothing() {
     let conversation = ann.direct("bob").await;
     let listed = ann.get(&format!("/conversations/{conversation}/messages")).await.data();
     assert_eq!(listed["messages"], json!([]));
+}
+
+/// Row 56 of the security checklist: what a server that dies in the midst of it cannot clean up.
+#[tokio::test]
+async fn sec_56_what_is_not_wholly_kept_is_forgotten_within_the_hour() {
+    let clock = Clock::fixed(1_700_000_000_000);
+    let (app, bucket) = with_bucket(clock.clone()).await;
+    bucket.lock().is_silent = true;
+    let ann = app.person("ann");
+    let for_a_message = Form::new().text("recipientId", "bob").file("a.png", &png(3, 3));
+    let alone = Form::new().file("b.png", &png(3, 3));
+    let uploads = async { tokio::join!(for_a_message.post(&ann, "/upload"), alone.post(&ann, "/upload")) };
+    let an_hour = async {
+        eventually(async || there_is(&app).await.0 == 2).await;
+        for _ in 0..6 {
+            clock.advance(Duration::from_secs(10 * 60));
+        }
+        eventually(async || there_is(&app).await.0 == 0).await;
+    };
+    tokio::select! {
+        () = an_hour => {}
+        _ = uploads => panic!("a bucket that says nothing kept a file"),
+    }
 }

@@ -17,6 +17,13 @@ pub(crate) const MOST: usize = 64;
 #[derive(Clone, Debug)]
 pub(crate) struct AddFiles(pub Vec<file::Model>);
 
+/// Lets files that are kept now wait for a message until then.
+#[derive(Clone, Debug)]
+pub(crate) struct AwaitFiles {
+    pub ids: Vec<FileId>,
+    pub until: i64,
+}
+
 /// Lets expire what no message has taken: what was for nothing after all.
 #[derive(Clone, Debug)]
 pub(crate) struct DropFiles(pub Vec<FileId>);
@@ -52,19 +59,32 @@ impl Change for AddFiles {
     }
 }
 
+impl Change for AwaitFiles {
+    type Output = ();
+
+    async fn apply(&self, scope: &mut Scope<'_>) -> Outcome<()> {
+        expire(scope, &self.ids, self.until).await
+    }
+}
+
 impl Change for DropFiles {
     type Output = ();
 
     async fn apply(&self, scope: &mut Scope<'_>) -> Outcome<()> {
-        file::Entity::update_many()
-            .col_expr(file::Column::ExpiresAt, Expr::value(GONE))
-            .filter(file::Column::Id.is_in(self.0.iter().copied()))
-            .filter(file::Column::ExpiresAt.is_not_null())
-            .exec(scope.transaction)
-            .await?;
-        scope.work.keep();
-        Ok(())
+        expire(scope, &self.0, GONE).await
     }
+}
+
+/// Says when those expire that neither have a message nor are gone.
+async fn expire(scope: &mut Scope<'_>, ids: &[FileId], at: i64) -> Outcome<()> {
+    file::Entity::update_many()
+        .col_expr(file::Column::ExpiresAt, Expr::value(at))
+        .filter(file::Column::Id.is_in(ids.iter().copied()))
+        .filter(file::Column::ExpiresAt.gt(GONE))
+        .exec(scope.transaction)
+        .await?;
+    scope.work.keep();
+    Ok(())
 }
 
 impl Change for CollectFiles {
