@@ -113,22 +113,16 @@ fn end_of_string(json: &[u8], from: usize) -> usize {
 
 /// `JsonNamingPolicy.CamelCase`: lower-cases the leading run of capitals, but not one that begins a word.
 fn camel_case(name: &str, out: &mut Vec<u8>) {
-    let mut letters = name.chars().peekable();
-    let mut first = true;
-    let mut buffer = [0; 4];
-    while let Some(letter) = letters.next() {
-        let begins_word = !first && letters.peek().is_some_and(|next| !next.is_uppercase());
+    let mut letters = name.char_indices().peekable();
+    while let Some((at, letter)) = letters.next() {
+        let begins_word = at > 0 && letters.peek().is_some_and(|(_, next)| !next.is_uppercase());
         if !letter.is_uppercase() || begins_word {
-            out.extend_from_slice(letter.encode_utf8(&mut buffer).as_bytes());
-            for letter in letters {
-                out.extend_from_slice(letter.encode_utf8(&mut buffer).as_bytes());
-            }
+            out.extend_from_slice(&name.as_bytes()[at..]);
             return;
         }
         for lower in letter.to_lowercase() {
-            out.extend_from_slice(lower.encode_utf8(&mut buffer).as_bytes());
+            out.extend_from_slice(lower.encode_utf8(&mut [0; 4]).as_bytes());
         }
-        first = false;
     }
 }
 
