@@ -105,12 +105,7 @@ impl Change for CollectFiles {
             .all(scope.transaction)
             .await?;
         if !expired.is_empty() {
-            file::Entity::update_many()
-                .col_expr(file::Column::ExpiresAt, Expr::value(GONE))
-                .filter(file::Column::Id.is_in(expired.iter().copied()))
-                .exec(scope.transaction)
-                .await?;
-            scope.work.keep();
+            expire(scope, &expired, GONE).await?;
         }
         Ok(expired)
     }
