@@ -2,7 +2,7 @@
 //!
 //! It reads only while it waits for something, so a test that does not ask leaves the socket unread.
 
-use std::net::SocketAddr;
+use std::{convert::Infallible, net::SocketAddr};
 
 use futures_util::{SinkExt as _, StreamExt as _};
 use serde_json::{Value, json};
@@ -245,21 +245,34 @@ impl HubClient {
         self.call("GetConversations", json!([{"take": 1}])).await;
     }
 
-    /// Reads for ever, and keeps what it hears.
-    pub(crate) async fn listens(&mut self) -> Value {
+    /// Reads on while something else comes to be, and keeps what it hears.
+    pub(crate) async fn listens_while<T>(&mut self, other: impl Future<Output = T>) -> T {
+        tokio::select! {
+            done = other => done,
+            never = self.listens() => match never {},
+        }
+    }
+
+    async fn listens(&mut self) -> Infallible {
         loop {
             self.read("whatever comes").await;
         }
     }
 
-    /// Waits until as many Pings were answered, and what proves it was taken by the server.
-    pub(crate) async fn has_answered_pings(&mut self, count: u64) {
-        // Nothing else need follow a Ping.
-        while self.pongs < count {
-            if let Some(text) = self.hear().await.expect("a Ping") {
-                self.take_in(&text);
+    /// Waits until the next Ping was answered, and what proves it was taken by the server. Behind the answer to a send
+    /// it is the one that asks for it.
+    pub(crate) async fn answers_a_ping(&mut self) {
+        let before = self.pongs;
+        let next = async {
+            // Nothing else need follow a Ping.
+            while self.pongs == before {
+                if let Some(text) = self.hear().await.expect("a Ping") {
+                    self.take_in(&text);
+                }
             }
-        }
+        };
+        // Keep-alives go on without it.
+        tokio::time::timeout(DEADLINE, next).await.expect("a Ping in time");
         self.catches_up().await;
     }
 

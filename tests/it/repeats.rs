@@ -123,7 +123,7 @@ async fn a_proven_send_is_not() {
     let rest = app.person("ann");
     let draft = json!({"recipientId": "bob", "content": "again"});
     let sent = ann.call("SendMessage", json!([draft])).await;
-    ann.has_answered_pings(1).await;
+    ann.answers_a_ping().await;
     let second = rest.post("/messages", &draft).await.data();
     assert_eq!((second["id"] == sent["id"], &second["seq"]), (false, &json!(2)));
     assert_eq!(heard_by(&mut bob, &rest).await, ["again", "again"]);
@@ -141,7 +141,7 @@ async fn an_answer_nobody_read_is_not_proven_until_it_is() {
     // The client gives up on its hub connection and asks by REST.
     assert_eq!(rest.post("/messages", &draft).await.data()["id"], heard["id"]);
     assert_eq!(ann.answer(&call).await.unwrap()["id"], heard["id"]);
-    ann.has_answered_pings(1).await;
+    ann.answers_a_ping().await;
     assert_ne!(rest.post("/messages", &draft).await.data()["id"], heard["id"]);
     assert_eq!(heard_by(&mut bob, &rest).await, ["hello?"]);
 }

@@ -12,10 +12,9 @@ use crate::{
 async fn ann_and_bob(app: &TestApp, bob: &mut HubClient) -> (Person, String) {
     let ann = app.person("ann");
     let conversation = ann.direct("bob").await;
-    ann.say(&conversation, "before").await;
+    let before = ann.say(&conversation, "before").await;
     bob.hears_text("before").await;
-    // One of its beginning, one of the message.
-    bob.has_answered_pings(2).await;
+    has_proven(bob, &ann, &before).await;
     (ann, conversation)
 }
 
@@ -38,10 +37,8 @@ async fn hears_up_to(client: &mut HubClient, last: &str) -> Vec<String> {
 /// Reads on until a message is delivered to a client.
 async fn has_proven(client: &mut HubClient, author: &Person, message: &Value) {
     let path = format!("/messages/{}", message["id"].as_str().unwrap());
-    tokio::select! {
-        () = eventually(async || author.get(&path).await.data()["status"] == "delivered") => {}
-        never = client.listens() => panic!("{never}"),
-    }
+    let is_delivered = eventually(async || author.get(&path).await.data()["status"] == "delivered");
+    client.listens_while(is_delivered).await;
 }
 
 #[tokio::test]
@@ -203,12 +200,13 @@ async fn two_that_were_lost_together_both_miss_nothing() {
     let mut one = HubClient::connect(&app, "bob").await;
     let (ann, conversation) = ann_and_bob(&app, &mut one).await;
     let cookie = one.cookie.clone();
-    let other = tokio::join!(HubClient::again(&app, "bob", &cookie), one.has_answered_pings(3)).0;
+    let mut other = one.listens_while(HubClient::again(&app, "bob", &cookie)).await;
+    one.listens_while(other.catches_up()).await;
     drop((one, other));
     ann.say(&conversation, "missed").await;
     let mut one = HubClient::again(&app, "bob", &cookie).await;
     hears_up_to(&mut one, "missed").await;
-    let (mut other, ()) = tokio::join!(HubClient::again(&app, "bob", &cookie), one.has_answered_pings(1));
+    let mut other = one.listens_while(HubClient::again(&app, "bob", &cookie)).await;
     hears_up_to(&mut other, "missed").await;
 }
 
@@ -244,10 +242,8 @@ async fn messages_are_delivered_when_a_device_has_them_and_not_before() {
     let status = async || app.person("ann").get(&format!("/messages/{id}")).await.data()["status"].clone();
     assert_eq!(status().await, "sent");
     bob.hears_text("first").await;
-    bob.has_answered_pings(2).await;
-    let told = ann
-        .hears_where("MessageStatus", |status| status["type"] == "message.delivered")
-        .await;
+    let is_delivered = |status: &Value| status["type"] == "message.delivered";
+    let told = bob.listens_while(ann.hears_where("MessageStatus", is_delivered)).await;
     assert_eq!(
         (
             &told["data"]["messageId"],
@@ -275,14 +271,8 @@ async fn deliveries_in_a_group_are_told_to_each_author() {
     let answer = bob.call("SendMessage", json!([id, "from bob"])).await;
     let delivered = |status: &Value| status["type"] == "message.delivered";
     // Both go on reading: what nobody reads is not proven.
-    let to_ann = tokio::select! {
-        told = ann.hears_where("MessageStatus", delivered) => told,
-        never = bob.listens() => never,
-    };
-    let to_bob = tokio::select! {
-        told = bob.hears_where("MessageStatus", delivered) => told,
-        never = ann.listens() => never,
-    };
+    let to_ann = bob.listens_while(ann.hears_where("MessageStatus", delivered)).await;
+    let to_bob = ann.listens_while(bob.hears_where("MessageStatus", delivered)).await;
     assert_eq!(
         (&to_ann["data"]["messageId"], &to_ann["data"]["userId"]),
         (&sent["id"], &json!("bob"))
