@@ -315,24 +315,25 @@ async fn tell_of(shared: &Shared, database: &Database, user: UserId) {
         let mut table = shared.table.lock();
         match known {
             // While the database was asked it may have cancelled out.
-            Ok(known) => table.settle(&user, now).map(|told| {
-                let audience = known.into_iter().map(|known| known.user);
-                let audience: Arc<[_]> = audience.filter(|user| table.is_connected(user)).collect();
+            Ok(known) => table.settle(&user, now).and_then(|told| {
                 let ago = i64::try_from(told.last_seen.as_millis()).unwrap_or(0);
                 let last_seen = shared.clock.now() - ago;
                 if told.now == Status::Offline && told.is_ours {
                     // While the table is held: who sees that they are gone sees since when.
                     shared.keeper.note(user.clone(), last_seen);
                 }
-                PresenceChange {
-                    sight: Sight {
-                        user,
-                        status: told.now,
-                        last_seen: Some(last_seen),
-                    },
-                    comes_or_goes: (told.before == Status::Offline) != (told.now == Status::Offline),
-                    audience,
-                }
+                told.is_for_others().then(|| {
+                    let audience = known.into_iter().map(|known| known.user);
+                    PresenceChange {
+                        sight: Sight {
+                            user,
+                            status: told.now,
+                            last_seen: Some(last_seen),
+                        },
+                        comes_or_goes: (told.before == Status::Offline) != (told.now == Status::Offline),
+                        audience: audience.filter(|user| table.is_connected(user)).collect(),
+                    }
+                })
             }),
             Err(error) => {
                 tracing::warn!("who shares a conversation cannot be read: {error}");

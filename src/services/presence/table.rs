@@ -37,7 +37,8 @@ struct Entry {
     connections: usize,
     /// Other servers they are here by.
     elsewhere: usize,
-    /// They were here by this server, or by one that left them behind: it must be stored when they were last seen.
+    /// They are or were here by this server, or by one that left them behind: when they go, it must be stored when they
+    /// were last seen. Over when that was said.
     is_ours: bool,
     /// Until when they are here without a connection.
     until: Duration,
@@ -64,7 +65,7 @@ pub(super) enum Next {
     Never,
 }
 
-/// What the others are to be told.
+/// What the others are to be told, or only what is to be stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Told {
     pub(super) before: Status,
@@ -73,6 +74,13 @@ pub(super) struct Told {
     pub(super) last_seen: Duration,
     /// Whether that is to be stored by this server.
     pub(super) is_ours: bool,
+}
+
+impl Told {
+    /// Whether the others believed something else. Who came and went before they were told was seen all the same.
+    pub(super) fn is_for_others(&self) -> bool {
+        self.before != self.now
+    }
 }
 
 impl Table {
@@ -217,8 +225,7 @@ impl Table {
     /// How long somebody is gone of whom it may not have been told yet. Who only appears to be gone is not.
     pub(super) fn gone_for(&self, user: &UserId, now: Duration) -> Option<Duration> {
         let entry = self.people.get(user)?;
-        let was_shown = entry.status.is_some_and(|status| status != Status::Offline);
-        (was_shown && !entry.is_here(now)).then(|| now.saturating_sub(entry.sign))
+        (entry.was_shown() && !entry.is_here(now)).then(|| now.saturating_sub(entry.sign))
     }
 
     /// What the others are to be told of somebody, if anything; from now on they believe it.
@@ -229,18 +236,23 @@ impl Table {
         let told = is_told.then(|| {
             let listed = entry.was_listed && shown.is_none();
             let believed = entry.told.or_else(|| listed.then_some(Status::Online));
-            let before = believed.unwrap_or(Status::Offline);
-            (entry.told, entry.told_at, entry.was_listed) = (shown, Some(now), false);
-            Told {
-                before,
+            let is_here = entry.is_here(now);
+            let told = Told {
+                before: believed.unwrap_or(Status::Offline),
                 now: shown.unwrap_or(Status::Offline),
-                last_seen: if entry.is_here(now) {
+                last_seen: if is_here {
                     Duration::ZERO
                 } else {
                     now.saturating_sub(entry.sign)
                 },
                 is_ours: entry.is_ours,
+            };
+            (entry.told, entry.was_listed) = (shown, false);
+            entry.is_ours &= is_here;
+            if told.is_for_others() {
+                entry.told_at = Some(now);
             }
+            told
         });
         self.plan(user, now);
         told
@@ -269,7 +281,8 @@ impl Table {
         } else {
             Some(free)
         };
-        if !is_here && !entry.is_news(now) && entry.told.is_none() && free <= now {
+        let is_done = !entry.is_news(now) && !entry.must_be_learnt(now);
+        if !is_here && is_done && entry.told.is_none() && free <= now {
             self.schedule(user, None);
             self.people.remove(user);
             return false;
@@ -305,19 +318,28 @@ impl Entry {
     }
 
     fn must_be_learnt(&self, now: Duration) -> bool {
-        self.status.is_none() && self.is_here(now)
+        self.status.is_none() && (self.is_here(now) || self.is_ours)
     }
 
     /// What they show, if that is anything.
     fn shown(&self, now: Duration) -> Option<Status> {
-        let status = self.status.filter(|status| *status != Status::Offline);
-        status.filter(|_| self.is_here(now))
+        self.status.filter(|_| self.was_shown() && self.is_here(now))
     }
 
-    /// Whether the others believe something else.
+    /// Whether the others believe something else, or it is to be stored that they were seen.
     fn is_news(&self, now: Duration) -> bool {
         let shown = self.shown(now);
-        shown != self.told || (shown.is_none() && self.was_listed)
+        shown != self.told || (shown.is_none() && self.was_listed) || self.is_unstored(now)
+    }
+
+    /// Whether they were here by this server, and showed it, and it is not said yet when that was.
+    fn is_unstored(&self, now: Duration) -> bool {
+        self.is_ours && self.was_shown() && !self.is_here(now)
+    }
+
+    /// Whether they chose to be seen.
+    fn was_shown(&self) -> bool {
+        self.status.is_some_and(|status| status != Status::Offline)
     }
 
     fn may_be_told(&self, now: Duration, interval: Duration) -> bool {

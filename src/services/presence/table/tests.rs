@@ -5,7 +5,7 @@ use std::time::Duration;
 use entities::person::Status;
 use entities::user_id::UserId;
 
-use super::{Next, Table, Times};
+use super::{Next, Table, Times, Told};
 
 const START: Duration = Duration::from_secs(100);
 const GRACE: Duration = Duration::from_secs(10);
@@ -33,7 +33,8 @@ fn shown(table: &mut Table, now: Duration) -> Vec<Status> {
     let mut shown = Vec::new();
     while let Next::Due(user) = table.next(now) {
         table.learn(&user, Status::Online, now);
-        shown.extend(table.settle(&user, now).map(|told| told.now));
+        let told = table.settle(&user, now).filter(Told::is_for_others);
+        shown.extend(told.map(|told| told.now));
     }
     shown
 }
@@ -108,6 +109,28 @@ fn who_comes_and_goes_at_once_was_here() {
     table.leave(&ann(), START);
     assert_eq!(told(&mut table, START), [true]);
     assert_eq!(told(&mut table, START + GRACE), [false]);
+}
+
+#[test]
+fn who_goes_before_anybody_was_told_was_seen_all_the_same() {
+    let mut table = table(GRACE);
+    table.arrive(&ann(), START);
+    table.leave(&ann(), START);
+    // The database took as long to say what they show.
+    let later = START + GRACE * 2;
+    assert_eq!(table.next(later), Next::Due(ann()));
+    table.learn(&ann(), Status::Online, later);
+    let seen = table.settle(&ann(), later).unwrap();
+    assert_eq!((seen.is_for_others(), seen.now), (false, Status::Offline));
+    assert_eq!((seen.last_seen, seen.is_ours), (GRACE * 2, true));
+    assert_eq!(table.next(later), Next::Never);
+    assert!(table.people.is_empty(), "{table:?}");
+    // Of those who appear to be gone it is not shown.
+    table.arrive(&ann(), later);
+    table.leave(&ann(), later);
+    table.learn(&ann(), Status::Offline, later + GRACE);
+    assert_eq!(table.settle(&ann(), later + GRACE), None);
+    assert!(table.people.is_empty(), "{table:?}");
 }
 
 #[test]
