@@ -16,7 +16,7 @@ use hubwire::clock::Clock;
 use hubwire::config::{Config, MediaPlace, Secret};
 use parking_lot::Mutex;
 use serde_json::json;
-use tokio::net::TcpListener;
+use tokio::{net::TcpListener, sync::Semaphore};
 
 use super::{Form, follow, mp4, png, there_is};
 use crate::support::{TestApp, eventually};
@@ -28,8 +28,8 @@ struct Bucket {
     parts: BTreeMap<String, BTreeMap<u32, Vec<u8>>>,
     /// Refuses whatever is put.
     is_full: bool,
-    /// Takes whatever is put, and never says so.
-    is_silent: bool,
+    /// Takes whatever is put, and says nothing until then.
+    silent: Option<Arc<Semaphore>>,
 }
 
 type Shared = Arc<Mutex<Bucket>>;
@@ -48,8 +48,11 @@ async fn serve(State(bucket): State<Shared>, request: Request) -> Response {
     let key = head.uri.path().to_owned();
     let query = head.uri.query().unwrap_or_default();
     let query: HashMap<String, String> = form_urlencoded::parse(query.as_bytes()).into_owned().collect();
-    if head.method == "PUT" && bucket.lock().is_silent {
-        return std::future::pending().await;
+    let silent = bucket.lock().silent.clone();
+    if head.method == "PUT"
+        && let Some(until) = silent
+    {
+        drop(until.acquire().await);
     }
     let mut bucket = bucket.lock();
     let part = query.get("partNumber").map(|number| number.parse().unwrap());
@@ -169,7 +172,8 @@ async fn a_bucket_that_takes_nothing_leaves_nothing() {
 async fn sec_56_what_is_not_wholly_kept_is_forgotten_within_the_hour() {
     let clock = Clock::fixed(1_700_000_000_000);
     let (app, bucket) = with_bucket(clock.clone()).await;
-    bucket.lock().is_silent = true;
+    let until = Arc::new(Semaphore::new(0));
+    bucket.lock().silent = Some(Arc::clone(&until));
     let ann = app.person("ann");
     let for_a_message = Form::new().text("recipientId", "bob").file("a.png", &png(3, 3));
     let alone = Form::new().file("b.png", &png(3, 3));
@@ -180,9 +184,10 @@ async fn sec_56_what_is_not_wholly_kept_is_forgotten_within_the_hour() {
             clock.advance(Duration::from_secs(10 * 60));
         }
         eventually(async || there_is(&app).await.0 == 0).await;
+        bucket.lock().silent = None;
+        until.close();
     };
-    tokio::select! {
-        () = an_hour => {}
-        _ = uploads => panic!("a bucket that says nothing kept a file"),
-    }
+    // Who still waits for it is not told that it was kept.
+    let ((for_a_message, alone), ()) = tokio::join!(uploads, an_hour);
+    assert_eq!((for_a_message.status, alone.status), (400, 503));
 }

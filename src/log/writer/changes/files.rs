@@ -7,6 +7,7 @@ use sea_orm::{
     ActiveModelTrait as _, ColumnTrait, EntityTrait, IntoActiveModel as _, QueryFilter, QueryOrder, QuerySelect,
 };
 
+use crate::log::Error;
 use crate::log::writer::change::{Change, Outcome, Scope};
 use crate::log::writer::files::GONE;
 
@@ -17,7 +18,7 @@ pub(crate) const MOST: usize = 64;
 #[derive(Clone, Debug)]
 pub(crate) struct AddFiles(pub Vec<file::Model>);
 
-/// Lets files that are kept now wait for a message until then.
+/// Lets files that are kept now wait for a message until then. Keeping them may have taken so long that they are gone.
 #[derive(Clone, Debug)]
 pub(crate) struct AwaitFiles {
     pub ids: Vec<FileId>,
@@ -63,7 +64,10 @@ impl Change for AwaitFiles {
     type Output = ();
 
     async fn apply(&self, scope: &mut Scope<'_>) -> Outcome<()> {
-        expire(scope, &self.ids, self.until).await
+        match expire(scope, &self.ids, self.until).await? {
+            waiting if waiting == self.ids.len() as u64 => Ok(()),
+            _ => Err(Error::Unavailable.into()),
+        }
     }
 }
 
@@ -71,20 +75,20 @@ impl Change for DropFiles {
     type Output = ();
 
     async fn apply(&self, scope: &mut Scope<'_>) -> Outcome<()> {
-        expire(scope, &self.0, GONE).await
+        expire(scope, &self.0, GONE).await.map(drop)
     }
 }
 
-/// Says when those expire that neither have a message nor are gone.
-async fn expire(scope: &mut Scope<'_>, ids: &[FileId], at: i64) -> Outcome<()> {
-    file::Entity::update_many()
+/// Says when those expire that neither have a message nor are gone, and how many they are.
+async fn expire(scope: &mut Scope<'_>, ids: &[FileId], at: i64) -> Outcome<u64> {
+    let expiring = file::Entity::update_many()
         .col_expr(file::Column::ExpiresAt, Expr::value(at))
         .filter(file::Column::Id.is_in(ids.iter().copied()))
         .filter(file::Column::ExpiresAt.gt(GONE))
         .exec(scope.transaction)
         .await?;
     scope.work.keep();
-    Ok(())
+    Ok(expiring.rows_affected)
 }
 
 impl Change for CollectFiles {
