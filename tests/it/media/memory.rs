@@ -24,7 +24,7 @@ fn begin_anew(process: u32) {
 }
 
 /// A photograph: noise compresses badly, so that there is something to decode.
-fn photo(width: u16, height: u16) -> Vec<u8> {
+fn photo(width: u16, height: u16, is_progressive: bool) -> Vec<u8> {
     let mut seed = 1_u32;
     let mut noise = || {
         seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
@@ -35,6 +35,7 @@ fn photo(width: u16, height: u16) -> Vec<u8> {
     let mut bytes = Vec::new();
     let mut encoder = jpeg_encoder::Encoder::new(&mut bytes, 70);
     encoder.set_sampling_factor(jpeg_encoder::SamplingFactor::F_2_2);
+    encoder.set_progressive(is_progressive);
     encoder
         .encode(&pixels, width, height, jpeg_encoder::ColorType::Rgb)
         .unwrap();
@@ -64,8 +65,19 @@ async fn photographs_have_small_pictures_and_nothing_costs_more_than_32_mib() {
     upload(&program, folder.path(), &super::png(8, 8)).await;
     let mut risen = Vec::new();
     let mut all = vec![
-        ("a photograph of 12 megapixels", photo(4_000, 3_000), Some(true)),
-        ("a photograph of 50 megapixels", photo(8_160, 6_120), Some(true)),
+        ("a photograph of 12 megapixels", photo(4_000, 3_000, false), Some(true)),
+        ("a photograph of 50 megapixels", photo(8_160, 6_120, false), Some(true)),
+        // All of a progressive one is held until its last scan.
+        (
+            "a progressive photograph of 6 megapixels",
+            photo(3_000, 2_000, true),
+            Some(true),
+        ),
+        (
+            "a progressive photograph of 12 megapixels",
+            photo(4_000, 3_000, true),
+            Some(false),
+        ),
         ("a picture of 12 megapixels", super::png(4_000, 3_000), Some(true)),
         ("a video of 60 MB", mp4(60_000_000), Some(false)),
     ];
