@@ -1,9 +1,12 @@
 //! The database: one pool that writes, one that reads, and the migrations.
 
+mod nodelay;
+
 use std::{sync::Arc, time::Duration};
 
 use migrations::{Migrator, MigratorTrait, SchemaManager};
 use sea_orm::{ConnectOptions, ConnectionTrait, DatabaseConnection, DbBackend, DbErr, Statement};
+use sqlx::postgres::PgConnectOptions;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use uuid::Uuid;
 
@@ -207,6 +210,12 @@ fn in_memory(url: &str) -> bool {
 fn postgres(options: &Options) -> ConnectOptions {
     let mut connect = ConnectOptions::new(&options.url);
     let busy = options.busy_timeout;
+    // What is wrong with it is said when it is used.
+    let port = options
+        .url
+        .parse()
+        .ok()
+        .map(|options: PgConnectOptions| options.get_port());
     connect
         .max_connections(options.max_connections)
         .acquire_timeout(Duration::from_secs(5))
@@ -220,6 +229,12 @@ fn postgres(options: &Options) -> ConnectOptions {
                 ("lock_timeout", busy.as_millis().to_string().as_str()),
                 ("synchronous_commit", "on"),
             ])
+        })
+        .map_sqlx_postgres_pool_opts(move |pool| {
+            pool.after_connect(move |_, _| {
+                port.into_iter().for_each(nodelay::send_at_once);
+                Box::pin(async { Ok(()) })
+            })
         });
     connect
 }
