@@ -19,7 +19,8 @@ use crate::client::{Connection, Reader, Writer};
 use crate::score::{Clock, Figures, Times};
 
 /// Sent but not counted, so that connections, caches and the database are warm.
-const WARM_UP: Duration = Duration::from_secs(1);
+/// All come in at once and are told of each other; on PostgreSQL that takes a second and more.
+const WARM_UP: Duration = Duration::from_secs(4);
 /// How an answer begins, and how an event does.
 const ANSWER: &[u8] = b"{\"type\":3";
 const EVENT: &[u8] = b"{\"type\":1,";
