@@ -232,8 +232,13 @@ fn postgres(options: &Options) -> ConnectOptions {
         })
         .map_sqlx_postgres_pool_opts(move |pool| {
             pool.after_connect(move |_, _| {
-                port.into_iter().for_each(nodelay::send_at_once);
-                Box::pin(async { Ok(()) })
+                Box::pin(async move {
+                    if let Some(port) = port {
+                        // An error means that the server stops.
+                        let _ = tokio::task::spawn_blocking(move || nodelay::send_at_once(port)).await;
+                    }
+                    Ok(())
+                })
             })
         });
     connect

@@ -12,7 +12,7 @@ use std::{
     os::fd::{FromRawFd as _, OwnedFd, RawFd},
 };
 
-/// Sets `TCP_NODELAY` on all TCP connections of this process to that port. Takes a few microseconds for each open file.
+/// Sets `TCP_NODELAY` on all TCP connections of this process to that port. Blocks for a few microseconds for each open file.
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
 pub(super) fn send_at_once(port: u16) {
     let Ok(open) = fs::read_dir("/proc/self/fd") else {
