@@ -88,7 +88,14 @@ impl Media {
             Wanted::Files => {
                 self.keep(ready).await?;
                 let until = self.clock.now().saturating_add(milliseconds(UNTAKEN));
-                self.log.writer.change(AwaitFiles { ids, until }).await?;
+                let awaits = AwaitFiles {
+                    ids: ids.clone(),
+                    until,
+                };
+                if let Err(error) = self.log.writer.change(awaits).await {
+                    self.discard(ids).await;
+                    return Err(error.into());
+                }
                 let files = uploads.into_iter().map(|upload| upload.attachment);
                 return Ok(Uploaded::Files(files.collect()));
             }
@@ -179,11 +186,18 @@ impl Media {
         Ok(())
     }
 
-    /// Lets go of those that no message has, for the collector.
+    /// Lets go of those that no message has, for the collector. What it took while they were being kept, it does not
+    /// look for again.
     async fn discard(&self, ids: Vec<FileId>) {
-        let dropped = self.log.writer.change(DropFiles(ids)).await;
-        if let Err(error) = dropped {
-            tracing::warn!("files that nothing has stay for a day: {error}");
+        match self.log.writer.change(DropFiles(ids)).await {
+            Ok(forgotten) => {
+                for id in forgotten {
+                    if let Err(error) = self.storage.remove(id.0).await {
+                        tracing::warn!("a file that nothing has stays: {error}");
+                    }
+                }
+            }
+            Err(error) => tracing::warn!("files that nothing has stay until they expire: {error}"),
         }
         self.services.conversations.files_gone.notify_one();
     }

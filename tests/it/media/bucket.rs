@@ -190,4 +190,5 @@ async fn sec_56_what_is_not_wholly_kept_is_forgotten_within_the_hour() {
     // Who still waits for it is not told that it was kept.
     let ((for_a_message, alone), ()) = tokio::join!(uploads, an_hour);
     assert_eq!((for_a_message.status, alone.status), (400, 503));
+    assert!(bucket.lock().objects.is_empty(), "what came late is removed too");
 }

@@ -25,7 +25,7 @@ pub(crate) struct AwaitFiles {
     pub until: i64,
 }
 
-/// Lets expire what no message has taken: what was for nothing after all.
+/// Lets expire what no message has taken: what was for nothing after all. Says which of them nobody knows any more.
 #[derive(Clone, Debug)]
 pub(crate) struct DropFiles(pub Vec<FileId>);
 
@@ -72,10 +72,21 @@ impl Change for AwaitFiles {
 }
 
 impl Change for DropFiles {
-    type Output = ();
+    type Output = Vec<FileId>;
 
-    async fn apply(&self, scope: &mut Scope<'_>) -> Outcome<()> {
-        expire(scope, &self.0, GONE).await.map(drop)
+    async fn apply(&self, scope: &mut Scope<'_>) -> Outcome<Vec<FileId>> {
+        if expire(scope, &self.0, GONE).await? == self.0.len() as u64 {
+            return Ok(Vec::new());
+        }
+        let known: Vec<FileId> = file::Entity::find()
+            .select_only()
+            .column(file::Column::Id)
+            .filter(file::Column::Id.is_in(self.0.iter().copied()))
+            .into_tuple()
+            .all(scope.transaction)
+            .await?;
+        let forgotten = self.0.iter().filter(|id| !known.contains(id));
+        Ok(forgotten.copied().collect())
     }
 }
 
