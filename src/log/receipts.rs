@@ -63,21 +63,7 @@ impl Receipts {
         }
         let mut numbers: Vec<_> = spans.iter().map(|span| span.conversation).collect();
         numbers.dedup();
-        let (current, received, read) = match connection.get_database_backend() {
-            DbBackend::Sqlite => {
-                let (current, both) = try_join!(
-                    current(connection, &numbers),
-                    relevant(connection, &spans, &[Kind::Delivered, Kind::Read])
-                )?;
-                (current, both, Vec::new())
-            }
-            // Each by a process of its own, at the same time: of a group of fifty this takes longer than all else.
-            _ => try_join!(
-                current(connection, &numbers),
-                relevant(connection, &spans, &[Kind::Delivered]),
-                relevant(connection, &spans, &[Kind::Read])
-            )?,
-        };
+        let (current, relevant) = try_join!(current(connection, &numbers), relevant(connection, &spans))?;
         let mut members: HashMap<ConversationNumber, Vec<Track>> = HashMap::new();
         let mut places = HashMap::new();
         for (number, conversation, user, visible_from, read_through, hides_reads) in current {
@@ -91,7 +77,7 @@ impl Receipts {
                 moves: [Vec::new(), Vec::new()],
             });
         }
-        for (number, kind, from, up_to, at) in received.into_iter().chain(read) {
+        for (number, kind, from, up_to, at) in relevant {
             let place = places.get(&number);
             let track = place.and_then(|(conversation, place)| members.get_mut(conversation)?.get_mut(*place));
             if let Some(moves) = track.and_then(|track| track.moves.get_mut(kind)) {
@@ -221,9 +207,23 @@ async fn current<C: ConnectionTrait>(
 /// The number of a membership, a kind, the first and the last place that were covered, and when.
 type Row = (i64, usize, Seq, Seq, i64);
 
-/// The moves of these kinds that cover a place of a span, or what lies between two of them: of each current member and
-/// kind the last one that begins at or before the span, and those that begin in it.
-async fn relevant<C: ConnectionTrait>(connection: &C, spans: &[Span], kinds: &[Kind]) -> Result<Vec<Row>, DbErr> {
+/// The moves that cover a place of a span, or what lies between two of them: of each current member and kind the last
+/// one that begins at or before the span, and those that begin in it.
+async fn relevant<C: ConnectionTrait>(connection: &C, spans: &[Span]) -> Result<Vec<Row>, DbErr> {
+    if connection.get_database_backend() == DbBackend::Sqlite {
+        return relevant_of(connection, spans, &[Kind::Delivered, Kind::Read]).await;
+    }
+    // Each by a process of its own, at the same time: of a group of fifty this takes longer than all else.
+    let (mut moves, read) = try_join!(
+        relevant_of(connection, spans, &[Kind::Delivered]),
+        relevant_of(connection, spans, &[Kind::Read])
+    )?;
+    moves.extend(read);
+    Ok(moves)
+}
+
+/// Those of these kinds.
+async fn relevant_of<C: ConnectionTrait>(connection: &C, spans: &[Span], kinds: &[Kind]) -> Result<Vec<Row>, DbErr> {
     let backend = connection.get_database_backend();
     let columns = [
         ("conversation", Cell::Number),
