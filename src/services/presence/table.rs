@@ -225,7 +225,7 @@ impl Table {
     /// How long somebody is gone of whom it may not have been told yet. Who only appears to be gone is not.
     pub(super) fn gone_for(&self, user: &UserId, now: Duration) -> Option<Duration> {
         let entry = self.people.get(user)?;
-        (entry.was_shown() && !entry.is_here(now)).then(|| now.saturating_sub(entry.sign))
+        (entry.chosen().is_some() && !entry.is_here(now)).then(|| now.saturating_sub(entry.sign))
     }
 
     /// What the others are to be told of somebody, if anything; from now on they believe it.
@@ -323,7 +323,7 @@ impl Entry {
 
     /// What they show, if that is anything.
     fn shown(&self, now: Duration) -> Option<Status> {
-        self.status.filter(|_| self.was_shown() && self.is_here(now))
+        self.chosen().filter(|_| self.is_here(now))
     }
 
     /// Whether the others believe something else, or it is to be stored that they were seen.
@@ -334,12 +334,12 @@ impl Entry {
 
     /// Whether they were here by this server, and showed it, and it is not said yet when that was.
     fn is_unstored(&self, now: Duration) -> bool {
-        self.is_ours && self.was_shown() && !self.is_here(now)
+        self.is_ours && self.chosen().is_some() && !self.is_here(now)
     }
 
-    /// Whether they chose to be seen.
-    fn was_shown(&self) -> bool {
-        self.status.is_some_and(|status| status != Status::Offline)
+    /// What they chose to show while they are here, if that is anything.
+    fn chosen(&self) -> Option<Status> {
+        self.status.filter(|status| *status != Status::Offline)
     }
 
     fn may_be_told(&self, now: Duration, interval: Duration) -> bool {
