@@ -1,12 +1,12 @@
 //! The database: one pool that writes, one that reads, and the migrations.
 
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
 mod nodelay;
 
 use std::{sync::Arc, time::Duration};
 
 use migrations::{Migrator, MigratorTrait, SchemaManager};
 use sea_orm::{ConnectOptions, ConnectionTrait, DatabaseConnection, DbBackend, DbErr, Statement};
-use sqlx::postgres::PgConnectOptions;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use uuid::Uuid;
 
@@ -210,12 +210,6 @@ fn in_memory(url: &str) -> bool {
 fn postgres(options: &Options) -> ConnectOptions {
     let mut connect = ConnectOptions::new(&options.url);
     let busy = options.busy_timeout;
-    // What is wrong with it is said when it is used.
-    let port = options
-        .url
-        .parse()
-        .ok()
-        .map(|options: PgConnectOptions| options.get_port());
     connect
         .max_connections(options.max_connections)
         .acquire_timeout(Duration::from_secs(5))
@@ -229,18 +223,9 @@ fn postgres(options: &Options) -> ConnectOptions {
                 ("lock_timeout", busy.as_millis().to_string().as_str()),
                 ("synchronous_commit", "on"),
             ])
-        })
-        .map_sqlx_postgres_pool_opts(move |pool| {
-            pool.after_connect(move |_, _| {
-                Box::pin(async move {
-                    if let Some(port) = port {
-                        // An error means that the server stops.
-                        let _ = tokio::task::spawn_blocking(move || nodelay::send_at_once(port)).await;
-                    }
-                    Ok(())
-                })
-            })
         });
+    #[cfg(all(target_os = "linux", target_env = "gnu"))]
+    nodelay::send_at_once(&mut connect);
     connect
 }
 

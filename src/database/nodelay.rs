@@ -5,16 +5,35 @@
 //! they are found by where they lead. The release after 0.9.0 makes this file superfluous; elsewhere than on Linux
 //! requests wait.
 
-#[cfg(all(target_os = "linux", target_env = "gnu"))]
 use std::{
     fs,
     net::TcpStream,
     os::fd::{FromRawFd as _, OwnedFd, RawFd},
 };
 
+use sea_orm::ConnectOptions;
+use sqlx::postgres::PgConnectOptions;
+
+/// Lets each new connection send at once.
+pub(super) fn send_at_once(connect: &mut ConnectOptions) {
+    // What is wrong with the address is said when it is used.
+    let Ok(options) = connect.get_url().parse::<PgConnectOptions>() else {
+        return;
+    };
+    let port = options.get_port();
+    connect.map_sqlx_postgres_pool_opts(move |pool| {
+        pool.after_connect(move |_, _| {
+            Box::pin(async move {
+                // An error means that the server stops.
+                let _ = tokio::task::spawn_blocking(move || set_for(port)).await;
+                Ok(())
+            })
+        })
+    });
+}
+
 /// Sets `TCP_NODELAY` on all TCP connections of this process to that port. Blocks for a few microseconds for each open file.
-#[cfg(all(target_os = "linux", target_env = "gnu"))]
-pub(super) fn send_at_once(port: u16) {
+fn set_for(port: u16) {
     let Ok(open) = fs::read_dir("/proc/self/fd") else {
         return;
     };
@@ -30,7 +49,6 @@ pub(super) fn send_at_once(port: u16) {
 }
 
 /// Another handle to what is open by this number.
-#[cfg(all(target_os = "linux", target_env = "gnu"))]
 #[allow(
     unsafe_code,
     reason = "a number becomes a handle, which nobody offers as a safe function"
@@ -45,21 +63,18 @@ fn another(number: RawFd) -> Option<OwnedFd> {
     }
 }
 
-#[cfg(not(all(target_os = "linux", target_env = "gnu")))]
-pub(super) fn send_at_once(_: u16) {}
-
-#[cfg(all(test, target_os = "linux", target_env = "gnu"))]
+#[cfg(test)]
 mod tests {
     use std::net::{TcpListener, TcpStream};
 
-    use super::send_at_once;
+    use super::set_for;
 
     #[test]
     fn connections_to_the_port_send_at_once_and_no_others() {
         let [database, other] = [(); 2].map(|()| TcpListener::bind("127.0.0.1:0").unwrap());
         let connect = |listener: &TcpListener| TcpStream::connect(listener.local_addr().unwrap()).unwrap();
         let (asks, talks) = (connect(&database), connect(&other));
-        send_at_once(database.local_addr().unwrap().port());
+        set_for(database.local_addr().unwrap().port());
         assert_eq!((asks.nodelay().unwrap(), talks.nodelay().unwrap()), (true, false));
     }
 }
