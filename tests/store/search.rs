@@ -2,6 +2,7 @@
 
 mod cost;
 mod limits;
+mod receipts;
 
 use entities::ids::{MessageNumber, Seq};
 use entities::message;

@@ -61,54 +61,64 @@ pub(super) async fn current<C: ConnectionTrait>(
 pub(super) type Row = (i64, usize, Seq, Seq, i64);
 
 /// The moves that cover a place of a span, or what lies between two of them: of each current member and kind the last
-/// one that begins at or before the span, and those that begin in it.
+/// one that begins at or before the span, and those that begin in it. There may be others, and some twice.
 pub(super) async fn relevant<C: ConnectionTrait>(connection: &C, spans: &[Span]) -> Result<Vec<Row>, DbErr> {
+    let asked = spans.iter().map(|span| (span.conversation, span.first, span.last));
+    let asked = gathered::listed(asked)?;
+    let columns = "p.number, k.kind, m.from_seq, m.up_to_seq, m.at";
+    let rows = async |from: String| gathered::rows(connection, columns, "", &from, [asked.clone()]).await;
     if connection.get_database_backend() == DbBackend::Sqlite {
-        return relevant_of(connection, spans, &[Kind::Delivered, Kind::Read]).await;
+        return rows(sqlite()).await;
     }
     // Each by a process of its own, at the same time: of a group of fifty this takes longer than all else.
-    let (mut moves, read) = try_join!(
-        relevant_of(connection, spans, &[Kind::Delivered]),
-        relevant_of(connection, spans, &[Kind::Read])
-    )?;
+    let (delivered, read) = (postgres(Kind::Delivered), postgres(Kind::Read));
+    let (mut moves, read): (Vec<Row>, Vec<Row>) = try_join!(rows(delivered), rows(read))?;
     moves.extend(read);
     Ok(moves)
 }
 
-/// Those of these kinds.
-async fn relevant_of<C: ConnectionTrait>(connection: &C, spans: &[Span], kinds: &[Kind]) -> Result<Vec<Row>, DbErr> {
-    let backend = connection.get_database_backend();
-    let columns = [
-        ("conversation", Cell::Number),
-        ("first", Cell::Number),
-        ("last", Cell::Number),
-    ];
-    let spans_table = gathered::list(backend, 1, &columns);
-    let kinds = kinds
-        .iter()
-        .map(|of| format!("SELECT CAST({} AS SMALLINT) AS kind", kind(*of)));
-    let kinds = format!("({})", kinds.collect::<Vec<_>>().join(" UNION ALL "));
-    let of_member = "m.conversation = s.conversation AND m.user_id = p.user_id AND m.kind = k.kind";
-    // In this order, from the spans by index to their moves: `CROSS JOIN` keeps SQLite to it, `LATERAL` PostgreSQL.
-    let members = format!("{spans_table} AS s CROSS JOIN members p CROSS JOIN {kinds} AS k");
-    let current = "p.conversation = s.conversation AND p.until_event IS NULL AND m.up_to_seq >= s.first";
-    let from = match backend {
-        DbBackend::Sqlite => format!(
-            "{members} CROSS JOIN moves m WHERE {current} AND {of_member} AND m.from_seq <= s.last \
-             AND m.from_seq >= coalesce((SELECT max(o.from_seq) FROM moves o WHERE o.conversation = s.conversation \
-             AND o.user_id = p.user_id AND o.kind = k.kind AND o.from_seq <= s.first), s.first)"
-        ),
-        _ => format!(
-            "{members} CROSS JOIN LATERAL (\
-             (SELECT m.from_seq, m.up_to_seq, m.at FROM moves m WHERE {of_member} AND m.from_seq <= s.first \
-             ORDER BY m.from_seq DESC LIMIT 1) UNION ALL \
-             (SELECT m.from_seq, m.up_to_seq, m.at FROM moves m WHERE s.first < s.last AND {of_member} \
-             AND m.from_seq > s.first AND m.from_seq <= s.last)) AS m WHERE {current}"
-        ),
-    };
-    let asked = spans.iter().map(|span| (span.conversation, span.first, span.last));
-    let columns = "p.number, k.kind, m.from_seq, m.up_to_seq, m.at";
-    gathered::rows(connection, columns, "", &from, [gathered::listed(asked)?]).await
+/// Where both kinds come from on SQLite. `CROSS JOIN` keeps it to this order: from the spans, by index, to their moves.
+fn sqlite() -> String {
+    let spans = listed_spans(DbBackend::Sqlite);
+    let kinds = [Kind::Delivered, Kind::Read].map(kind_of).join(" UNION ALL ");
+    format!(
+        "{spans} AS s CROSS JOIN members p CROSS JOIN ({kinds}) AS k CROSS JOIN moves m \
+         WHERE p.conversation = s.conversation AND p.until_event IS NULL AND m.up_to_seq >= s.first \
+         AND m.conversation = s.conversation AND m.user_id = p.user_id AND m.kind = k.kind AND m.from_seq <= s.last \
+         AND m.from_seq >= coalesce((SELECT max(o.from_seq) FROM moves o WHERE o.conversation = s.conversation \
+         AND o.user_id = p.user_id AND o.kind = k.kind AND o.from_seq <= s.first), s.first)"
+    )
+}
+
+/// Where those of a kind come from on PostgreSQL. A descent of its index looks at the rest of a page besides, so whoever
+/// moved at most twice a span is asked for all from the first span to the last at once, which are few; whoever moved
+/// more often, for each span.
+fn postgres(kind: Kind) -> String {
+    let (spans, kind) = (listed_spans(DbBackend::Postgres), kind_of(kind));
+    let of_member = "FROM moves m WHERE m.conversation = c.conversation AND m.user_id = p.user_id AND m.kind = k.kind";
+    let columns = "m.from_seq, m.up_to_seq, m.at";
+    format!(
+        "(SELECT conversation, min(first) AS first, max(last) AS last, count(*) AS spans, \
+         array_agg(first) AS firsts, array_agg(last) AS lasts FROM {spans} AS spans GROUP BY conversation) AS c \
+         CROSS JOIN members p CROSS JOIN ({kind}) AS k \
+         CROSS JOIN LATERAL (SELECT count(*) > 2 * c.spans AS are_many FROM (SELECT {of_member} AND c.spans > 1 \
+         AND m.from_seq > c.first AND m.from_seq <= c.last LIMIT 2 * c.spans + 1) AS some_moves) AS moves \
+         CROSS JOIN LATERAL (SELECT c.first, c.last WHERE NOT moves.are_many UNION ALL \
+         SELECT spans.first, spans.last FROM unnest(c.firsts, c.lasts) AS spans(first, last) WHERE moves.are_many) AS s \
+         CROSS JOIN LATERAL (\
+         (SELECT {columns} {of_member} AND m.from_seq <= s.first ORDER BY m.from_seq DESC LIMIT 1) UNION ALL \
+         (SELECT {columns} {of_member} AND s.first < s.last AND m.from_seq > s.first AND m.from_seq <= s.last)) AS m \
+         WHERE p.conversation = c.conversation AND p.until_event IS NULL AND m.up_to_seq >= s.first"
+    )
+}
+
+fn listed_spans(backend: DbBackend) -> String {
+    let columns = ["conversation", "first", "last"].map(|column| (column, Cell::Number));
+    gathered::list(backend, 1, &columns)
+}
+
+fn kind_of(of: Kind) -> String {
+    format!("SELECT CAST({} AS SMALLINT) AS kind", kind(of))
 }
 
 #[cfg(test)]
