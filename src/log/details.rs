@@ -143,7 +143,7 @@ async fn replies<C: ConnectionTrait>(connection: &C, ids: Vec<MessageId>) -> Res
          WHERE m.parent = asked.id AND m.deleted_at IS NULL GROUP BY asked.place) AS counted"
     );
     let values = gathered::listed(ids.iter().enumerate().map(|(place, id)| (place, gathered::hex(id.0))))?;
-    let counts: Vec<(usize, i64)> = gathered::rows(connection, "place, replies", "", &from, [values]).await?;
+    let counts: Vec<(usize, i64)> = gathered::numbers(connection, "place, replies", &from, [values]).await?;
     let counts = counts.into_iter();
     Ok(counts
         .filter_map(|(place, count)| Some((*ids.get(place)?, count)))

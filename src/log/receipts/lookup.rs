@@ -11,6 +11,9 @@ use crate::log::gathered::{self, Cell};
 
 /// How far apart two messages of one span may lie. A page is one span; a search has many.
 const NEAR: i64 = 64;
+/// Moves a span that somebody may have made to be asked for all of them at once: they cost what one descent of the index
+/// costs.
+const FEW: i64 = 4;
 
 /// Places of a conversation that are looked at together, from the first to the last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,7 +69,7 @@ pub(super) async fn relevant<C: ConnectionTrait>(connection: &C, spans: &[Span])
     let asked = spans.iter().map(|span| (span.conversation, span.first, span.last));
     let asked = gathered::listed(asked)?;
     let columns = "p.number, k.kind, m.from_seq, m.up_to_seq, m.at";
-    let rows = async |from: String| gathered::rows(connection, columns, "", &from, [asked.clone()]).await;
+    let rows = async |from: String| gathered::numbers(connection, columns, &from, [asked.clone()]).await;
     if connection.get_database_backend() == DbBackend::Sqlite {
         return rows(sqlite()).await;
     }
@@ -91,8 +94,7 @@ fn sqlite() -> String {
 }
 
 /// Where those of a kind come from on PostgreSQL. A descent of its index looks at the rest of a page besides, so whoever
-/// moved at most twice a span is asked for all from the first span to the last at once, which are few; whoever moved
-/// more often, for each span.
+/// made few moves is asked for all from the first span to the last at once; whoever made many, for each span.
 fn postgres(kind: Kind) -> String {
     let (spans, kind) = (listed_spans(DbBackend::Postgres), kind_of(kind));
     let of_member = "FROM moves m WHERE m.conversation = c.conversation AND m.user_id = p.user_id AND m.kind = k.kind";
@@ -101,8 +103,8 @@ fn postgres(kind: Kind) -> String {
         "(SELECT conversation, min(first) AS first, max(last) AS last, count(*) AS spans, \
          array_agg(first) AS firsts, array_agg(last) AS lasts FROM {spans} AS spans GROUP BY conversation) AS c \
          CROSS JOIN members p CROSS JOIN ({kind}) AS k \
-         CROSS JOIN LATERAL (SELECT count(*) > 2 * c.spans AS are_many FROM (SELECT {of_member} AND c.spans > 1 \
-         AND m.from_seq > c.first AND m.from_seq <= c.last LIMIT 2 * c.spans + 1) AS some_moves) AS moves \
+         CROSS JOIN LATERAL (SELECT count(*) > {FEW} * c.spans AS are_many FROM (SELECT {of_member} AND c.spans > 1 \
+         AND m.from_seq > c.first AND m.from_seq <= c.last LIMIT {FEW} * c.spans + 1) AS counted) AS moves \
          CROSS JOIN LATERAL (SELECT c.first, c.last WHERE NOT moves.are_many UNION ALL \
          SELECT spans.first, spans.last FROM unnest(c.firsts, c.lasts) AS spans(first, last) WHERE moves.are_many) AS s \
          CROSS JOIN LATERAL (\

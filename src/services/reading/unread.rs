@@ -92,7 +92,7 @@ async fn left_out(
     );
     let values = [gathered::listed(news.iter())?, Value::from(user)];
     let counts: Vec<(ConversationNumber, i64)> =
-        gathered::rows(read, "conversation, messages", "", &from, values).await?;
+        gathered::numbers(read, "conversation, messages", &from, values).await?;
     Ok(counts.into_iter().collect())
 }
 

@@ -47,7 +47,11 @@ async fn what_lies_far_apart_is_read_by_who_moved_seldom_and_by_who_moved_at_eve
         read(&store, &group, "cat", &each).await;
         read(&store, &group, "bob", &[(1, 139, 5_000), (141, 300, 1_100)]).await;
         let found = search(&store, "ann", "needle", Some(&group)).await.unwrap();
-        let receipts = found.page.items.iter().map(|hit| (hit.message.seq.0, hit.message.receipt));
+        let receipts = found
+            .page
+            .items
+            .iter()
+            .map(|hit| (hit.message.seq.0, hit.message.receipt));
         let receipts: BTreeMap<_, _> = receipts.collect();
         let read = |at| Receipt {
             status: Status::Read,
