@@ -15,14 +15,14 @@ mod words;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use entities::ids::{ConversationNumber, MessageNumber};
+use entities::ids::{ConversationNumber, MessageNumber, Seq};
 use entities::message::Kind;
 use entities::user_id::UserId;
 use entities::{conversation, member, message};
 use futures_util::try_join;
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DatabaseConnection, DbBackend, DbErr, EntityTrait, JoinType, QueryFilter, QueryOrder,
-    QuerySelect, RelationTrait, Statement, Value,
+    QuerySelect, QueryTrait, RelationTrait, Statement, Value,
 };
 
 pub use self::highlight::Highlight;
@@ -30,7 +30,6 @@ use self::ranking::Candidate;
 use self::terms::Term;
 use self::turns::Turns;
 use crate::log::details::{self, Row};
-use crate::log::gathered::{self, Cell};
 use crate::services::conversations::Conversations;
 use crate::services::details::MessageDetails;
 use crate::services::paging::{Page, PageRequest, Window};
@@ -87,40 +86,26 @@ impl Search {
         let terms: Arc<[Term]> = terms::parse(term)?.into();
         let window = page.offsets()?;
         let user = &principal.user_id;
-        let places = match conversation {
-            Some(reference) => vec![self.conversations.resolve(principal, reference).await?.number],
-            None => self.places(user).await?,
+        let place = match conversation {
+            Some(reference) => Some(self.conversations.resolve(principal, reference).await?.number),
+            None => None,
         };
         let _turn = self.turns.take().await?;
         let read = &self.conversations.database.read;
-        let (candidates, is_limited) = candidates(read, user, &places, &terms).await?;
+        let extent = Extent::of(read, user, place).await?;
+        let (candidates, is_limited) = candidates(read, &extent, &terms).await?;
         let words = Arc::clone(&terms);
         let ranked = tokio::task::spawn_blocking(move || ranking::rank(&candidates, &words)).await;
         let ranked = ranked.map_err(|_| Error::Internal)?;
         let (page, skipped_encrypted) = try_join!(
             self.page(user, &ranked, window, &terms),
-            has_encrypted(read, user, (places.len() == 1).then(|| places[0])),
+            has_encrypted(read, user, place),
         )?;
         Ok(Found {
             page,
             is_limited,
             skipped_encrypted,
         })
-    }
-
-    /// Where everything is searched.
-    async fn places(&self, user: &UserId) -> Result<Vec<ConversationNumber>, DbErr> {
-        member::Entity::find()
-            .select_only()
-            .column(member::Column::Conversation)
-            .join(JoinType::InnerJoin, member::Relation::Conversation.def())
-            .filter(member::Column::UserId.eq(user))
-            .filter(member::Column::UntilEvent.is_null())
-            .order_by_desc(conversation::Column::UpdatedAt)
-            .limit(MAX_CONVERSATIONS)
-            .into_tuple()
-            .all(&self.conversations.database.read)
-            .await
     }
 
     async fn page(
@@ -169,10 +154,10 @@ impl Search {
 }
 
 /// Where is searched, and how much there is.
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 struct Extent<'a> {
     user: &'a UserId,
-    places: &'a [ConversationNumber],
+    places: Vec<ConversationNumber>,
     /// The number of the newest message of all.
     newest: i64,
     /// Most of what an index finds is here: what is elsewhere is best left out afterwards.
@@ -180,42 +165,62 @@ struct Extent<'a> {
 }
 
 impl<'a> Extent<'a> {
-    async fn of(read: &DatabaseConnection, user: &'a UserId, places: &'a [ConversationNumber]) -> Result<Self, DbErr> {
-        let backend = read.get_database_backend();
-        let here = gathered::list(backend, 1, &[("number", Cell::Number)]);
-        let sql = format!(
-            "SELECT (SELECT coalesce(max(number), 0) FROM messages) AS newest, \
-             (SELECT CAST(coalesce(sum(c.last_seq), 0) AS bigint) FROM {here} AS here CROSS JOIN conversations c \
-             WHERE c.number = here.number) AS messages"
-        );
-        let values = [gathered::listed(places.iter().map(|place| (place,)))?];
-        let row = read
-            .query_one_raw(Statement::from_sql_and_values(backend, sql, values))
-            .await?;
-        let row = row.ok_or_else(|| DbErr::RecordNotFound("the newest message".to_owned()))?;
-        let newest = row.try_get("", "newest")?;
-        let messages: i64 = row.try_get("", "messages")?;
+    /// One conversation of the user's, or all that are searched.
+    async fn of(read: &DatabaseConnection, user: &'a UserId, place: Option<ConversationNumber>) -> Result<Self, DbErr> {
+        let (found, newest) = try_join!(places(read, user, place), newest(read))?;
+        let messages: i64 = found.iter().map(|(_, last)| last.0).sum();
         Ok(Self {
             user,
-            places,
+            places: found.into_iter().map(|(place, _)| place).collect(),
             newest,
             is_large: messages >= newest / SHARE,
         })
     }
 }
 
+/// Conversations of the user's, and their last places.
+async fn places(
+    read: &DatabaseConnection,
+    user: &UserId,
+    only: Option<ConversationNumber>,
+) -> Result<Vec<(ConversationNumber, Seq)>, DbErr> {
+    member::Entity::find()
+        .select_only()
+        .column(member::Column::Conversation)
+        .column(conversation::Column::LastSeq)
+        .join(JoinType::InnerJoin, member::Relation::Conversation.def())
+        .filter(member::Column::UserId.eq(user))
+        .filter(member::Column::UntilEvent.is_null())
+        .apply_if(only, |rows, only| rows.filter(member::Column::Conversation.eq(only)))
+        .order_by_desc(conversation::Column::UpdatedAt)
+        .limit(MAX_CONVERSATIONS)
+        .into_tuple()
+        .all(read)
+        .await
+}
+
+/// The number of the newest message of all, 0 before the first.
+async fn newest(read: &DatabaseConnection) -> Result<i64, DbErr> {
+    let newest = message::Entity::find()
+        .select_only()
+        .column(message::Column::Number)
+        .order_by_desc(message::Column::Number)
+        .into_tuple()
+        .one(read)
+        .await?;
+    Ok(newest.map_or(0, |newest: MessageNumber| newest.0))
+}
+
 /// The newest matches, and whether there are more.
 async fn candidates(
     read: &DatabaseConnection,
-    user: &UserId,
-    places: &[ConversationNumber],
+    extent: &Extent<'_>,
     terms: &[Term],
 ) -> Result<(Vec<Candidate>, bool), DbErr> {
-    if places.is_empty() || terms.is_empty() {
+    if extent.places.is_empty() || terms.is_empty() {
         return Ok((Vec::new(), false));
     }
     let limit = MAX_CANDIDATES + 1;
-    let extent = Extent::of(read, user, places).await?;
     let mut rows = if read.get_database_backend() == DbBackend::Sqlite {
         sqlite::candidates(read, extent, terms, limit).await?
     } else {

@@ -3,6 +3,7 @@
 mod cost;
 mod limits;
 mod receipts;
+mod stretches;
 
 use entities::ids::{MessageNumber, Seq};
 use entities::message;

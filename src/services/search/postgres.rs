@@ -30,13 +30,18 @@ const COMMON: i64 = 50;
 const COMMON_PREFIX: i64 = 20;
 /// Message numbers of a stretch, as a shift.
 const STRETCH: i64 = 16;
-/// Stretches that the first statement looks through, and the most of one; who needs more looks through all that are left.
+/// Stretches that the index is asked for first, where those that were read do not say enough; and the most at once: who
+/// needs more looks through all that are left.
 const STRETCHES: (i64, i64) = (2, 32);
+/// So many matches among those that were read say how many there are.
+const TELLING: usize = 16;
+/// How many times as many stretches as before may come next: a few matches say little of how many there are.
+const GROWTH: i64 = 4;
 
 /// The newest matches that the user may see in these conversations, at most `limit`.
 pub(super) async fn candidates(
     read: &DatabaseConnection,
-    extent: Extent<'_>,
+    extent: &Extent<'_>,
     terms: &[Term],
     limit: usize,
 ) -> Result<Vec<QueryResult>, DbErr> {
@@ -45,6 +50,11 @@ pub(super) async fn candidates(
     let mut walk = Walk {
         transaction: &transaction,
         extent,
+        common: [
+            Value::from(extent.user),
+            gathered::listed(extent.places.iter().map(|place| (place,)))?,
+            Value::from(words(terms)),
+        ],
         terms,
         limit,
         found: Vec::new(),
@@ -59,7 +69,9 @@ pub(super) async fn candidates(
 /// A search on its way from the newest message to the oldest.
 struct Walk<'a> {
     transaction: &'a DatabaseTransaction,
-    extent: Extent<'a>,
+    extent: &'a Extent<'a>,
+    /// What each statement has for values first: who asks, where is searched, and for what.
+    common: [Value; 3],
     terms: &'a [Term],
     limit: usize,
     found: Vec<QueryResult>,
@@ -80,8 +92,13 @@ impl Walk<'_> {
         }
         let query = self.indexed().await?;
         let inside = self.inside();
-        let (mut least, mut most) = (STRETCHES.0, STRETCHES.0);
+        let (mut least, mut most) = if self.found.len() < TELLING {
+            (STRETCHES.0, STRETCHES.0)
+        } else {
+            (1, STRETCHES.1)
+        };
         while !self.is_done(bound) {
+            let room = self.room();
             let stretches = self.enough(bound).clamp(least, most);
             if stretches > STRETCHES.1 {
                 return self.look_up(bound, &query, inside.trim_start_matches(" & ")).await;
@@ -91,9 +108,11 @@ impl Walk<'_> {
             let among = format!("({}){inside}", among.collect::<Vec<_>>().join(" | "));
             self.look_up(bound, &query, &among).await?;
             bound = (oldest << STRETCH) - 1;
-            // The first may have been enough but for a few. Then at least twice as many as before: matches may have ended.
-            least = if least == most { 1 } else { stretches * 2 };
-            most = stretches * 4;
+            // Every match is read, so no more are found than are looked for. Where they become rare there is no end of
+            // small steps.
+            let is_half = self.room() <= room / 2;
+            least = if is_half { 1 } else { stretches * 2 };
+            most = stretches * GROWTH;
         }
         Ok(())
     }
@@ -101,8 +120,7 @@ impl Walk<'_> {
     /// How many stretches hold what is still looked for, if matches go on as they came.
     fn enough(&self, bound: i64) -> i64 {
         let (seen, found) = (self.extent.newest - bound, self.found.len() as i64);
-        // A quarter more, since they will not.
-        let numbers = self.room() as i64 * seen / Ord::max(found, 1) * 5 / 4;
+        let numbers = self.room() * seen / Ord::max(found, 1);
         (numbers >> STRETCH) + 1
     }
 
@@ -122,9 +140,9 @@ impl Walk<'_> {
         Ok(words(self.terms))
     }
 
-    /// The conversations that the index is asked for, where they are a small part of all.
+    /// The conversations that the index is asked for: one, or many where they are a small part of all.
     fn inside(&self) -> String {
-        if self.extent.is_large {
+        if self.extent.is_large && self.extent.places.len() > 1 {
             return String::new();
         }
         let places: Vec<_> = self.extent.places.iter().map(|place| format!("'c:{place}'")).collect();
@@ -150,39 +168,34 @@ impl Walk<'_> {
         let sql = format!(
             "SELECT m.number AS number, left(m.content, {}) AS head FROM messages m \
              WHERE m.number <= $4 AND m.number > $5 AND (m.words @@ to_tsquery('pg_catalog.simple', $3)) IS TRUE \
-             AND {} ORDER BY m.number DESC LIMIT {}",
+             AND {} ORDER BY m.number DESC LIMIT $6",
             HEAD + 1,
             is_seen(),
-            self.room()
         );
-        let values = [Value::from(newest), Value::from(oldest)];
+        let values = [newest, oldest, self.room()].map(Value::from);
         self.take(sql, values).await
     }
 
-    /// Asks the index for `query` among what `among` names; what it finds up to `bound` is looked at again.
+    /// Asks the index for `query` among what `among` names; what it finds up to `bound` is looked at again where that is
+    /// less than all.
     async fn look_up(&mut self, bound: i64, query: &str, among: &str) -> Result<(), DbErr> {
         let sql = format!(
             "WITH found AS MATERIALIZED (SELECT m.number, m.conversation, m.seq, left(m.content, {}) AS head \
              FROM messages m \
              WHERE m.words @@ (to_tsquery('pg_catalog.simple', $5) && CAST($6 AS tsquery)) \
-             AND numnode(to_tsquery('pg_catalog.simple', $5)) > 0 AND (m.words @@ to_tsquery('pg_catalog.simple', $3)) IS TRUE AND m.number <= $4) \
+             AND numnode(to_tsquery('pg_catalog.simple', $5)) > 0 AND m.number <= $4 \
+             AND ($3 = $5 OR (m.words @@ to_tsquery('pg_catalog.simple', $3)) IS TRUE)) \
              SELECT m.number AS number, m.head AS head FROM found m \
-             WHERE {} ORDER BY m.number DESC LIMIT {}",
+             WHERE {} ORDER BY m.number DESC LIMIT $7",
             HEAD + 1,
             is_seen(),
-            self.room()
         );
-        let values = [Value::from(bound), Value::from(query), Value::from(among)];
+        let values = [bound.into(), query.into(), among.into(), self.room().into()];
         self.take(sql, values).await
     }
 
     async fn take(&mut self, sql: String, values: impl IntoIterator<Item = Value>) -> Result<(), DbErr> {
-        let common = [
-            Value::from(self.extent.user),
-            gathered::listed(self.extent.places.iter().map(|place| (place,)))?,
-            Value::from(words(self.terms)),
-        ];
-        let values = common.into_iter().chain(values);
+        let values = self.common.iter().cloned().chain(values);
         let rows = self
             .transaction
             .query_all_raw(Statement::from_sql_and_values(DbBackend::Postgres, sql, values))
@@ -191,8 +204,9 @@ impl Walk<'_> {
         Ok(())
     }
 
-    fn room(&self) -> usize {
-        self.limit - self.found.len()
+    /// How many are still looked for.
+    fn room(&self) -> i64 {
+        (self.limit - self.found.len()) as i64
     }
 }
 

@@ -13,7 +13,7 @@ use crate::log::gathered::{self, Cell};
 /// newest first, so that it stops there.
 pub(super) async fn candidates(
     read: &DatabaseConnection,
-    extent: Extent<'_>,
+    extent: &Extent<'_>,
     terms: &[Term],
     limit: usize,
 ) -> Result<Vec<QueryResult>, DbErr> {
@@ -38,7 +38,7 @@ pub(super) async fn candidates(
 }
 
 /// An expression of FTS5. Words are letters, digits and marks in quotes: a string of FTS5, never its syntax.
-fn expression(extent: Extent<'_>, terms: &[Term]) -> String {
+fn expression(extent: &Extent<'_>, terms: &[Term]) -> String {
     let mut expression = String::new();
     // To go through the messages of many conversations is dearer than to leave out what is elsewhere.
     if !extent.is_large {
