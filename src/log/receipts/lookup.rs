@@ -11,8 +11,7 @@ use crate::log::gathered::{self, Cell};
 
 /// How far apart two messages of one span may lie. A page is one span; a search has many.
 const NEAR: i64 = 64;
-/// Moves a span that somebody may have made to be asked for all of them at once: they cost what one descent of the index
-/// costs.
+/// So many moves a span are few: they cost what one descent of an index costs.
 const FEW: i64 = 4;
 
 /// Places of a conversation that are looked at together, from the first to the last.
@@ -65,62 +64,74 @@ pub(super) type Row = (i64, usize, Seq, Seq, i64);
 
 /// The moves that cover a place of a span, or what lies between two of them: of each current member and kind the last
 /// one that begins at or before the span, and those that begin in it. There may be others, and some twice.
+///
+/// A descent of an index costs what several entries cost that lie side by side. So whoever made few moves is asked for
+/// all from the first span of a conversation to the last at once, and whoever made many for each span.
 pub(super) async fn relevant<C: ConnectionTrait>(connection: &C, spans: &[Span]) -> Result<Vec<Row>, DbErr> {
-    let asked = spans.iter().map(|span| (span.conversation, span.first, span.last));
-    let asked = gathered::listed(asked)?;
-    let columns = "p.number, k.kind, m.from_seq, m.up_to_seq, m.at";
-    let rows = async |from: String| gathered::numbers(connection, columns, &from, [asked.clone()]).await;
     if connection.get_database_backend() == DbBackend::Sqlite {
-        return rows(sqlite()).await;
+        return relevant_of(connection, spans, &[Kind::Delivered, Kind::Read]).await;
     }
     // Each by a process of its own, at the same time: of a group of fifty this takes longer than all else.
-    let (delivered, read) = (postgres(Kind::Delivered), postgres(Kind::Read));
-    let (mut moves, read): (Vec<Row>, Vec<Row>) = try_join!(rows(delivered), rows(read))?;
+    let (mut moves, read) = try_join!(
+        relevant_of(connection, spans, &[Kind::Delivered]),
+        relevant_of(connection, spans, &[Kind::Read])
+    )?;
     moves.extend(read);
     Ok(moves)
 }
 
-/// Where both kinds come from on SQLite. `CROSS JOIN` keeps it to this order: from the spans, by index, to their moves.
-fn sqlite() -> String {
-    let spans = listed_spans(DbBackend::Sqlite);
-    let kinds = [Kind::Delivered, Kind::Read].map(kind_of).join(" UNION ALL ");
+/// Those of these kinds.
+async fn relevant_of<C: ConnectionTrait>(connection: &C, spans: &[Span], kinds: &[Kind]) -> Result<Vec<Row>, DbErr> {
+    let backend = connection.get_database_backend();
+    let asked = asked(backend, kinds);
+    let of_member = "m.conversation = a.conversation AND m.user_id = a.user_id AND m.kind = a.kind";
+    // From what is asked to the moves, by index: `CROSS JOIN` keeps SQLite to that, `LATERAL` PostgreSQL.
+    let from = match backend {
+        DbBackend::Sqlite => format!(
+            "{asked} AS a CROSS JOIN moves m WHERE {of_member} AND m.from_seq <= a.last AND m.up_to_seq >= a.first \
+             AND m.from_seq >= coalesce((SELECT max(o.from_seq) FROM moves o WHERE o.conversation = a.conversation \
+             AND o.user_id = a.user_id AND o.kind = a.kind AND o.from_seq <= a.first), a.first)"
+        ),
+        _ => format!(
+            "{asked} AS a CROSS JOIN LATERAL (\
+             (SELECT m.from_seq, m.up_to_seq, m.at FROM moves m WHERE {of_member} AND m.from_seq <= a.first \
+             ORDER BY m.from_seq DESC LIMIT 1) UNION ALL \
+             (SELECT m.from_seq, m.up_to_seq, m.at FROM moves m WHERE a.first < a.last AND {of_member} \
+             AND m.from_seq > a.first AND m.from_seq <= a.last)) AS m WHERE m.up_to_seq >= a.first"
+        ),
+    };
+    let few = FEW * i64::try_from(spans.len()).unwrap_or(0);
+    let spans = spans.iter().map(|span| (span.conversation, span.first, span.last));
+    let values = [gathered::listed(spans)?, few.into()];
+    let columns = "a.number, a.kind, m.from_seq, m.up_to_seq, m.at";
+    gathered::numbers(connection, columns, &from, values).await
+}
+
+/// Which members are asked for which places: value 1 lists the spans, value 2 says how many moves are few.
+fn asked(backend: DbBackend, kinds: &[Kind]) -> String {
+    let spans = ["conversation", "first", "last"].map(|column| (column, Cell::Number));
+    let spans = gathered::list(backend, 1, &spans);
+    let kinds = kinds
+        .iter()
+        .map(|of| format!("SELECT CAST({} AS SMALLINT) AS kind", kind(*of)));
+    let kinds = kinds.collect::<Vec<_>>().join(" UNION ALL ");
+    let current = "p.conversation = c.conversation AND p.until_event IS NULL";
+    let members = match backend {
+        DbBackend::Sqlite => "members".to_owned(),
+        // Otherwise it would rather read all members there are, as long as they are few.
+        _ => format!("LATERAL (SELECT * FROM members p WHERE {current} OFFSET 0)"),
+    };
     format!(
-        "{spans} AS s CROSS JOIN members p CROSS JOIN ({kinds}) AS k CROSS JOIN moves m \
-         WHERE p.conversation = s.conversation AND p.until_event IS NULL AND m.up_to_seq >= s.first \
-         AND m.conversation = s.conversation AND m.user_id = p.user_id AND m.kind = k.kind AND m.from_seq <= s.last \
-         AND m.from_seq >= coalesce((SELECT max(o.from_seq) FROM moves o WHERE o.conversation = s.conversation \
-         AND o.user_id = p.user_id AND o.kind = k.kind AND o.from_seq <= s.first), s.first)"
+        "(WITH spans AS MATERIALIZED {spans}, members_asked AS MATERIALIZED (\
+         SELECT p.number, p.user_id, k.kind, c.conversation, c.first, c.last, c.spans > 1 AND $2 < (SELECT count(*) FROM \
+         (SELECT 1 FROM moves m WHERE m.conversation = c.conversation AND m.user_id = p.user_id AND m.kind = k.kind \
+         AND m.from_seq > c.first AND m.from_seq <= c.last LIMIT $2 + 1) AS counted) AS moved_often \
+         FROM (SELECT conversation, min(first) AS first, max(last) AS last, count(*) AS spans FROM spans \
+         GROUP BY conversation) AS c CROSS JOIN {members} AS p CROSS JOIN ({kinds}) AS k \
+         WHERE {current}) SELECT number, user_id, kind, conversation, first, last FROM members_asked WHERE NOT moved_often UNION ALL \
+         SELECT p.number, p.user_id, p.kind, p.conversation, s.first, s.last FROM members_asked p CROSS JOIN spans s \
+         WHERE p.moved_often AND s.conversation = p.conversation)"
     )
-}
-
-/// Where those of a kind come from on PostgreSQL. A descent of its index looks at the rest of a page besides, so whoever
-/// made few moves is asked for all from the first span to the last at once; whoever made many, for each span.
-fn postgres(kind: Kind) -> String {
-    let (spans, kind) = (listed_spans(DbBackend::Postgres), kind_of(kind));
-    let of_member = "FROM moves m WHERE m.conversation = c.conversation AND m.user_id = p.user_id AND m.kind = k.kind";
-    let columns = "m.from_seq, m.up_to_seq, m.at";
-    format!(
-        "(SELECT conversation, min(first) AS first, max(last) AS last, count(*) AS spans, \
-         array_agg(first) AS firsts, array_agg(last) AS lasts FROM {spans} AS spans GROUP BY conversation) AS c \
-         CROSS JOIN members p CROSS JOIN ({kind}) AS k \
-         CROSS JOIN LATERAL (SELECT count(*) > {FEW} * c.spans AS are_many FROM (SELECT {of_member} AND c.spans > 1 \
-         AND m.from_seq > c.first AND m.from_seq <= c.last LIMIT {FEW} * c.spans + 1) AS counted) AS moves \
-         CROSS JOIN LATERAL (SELECT c.first, c.last WHERE NOT moves.are_many UNION ALL \
-         SELECT spans.first, spans.last FROM unnest(c.firsts, c.lasts) AS spans(first, last) WHERE moves.are_many) AS s \
-         CROSS JOIN LATERAL (\
-         (SELECT {columns} {of_member} AND m.from_seq <= s.first ORDER BY m.from_seq DESC LIMIT 1) UNION ALL \
-         (SELECT {columns} {of_member} AND s.first < s.last AND m.from_seq > s.first AND m.from_seq <= s.last)) AS m \
-         WHERE p.conversation = c.conversation AND p.until_event IS NULL AND m.up_to_seq >= s.first"
-    )
-}
-
-fn listed_spans(backend: DbBackend) -> String {
-    let columns = ["conversation", "first", "last"].map(|column| (column, Cell::Number));
-    gathered::list(backend, 1, &columns)
-}
-
-fn kind_of(of: Kind) -> String {
-    format!("SELECT CAST({} AS SMALLINT) AS kind", kind(of))
 }
 
 #[cfg(test)]
