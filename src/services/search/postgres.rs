@@ -108,8 +108,8 @@ impl Walk<'_> {
             let among = format!("({}){inside}", among.collect::<Vec<_>>().join(" | "));
             self.look_up(bound, &query, &among).await?;
             bound = (oldest << STRETCH) - 1;
-            // Every match is read, so no more are found than are looked for. Where they become rare there is no end of
-            // small steps.
+            // Every match costs the reading of its row, so the next step is as large as seems needed; but where matches
+            // become rare at least twice as large as this one, or there would be no end of small ones.
             let is_half = self.room() <= room / 2;
             least = if is_half { 1 } else { stretches * 2 };
             most = stretches * GROWTH;
