@@ -71,7 +71,7 @@ pub(super) async fn relevant<C: ConnectionTrait>(connection: &C, spans: &[Span])
     if connection.get_database_backend() == DbBackend::Sqlite {
         return relevant_of(connection, spans, &[Kind::Delivered, Kind::Read]).await;
     }
-    // Each by a process of its own, at the same time: of a group of fifty this takes longer than all else.
+    // Each by a process of its own, at the same time.
     let (mut moves, read) = try_join!(
         relevant_of(connection, spans, &[Kind::Delivered]),
         relevant_of(connection, spans, &[Kind::Read])
