@@ -10,7 +10,7 @@ use futures_util::try_join;
 use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter};
 
 use crate::log::event::{MessageDetails, Person, Quoted, ReactionSummary};
-use crate::log::gathered::{self, Cell};
+use crate::log::gathered::{self, Cell, Columns};
 use crate::log::members::Membership;
 use crate::log::receipts::Receipts;
 
@@ -107,7 +107,7 @@ pub(crate) async fn people<C: ConnectionTrait>(
     let ids = gathered::listed(ids.into_iter().map(|id| (id,)))?;
     let columns = "p.id, p.username, p.full_name, p.avatar";
     let rows: Vec<(UserId, String, String, Option<String>)> =
-        gathered::rows(connection, columns, "", &from, [ids]).await?;
+        gathered::rows(connection, Columns::Any(columns), &from, [ids]).await?;
     let people = rows.into_iter().map(|(id, username, full_name, avatar)| {
         let person = Person {
             id: id.clone(),
@@ -143,7 +143,8 @@ async fn replies<C: ConnectionTrait>(connection: &C, ids: Vec<MessageId>) -> Res
          WHERE m.parent = asked.id AND m.deleted_at IS NULL GROUP BY asked.place) AS counted"
     );
     let values = gathered::listed(ids.iter().enumerate().map(|(place, id)| (place, gathered::hex(id.0))))?;
-    let counts: Vec<(usize, i64)> = gathered::numbers(connection, "place, replies", &from, [values]).await?;
+    let counts: Vec<(usize, i64)> =
+        gathered::rows(connection, Columns::Numbers("place, replies"), &from, [values]).await?;
     let counts = counts.into_iter();
     Ok(counts
         .filter_map(|(place, count)| Some((*ids.get(place)?, count)))
@@ -161,7 +162,7 @@ async fn reactions<C: ConnectionTrait>(
     );
     let values = gathered::listed(numbers.iter().map(|number| (number,)))?;
     let counts: Vec<(MessageNumber, String, i64)> =
-        gathered::rows(connection, "message, emoji, reactions", "", &from, [values]).await?;
+        gathered::rows(connection, Columns::Any("message, emoji, reactions"), &from, [values]).await?;
     let mut summaries: HashMap<MessageNumber, ReactionSummary> = HashMap::new();
     for (message, emoji, count) in counts {
         summaries.entry(message).or_default().insert(emoji, count);

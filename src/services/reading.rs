@@ -15,7 +15,7 @@ use sea_orm::{
 };
 
 use crate::log::details::{self, Row};
-use crate::log::gathered::{self, Cell};
+use crate::log::gathered::{self, Cell, Columns};
 use crate::services::Error;
 use crate::services::details::{ConversationDetails, MessageDetails, Participant, Person};
 use crate::services::paging::{Page, PageRequest};
@@ -77,7 +77,8 @@ async fn listed(
         from.push_str(" AND p.is_pinned");
     }
     let order = "p.is_pinned DESC, c.updated_at DESC, c.number DESC";
-    let rows: Vec<(ConversationNumber,)> = gathered::rows(read, "c.number", order, &from, values).await?;
+    let rows: Vec<(ConversationNumber,)> =
+        gathered::rows(read, Columns::Ordered("c.number", order), &from, values).await?;
     Ok(rows.into_iter().map(|(number,)| number).collect())
 }
 
@@ -205,7 +206,8 @@ async fn participants(
     );
     let columns = "p.conversation, p.role, p.joined_at, o.id, o.username, o.full_name, o.avatar";
     let asked = gathered::listed(numbers.iter().map(|number| (number,)))?;
-    let rows: Vec<Belongs> = gathered::rows(read, columns, "p.role DESC, p.number", &from, [asked]).await?;
+    let rows: Vec<Belongs> =
+        gathered::rows(read, Columns::Ordered(columns, "p.role DESC, p.number"), &from, [asked]).await?;
     let mut participants: HashMap<_, Vec<Participant>> = HashMap::new();
     for (conversation, role, joined_at, id, username, full_name, avatar) in rows {
         let participant = Participant {

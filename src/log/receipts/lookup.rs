@@ -7,7 +7,7 @@ use futures_util::try_join;
 use sea_orm::{ConnectionTrait, DbBackend, DbErr};
 
 use super::kind;
-use crate::log::gathered::{self, Cell};
+use crate::log::gathered::{self, Cell, Columns};
 
 /// How far apart two messages of one span may lie. A page is one span; a search has many.
 const NEAR: i64 = 64;
@@ -56,7 +56,7 @@ pub(super) async fn current<C: ConnectionTrait>(
     let columns = "p.number, p.conversation, p.user_id, p.visible_from_seq, p.read_seq, \
                    CAST(people.hides_reads AS integer)";
     let asked = gathered::listed(conversations.iter().map(|number| (number,)))?;
-    gathered::rows(connection, columns, "p.number", &from, [asked]).await
+    gathered::rows(connection, Columns::Ordered(columns, "p.number"), &from, [asked]).await
 }
 
 /// The number of a membership, a kind, the first and the last place that were covered, and when.
@@ -104,7 +104,7 @@ async fn relevant_of<C: ConnectionTrait>(connection: &C, spans: &[Span], kinds: 
     let spans = spans.iter().map(|span| (span.conversation, span.first, span.last));
     let values = [gathered::listed(spans)?, few.into()];
     let columns = "a.number, a.kind, m.from_seq, m.up_to_seq, m.at";
-    gathered::numbers(connection, columns, &from, values).await
+    gathered::rows(connection, Columns::Numbers(columns), &from, values).await
 }
 
 /// Which members are asked for which places: value 1 lists the spans, value 2 says how many moves are few.

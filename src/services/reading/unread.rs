@@ -10,7 +10,7 @@ use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{ColumnTrait, DatabaseConnection, DbErr, EntityTrait, QueryFilter, QueryOrder, Value};
 
 use super::Mine;
-use crate::log::gathered::{self, Cell};
+use crate::log::gathered::{self, Cell, Columns};
 use crate::services::Error;
 
 /// The unread messages of each of somebody's conversations.
@@ -92,7 +92,7 @@ async fn left_out(
     );
     let values = [gathered::listed(news.iter())?, Value::from(user)];
     let counts: Vec<(ConversationNumber, i64)> =
-        gathered::numbers(read, "conversation, messages", &from, values).await?;
+        gathered::rows(read, Columns::Numbers("conversation, messages"), &from, values).await?;
     Ok(counts.into_iter().collect())
 }
 
