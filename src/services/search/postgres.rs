@@ -60,8 +60,7 @@ pub(super) async fn candidates(
         found: Vec::new(),
     };
     walk.all().await?;
-    let mut found = walk.found;
-    found.truncate(limit);
+    let found = walk.found;
     transaction.commit().await?;
     Ok(found)
 }
