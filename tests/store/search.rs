@@ -5,7 +5,9 @@ mod limits;
 mod receipts;
 mod stretches;
 
-use entities::ids::{MessageNumber, Seq};
+use std::ops::RangeInclusive;
+
+use entities::ids::{MessageId, MessageNumber, Seq};
 use entities::message;
 use hubwire::services::Error;
 use hubwire::services::details::ConversationDetails;
@@ -13,16 +15,28 @@ use hubwire::services::paging::PageRequest;
 use hubwire::services::search::Found;
 use migrations::{Migrator, MigratorTrait};
 use sea_orm::sea_query::{Expr, SimpleExpr};
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
+use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter};
+use uuid::Uuid;
 
 use crate::support::{Store, principal, to};
 
+/// Rows of one statement.
+const ROWS: usize = 500;
+
 async fn search(store: &Store, user: &str, term: &str, place: Option<&ConversationDetails>) -> Result<Found, Error> {
+    search_page(store, user, term, place, &PageRequest::default()).await
+}
+
+async fn search_page(
+    store: &Store,
+    user: &str,
+    term: &str,
+    place: Option<&ConversationDetails>,
+    page: &PageRequest,
+) -> Result<Found, Error> {
     let place = place.map(|place| place.id.to_string());
     let search = &store.services.search;
-    search
-        .messages(&principal(user), term, place.as_deref(), &PageRequest::default())
-        .await
+    search.messages(&principal(user), term, place.as_deref(), page).await
 }
 
 /// How much somebody finds.
@@ -45,6 +59,33 @@ async fn said(store: &Store, texts: &[&str]) -> (ConversationDetails, Vec<Messag
         numbers.push(store.post("ann", to(&group), text).await.unwrap().message.number);
     }
     (group, numbers)
+}
+
+/// Stores what `change` makes of copies of a message, for each of these places.
+async fn copied(
+    store: &Store,
+    number: MessageNumber,
+    places: RangeInclusive<i64>,
+    change: impl Fn(message::Model, i64) -> message::Model,
+) {
+    let first = message::Entity::find_by_id(number)
+        .one(&store.database.read)
+        .await
+        .unwrap()
+        .unwrap();
+    let rows = places.map(|place| {
+        let copy = message::Model {
+            id: MessageId(Uuid::now_v7()),
+            ..first.clone()
+        };
+        change(copy, place).into_active_model().reset_all()
+    });
+    for rows in rows.collect::<Vec<_>>().chunks(ROWS) {
+        message::Entity::insert_many(rows.iter().cloned())
+            .exec_without_returning(&store.database.write)
+            .await
+            .unwrap();
+    }
 }
 
 async fn change(store: &Store, number: MessageNumber, column: message::Column, value: impl Into<SimpleExpr>) {
@@ -151,12 +192,7 @@ async fn pages_of_matches_neither_skip_nor_repeat() {
                 before: Some("soon".to_owned()),
                 ..PageRequest::default()
             };
-            let found = store
-                .services
-                .search
-                .messages(&principal("bob"), "word", None, &page)
-                .await
-                .unwrap();
+            let found = search_page(&store, "bob", "word", None, &page).await.unwrap();
             assert_eq!((found.page.pagination.total, found.page.pagination.total_pages), (7, 3));
             assert_eq!(found.page.pagination.has_more, skip < 6);
             walked.extend(found.page.items.into_iter().map(|hit| hit.message.seq));

@@ -1,14 +1,13 @@
 //! Only what the caller may see is found, whatever is typed, and no search is dear.
 
-use entities::ids::{MessageId, MessageNumber, Seq};
+use entities::ids::{MessageNumber, Seq};
 use entities::{member, message};
 use hubwire::services::Error;
 use hubwire::services::messages::{Draft, Via};
 use sea_orm::sea_query::SimpleExpr;
-use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter};
-use uuid::Uuid;
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 
-use super::{said, search, texts, total};
+use super::{copied, said, search, texts, total};
 use crate::support::{Store, person, principal, to};
 
 async fn change_member(store: &Store, user: &str, column: member::Column, value: impl Into<SimpleExpr>) {
@@ -163,24 +162,12 @@ async fn sec_47_whatever_is_typed_is_no_syntax_and_finds_nothing_more() {
 async fn sec_48_no_more_than_a_thousand_matches_are_ranked_and_the_answer_says_so() {
     for store in Store::each().await {
         let (group, numbers) = said(&store, &["a"]).await;
-        let first = message::Entity::find_by_id(numbers[0])
-            .one(&store.database.read)
-            .await
-            .unwrap()
-            .unwrap();
-        let rows = (2..=1_200).map(|place| {
-            let row = message::Model {
-                number: MessageNumber(numbers[0].0 + place - 1),
-                id: MessageId(Uuid::now_v7()),
-                seq: Seq(place),
-                ..first.clone()
-            };
-            row.into_active_model().reset_all()
-        });
-        message::Entity::insert_many(rows)
-            .exec_without_returning(&store.database.write)
-            .await
-            .unwrap();
+        copied(&store, numbers[0], 2..=1_200, |copy, place| message::Model {
+            number: MessageNumber(numbers[0].0 + place - 1),
+            seq: Seq(place),
+            ..copy
+        })
+        .await;
         for place in [None, Some(&group)] {
             let found = search(&store, "bob", "a", place).await.unwrap();
             assert_eq!((found.page.pagination.total, found.is_limited), (1_000, true));

@@ -1,20 +1,16 @@
 //! Matches are found wherever they lie among millions of messages, however seldom they are.
 
-use entities::ids::{MessageId, MessageNumber, Seq};
+use entities::ids::{MessageNumber, Seq};
 use entities::message;
 use hubwire::services::details::ConversationDetails;
 use hubwire::services::paging::PageRequest;
-use sea_orm::{ActiveModelTrait, EntityTrait, IntoActiveModel};
-use uuid::Uuid;
 
-use super::to;
-use crate::support::{Store, principal};
+use super::{copied, search_page, to};
+use crate::support::Store;
 
 /// Messages, and how far apart their numbers are: they lie in forty-six of the stretches that PostgreSQL looks through.
 const MESSAGES: i64 = 3_000;
 const APART: i64 = 1_000;
-/// Rows of one statement.
-const ROWS: usize = 500;
 
 /// What the message says; how well a word of it matches is the same wherever it occurs.
 fn text(place: i64) -> String {
@@ -36,35 +32,21 @@ fn is_here(place: i64) -> bool {
 async fn fill(store: &Store) -> ConversationDetails {
     let [here, elsewhere] = [store.group("ann", &["bob"]).await, store.group("ann", &["cat"]).await];
     let first = store.post("ann", to(&here), "first").await.unwrap().message.number;
-    let first = message::Entity::find_by_id(first)
-        .one(&store.database.read)
-        .await
-        .unwrap()
-        .unwrap();
-    let rows = (1..=MESSAGES).map(|place| {
-        let row = message::Model {
-            number: MessageNumber(first.number.0 + place * APART),
-            id: MessageId(Uuid::now_v7()),
-            conversation: if is_here(place) { here.number } else { elsewhere.number },
-            seq: Seq(1 + place),
-            content: text(place),
-            ..first.clone()
-        };
-        row.into_active_model().reset_all()
-    });
-    for rows in rows.collect::<Vec<_>>().chunks(ROWS) {
-        message::Entity::insert_many(rows.iter().cloned())
-            .exec_without_returning(&store.database.write)
-            .await
-            .unwrap();
-    }
+    copied(store, first, 1..=MESSAGES, |copy, place| message::Model {
+        number: MessageNumber(first.0 + place * APART),
+        conversation: if is_here(place) { here.number } else { elsewhere.number },
+        seq: Seq(1 + place),
+        content: text(place),
+        ..copy
+    })
+    .await;
     here
 }
 
 #[tokio::test]
 async fn the_newest_matches_are_found_however_far_they_lie_apart() {
     for store in Store::each().await {
-        let here = fill(&store).await.id.to_string();
+        let here = fill(&store).await;
         for term in [
             "each",
             "tenth",
@@ -79,19 +61,14 @@ async fn the_newest_matches_are_found_however_far_they_lie_apart() {
             let matches = |place: &i64| words.iter().all(|word| text(*place).contains(word));
             let expected = (1..=MESSAGES).rev().filter(|place| is_here(*place)).filter(matches);
             let expected: Vec<i64> = expected.take(1_000).collect();
-            for place in [None, Some(here.as_str())] {
+            for place in [None, Some(&here)] {
                 let search = async |skip| {
                     let page = PageRequest {
                         skip: Some(skip),
                         take: Some("1".to_owned()),
                         ..PageRequest::default()
                     };
-                    let search = &store.services.search;
-                    search
-                        .messages(&principal("bob"), term, place, &page)
-                        .await
-                        .unwrap()
-                        .page
+                    search_page(&store, "bob", term, place, &page).await.unwrap().page
                 };
                 let newest = search("0".to_owned()).await;
                 let oldest = search((expected.len() - 1).to_string()).await;
@@ -100,7 +77,8 @@ async fn the_newest_matches_are_found_however_far_they_lie_apart() {
                 assert_eq!(
                     (newest.pagination.total, found),
                     (expected.len() as i64, ends),
-                    "{term:?} in {place:?}"
+                    "{term:?} in {:?}",
+                    place.map(|place| place.id)
                 );
             }
         }
