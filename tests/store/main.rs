@@ -10,6 +10,7 @@ mod access;
 mod actions;
 mod blocks;
 mod conversations;
+mod databases;
 mod fold;
 mod full_writer;
 mod idempotency;

@@ -44,7 +44,8 @@ impl TestDatabase {
         let name = format!("test_{}", Uuid::new_v4().simple());
         execute(&server, &format!("CREATE SCHEMA {name}")).await;
         let separator = if server.contains('?') { '&' } else { '?' };
-        let url = format!("{server}{separator}options=-csearch_path%3D{name}");
+        // Its connections bear its name, so that they can be told from those of other tests.
+        let url = format!("{server}{separator}application_name={name}&options=-csearch_path%3D{name}");
         Self {
             url,
             home: Home::Schema { server, name },
@@ -65,8 +66,7 @@ impl Drop for TestDatabase {
         // A server of the test that was not stopped may be inside a transaction, and its runtime may be this very
         // thread: it would hold its locks for as long as we wait for them.
         let sql = format!(
-            "SELECT pg_terminate_backend(held.pid) FROM pg_locks held JOIN pg_class named ON named.oid = held.relation \
-             WHERE named.relnamespace = '{name}'::regnamespace AND held.pid <> pg_backend_pid(); \
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = '{name}'; \
              DROP SCHEMA {name} CASCADE"
         );
         let server = server.clone();
