@@ -46,6 +46,8 @@ pub struct Model {
     pub is_hidden: bool,
     /// When `is_muted` ends by itself.
     pub muted_until: Option<i64>,
+    /// The newest message when they joined: those up to here were sent to others.
+    pub joined_seq: Seq,
 }
 
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]

@@ -14,6 +14,7 @@ mod m20261128_000009_tickets;
 mod m20261128_000010_horizon;
 mod m20261128_000011_presences;
 mod m20261128_000012_files;
+mod m20261130_000013_joined_seq;
 
 pub use sea_orm_migration::prelude::{MigratorTrait, SchemaManager};
 
@@ -37,6 +38,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261128_000010_horizon::Migration),
             Box::new(m20261128_000011_presences::Migration),
             Box::new(m20261128_000012_files::Migration),
+            Box::new(m20261130_000013_joined_seq::Migration),
         ]
     }
 }

@@ -1,4 +1,4 @@
-//! How far messages have come, derived from the read pointers and the moves of those who may see them. Two or three
+//! How far messages have come, derived from the moves of those they were sent to. Two or three
 //! queries for any number of messages, and the same cost wherever in a conversation they lie.
 
 mod lookup;
@@ -26,8 +26,8 @@ pub(crate) struct Receipts {
 struct Track {
     user: UserId,
     visible_from: Seq,
-    /// Everything up to here is read, also what no move says.
-    read_through: Seq,
+    /// What was said up to here was sent to others.
+    joined: Seq,
     /// What they read is shown as received.
     hides_reads: bool,
     /// Those that matter, in the order of their places: what was received, what was read.
@@ -57,13 +57,13 @@ impl Receipts {
         let (current, relevant) = try_join!(current(connection, &numbers), relevant(connection, &spans))?;
         let mut members: HashMap<ConversationNumber, Vec<Track>> = HashMap::new();
         let mut places = HashMap::new();
-        for (number, conversation, user, visible_from, read_through, hides_reads) in current {
+        for (number, conversation, user, visible_from, joined, hides_reads) in current {
             let tracks = members.entry(conversation).or_default();
             places.insert(number, (conversation, tracks.len()));
             tracks.push(Track {
                 user,
                 visible_from,
-                read_through,
+                joined,
                 hides_reads: hides_reads != 0,
                 moves: [Vec::new(), Vec::new()],
             });
@@ -81,8 +81,8 @@ impl Receipts {
         Ok(Self { members })
     }
 
-    /// Everybody else who may see a message, and how far it has come with each. The other one of a pair (`is_direct`)
-    /// counts also after removing the conversation from their list.
+    /// Everybody else a message was sent to, and how far it has come with each. The other one of a pair (`is_direct`)
+    /// counts also after removing the conversation from their list; who joined later, with what they have read.
     pub(crate) fn each<'a>(
         &'a self,
         message: &'a message::Model,
@@ -94,10 +94,12 @@ impl Receipts {
             .flatten()
             .filter(move |track| track.user != message.sender_id)
             .filter(move |track| is_direct || track.visible_from <= message.seq)
-            .map(|track| (&track.user, track.receipt(message.seq)))
+            .map(|track| (track, track.receipt(message.seq)))
+            .filter(|(track, receipt)| track.joined < message.seq || receipt.status > Status::Sent)
+            .map(|(track, receipt)| (&track.user, receipt))
     }
 
-    /// How far a message has come: the lowest of the others. A message that nobody else may see is sent.
+    /// How far a message has come: the lowest of the others. A message that was sent to nobody is sent.
     pub(crate) fn of(&self, message: &message::Model, is_direct: bool) -> Receipt {
         let lowest = self
             .each(message, is_direct)
@@ -120,20 +122,12 @@ impl Track {
     fn receipt(&self, seq: Seq) -> Receipt {
         let read_at = self.moved(Kind::Read, seq);
         let delivered_at = self.moved(Kind::Delivered, seq);
-        let is_read = read_at.is_some() || seq <= self.read_through;
         let delivered_at = delivered_at.or(read_at);
-        if self.hides_reads {
-            let is_here = is_read || delivered_at.is_some();
-            return Receipt {
-                status: if is_here { Status::Delivered } else { Status::Sent },
-                delivered_at,
-                read_at: None,
-            };
-        }
-        let status = match (is_read, delivered_at) {
-            (true, _) => Status::Read,
-            (false, Some(_)) => Status::Delivered,
-            (false, None) => Status::Sent,
+        let read_at = read_at.filter(|_| !self.hides_reads);
+        let status = match (read_at, delivered_at) {
+            (Some(_), _) => Status::Read,
+            (None, Some(_)) => Status::Delivered,
+            (None, None) => Status::Sent,
         };
         Receipt {
             status,

@@ -14,7 +14,7 @@ use crate::database::TestDatabase;
 use crate::support::{Store, principal, settings, to};
 
 impl Store {
-    async fn add(&self, by: &str, group: &ConversationDetails, ids: &[&str]) -> Result<Vec<Skipped>, Error> {
+    pub async fn add(&self, by: &str, group: &ConversationDetails, ids: &[&str]) -> Result<Vec<Skipped>, Error> {
         let ids = ids.iter().map(|id| (*id).to_owned()).collect();
         let conversations = &self.services.conversations;
         let written = conversations

@@ -1,5 +1,7 @@
 //! What was received and read: pointers, intervals that never overlap, and the status they make.
 
+mod recipients;
+
 use std::sync::Arc;
 use std::time::Duration;
 

@@ -134,6 +134,7 @@ impl Model<'_> {
             Step::Hide(who) => {
                 if let Some(row) = self.member(PEOPLE[who]).await {
                     self.update(&row, member::Column::VisibleFromSeq, newest + 1).await;
+                    self.update(&row, member::Column::ReadSeq, newest).await;
                 }
             }
             Step::Leave(who) => {
@@ -142,11 +143,11 @@ impl Model<'_> {
                         .await;
                 }
             }
-            Step::Join(who, all) => self.join(PEOPLE[who], if all { 1 } else { newest + 1 }).await,
+            Step::Join(who, all) => self.join(PEOPLE[who], newest, if all { 1 } else { newest + 1 }).await,
         }
     }
 
-    async fn join(&self, user: &str, visible_from: i64) {
+    async fn join(&self, user: &str, newest: i64, visible_from: i64) {
         if self.member(user).await.is_some() {
             return;
         }
@@ -161,7 +162,8 @@ impl Model<'_> {
             from_event: EventId(self.store.events() + 1),
             until_event: None,
             visible_from_seq: Seq(visible_from),
-            read_seq: Seq(visible_from - 1),
+            read_seq: Seq(newest),
+            joined_seq: Seq(newest),
             ..former
         };
         let mut row = row.into_active_model().reset_all();
@@ -239,7 +241,7 @@ impl Model<'_> {
         let others: Vec<_> = members
             .iter()
             .filter(|member| member.user_id != message.sender_id && member.visible_from_seq <= message.seq)
-            .map(|member| {
+            .filter_map(|member| {
                 let user = PEOPLE
                     .into_iter()
                     .find(|user| *user == member.user_id.as_str())
@@ -247,14 +249,15 @@ impl Model<'_> {
                 let at = |kind| self.covered.get(&(kind, user, message.seq.0)).copied();
                 let read_at = at(Kind::Read);
                 let delivered_at = at(Kind::Delivered).or(read_at);
-                let status = if read_at.is_some() || message.seq <= member.read_seq {
+                let status = if read_at.is_some() {
                     Status::Read
                 } else if delivered_at.is_some() {
                     Status::Delivered
                 } else {
                     Status::Sent
                 };
-                (status, delivered_at, read_at)
+                let was_sent = message.seq > member.joined_seq || status > Status::Sent;
+                was_sent.then_some((status, delivered_at, read_at))
             })
             .collect();
         let status = others.iter().map(|one| one.0).min().unwrap_or_default();

@@ -39,8 +39,8 @@ pub(super) fn spans(mut places: Vec<(ConversationNumber, Seq)>) -> Vec<Span> {
     spans
 }
 
-/// The number of a membership, its conversation, who it is, what they may see from, have read through, and whether they
-/// hide what they read.
+/// The number of a membership, its conversation, who it is, what they may see from, the newest message when they joined, and
+/// whether they hide what they read.
 pub(super) type Current = (i64, ConversationNumber, UserId, Seq, Seq, i64);
 
 /// The current members of conversations, in the order they came.
@@ -53,7 +53,7 @@ pub(super) async fn current<C: ConnectionTrait>(
         "{asked} AS asked CROSS JOIN members p CROSS JOIN people \
          WHERE p.conversation = asked.conversation AND p.until_event IS NULL AND people.id = p.user_id"
     );
-    let columns = "p.number, p.conversation, p.user_id, p.visible_from_seq, p.read_seq, \
+    let columns = "p.number, p.conversation, p.user_id, p.visible_from_seq, p.joined_seq, \
                    CAST(people.hides_reads AS integer)";
     let asked = gathered::listed(conversations.iter().map(|number| (number,)))?;
     gathered::rows(connection, Columns::Ordered(columns, "p.number"), &from, [asked]).await
