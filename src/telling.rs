@@ -6,14 +6,15 @@ mod late;
 mod personal;
 pub mod sync;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::iter;
 
 use entities::ids::Seq;
 use entities::moves;
 use entities::user_id::UserId;
 
 use crate::log::event::{Arrival, Body, Delivered, Event, MemberChange, MessageDetails, Moved};
-use crate::log::members::Member;
+use crate::log::members::{Member, Membership};
 use crate::views::{self, ClientEvent};
 
 pub use late::Late;
@@ -34,8 +35,8 @@ pub struct Telling<C = ClientEvent> {
     to_each: HashMap<UserId, Vec<C>>,
     /// Who is told something of their own, which is read when it is told.
     pub personal: Personal,
-    /// Why connections that do not hear the conversation get a notice, if they do.
-    pub notice: Option<&'static str>,
+    /// Whose connections that do not hear the conversation get a notice, if any, and why.
+    notice: Option<(Who, &'static str)>,
 }
 
 /// One call and whom it is for.
@@ -61,6 +62,18 @@ enum Sees {
     Anything,
     This(Seq),
     NotThis(Seq),
+    /// Everything from here on and nothing before.
+    From(Seq),
+}
+
+impl Who {
+    fn is(&self, one: &UserId) -> bool {
+        match self {
+            Self::Everybody => true,
+            Self::Only(user) => user == one,
+            Self::NotThese(user) => user != one,
+        }
+    }
 }
 
 impl<C> Told<C> {
@@ -90,17 +103,13 @@ impl<C> Told<C> {
     }
 
     fn is_for(&self, member: &Member, hears: bool) -> bool {
-        let named = match &self.who {
-            Who::Everybody => true,
-            Who::Only(user) => *user == member.user,
-            Who::NotThese(user) => *user != member.user,
-        };
         let sees = match self.sees {
             Sees::Anything => true,
             Sees::This(seq) => member.visible_from_seq <= seq,
             Sees::NotThis(seq) => member.visible_from_seq > seq,
+            Sees::From(seq) => member.visible_from_seq == seq,
         };
-        named && sees && (hears || !self.aloud)
+        self.who.is(&member.user) && sees && (hears || !self.aloud)
     }
 }
 
@@ -117,6 +126,12 @@ impl<C> Telling<C> {
         let own = self.to_each.remove(&member.user).into_iter().flatten();
         let calls = self.calls.into_iter().filter(|told| told.is_for(member, hears));
         calls.map(|told| told.call).chain(own).collect()
+    }
+
+    /// Why a connection of a member's that does not hear the conversation gets a notice, if it does.
+    pub fn notice(&self, user: &UserId) -> Option<&'static str> {
+        let (_, reason) = self.notice.as_ref().filter(|(who, _)| who.is(user))?;
+        Some(reason)
     }
 
     /// The same with what an edge makes of each call.
@@ -163,26 +178,26 @@ impl Telling {
         }
     }
 
-    /// What is told of an event.
+    /// What is told of an event to those who belong to its conversation.
     #[must_use]
-    pub fn of(event: &Event) -> Self {
-        Self::made_for(event, None)
+    pub fn of(event: &Event, membership: Option<&Membership>) -> Self {
+        Self::made_for(event, membership, None)
     }
 
     /// The same without what is for others than `viewer`, where that is worth it: of an author and everybody else only
     /// one is shown the message, and of all authors one is told how far theirs have come.
     #[must_use]
-    pub fn only_for(event: &Event, viewer: &UserId) -> Self {
-        Self::made_for(event, Some(viewer))
+    pub fn only_for(event: &Event, membership: Option<&Membership>, viewer: &UserId) -> Self {
+        Self::made_for(event, membership, Some(viewer))
     }
 
     #[warn(clippy::wildcard_enum_match_arm, reason = "a new event must be thought of here")]
-    fn made_for(event: &Event, viewer: Option<&UserId>) -> Self {
+    fn made_for(event: &Event, membership: Option<&Membership>, viewer: Option<&UserId>) -> Self {
         let (by, at) = (&event.actor, event.at);
         match &event.body {
             Body::MessagePosted(message) => posted(message, viewer),
             Body::MessageEdited(message) => Self {
-                notice: Some("edited"),
+                notice: Some((Who::Everybody, "edited")),
                 ..Self::members(shown(
                     || Who::Everybody,
                     ClientEvent::MessageEdited,
@@ -191,7 +206,9 @@ impl Telling {
                 ))
             },
             Body::MessageDeleted(message) => Self {
-                notice: Some("deleted"),
+                notice: Some((Who::Everybody, "deleted")),
+                // Whoever had not read it has less to read.
+                personal: Personal::EveryMember,
                 ..Self::everybody(ClientEvent::MessageDeleted(
                     views::MessageDeleted::new(message, by, at).into(),
                 ))
@@ -200,7 +217,11 @@ impl Telling {
             Body::MessagePinned(pinned) => Self::everybody(ClientEvent::MessagePinned(
                 views::MessagePinned::new(pinned, by, at).into(),
             )),
-            Body::Moved(moved) => self::moved(moved, viewer, at),
+            Body::Moved(moved) => {
+                let seen = membership.into_iter().flat_map(|membership| membership.told(event));
+                let seen = seen.filter(|member| viewer.is_none_or(|viewer| *viewer == member.user));
+                self::moved(moved, seen.map(|member| member.visible_from_seq), viewer, at)
+            }
             Body::Delivered(delivered) => self::delivered(delivered, viewer, at),
             Body::MemberAdded(change) => member(ClientEvent::MemberAdded, change, by, at),
             Body::MemberRemoved(change) => member(ClientEvent::MemberRemoved, change, by, at),
@@ -222,7 +243,7 @@ impl Telling {
 /// What the members learn of one of them.
 fn member(call: fn(Box<views::MemberChanged>) -> ClientEvent, change: &MemberChange, by: &UserId, at: i64) -> Telling {
     Telling {
-        notice: Some("members"),
+        notice: Some((Who::Everybody, "members")),
         ..Telling::everybody(call(views::MemberChanged::new(change, by, at).into()))
     }
 }
@@ -242,7 +263,7 @@ fn posted(message: &MessageDetails, viewer: Option<&UserId>) -> Telling {
         calls.extend(shown(others, ClientEvent::ReceiveMessage, message, view));
     }
     Telling {
-        notice: Some("message"),
+        notice: Some((Who::Everybody, "message")),
         ..Telling::members(calls)
     }
 }
@@ -271,28 +292,26 @@ fn shown(
     ]
 }
 
-/// Readers show themselves to the members, both kinds of moves to the authors of what was covered.
-fn moved(moved: &Moved, viewer: Option<&UserId>, at: i64) -> Telling {
+/// Readers show themselves to the members, who see from `seen_from` on, both kinds of moves to the authors of what was
+/// covered.
+fn moved(moved: &Moved, seen_from: impl Iterator<Item = Seq>, viewer: Option<&UserId>, at: i64) -> Telling {
     let is_read = moved.kind == moves::Kind::Read;
+    let reader = || Who::Only(moved.person.id.clone());
     let mut calls = Vec::with_capacity(moved.covered.len() + 1);
-    let hearers = || {
-        if moved.is_hidden {
-            Who::Only(moved.person.id.clone())
-        } else {
-            Who::Everybody
+    if let (true, Some(first)) = (is_read, moved.covered.first()) {
+        let hearers = || if moved.is_hidden { reader() } else { Who::Everybody };
+        let cut_off: BTreeSet<Seq> = seen_from.filter(|seq| *seq > first.seq).collect();
+        let shown = cut_off.into_iter().map(|from| (Sees::From(from), from));
+        for (sees, from) in iter::once((Sees::This(first.seq), first.seq)).chain(shown) {
+            let hidden = moved.covered.partition_point(|message| message.seq < from);
+            let call = match &moved.covered[hidden..] {
+                [] => continue,
+                [one] => ClientEvent::MessageRead(views::MessageRead::new(moved, one, at).into()),
+                several => ClientEvent::MessagesRead(views::MessagesRead::new(moved, several, at).into()),
+            };
+            let told = Told::aloud(hearers(), call);
+            calls.push(Told { sees, ..told });
         }
-    };
-    match moved.covered.as_slice() {
-        _ if !is_read => {}
-        [] => {}
-        [one] => calls.push(Told::aloud(
-            hearers(),
-            ClientEvent::MessageRead(views::MessageRead::new(moved, one, at).into()),
-        )),
-        _ => calls.push(Told::aloud(
-            hearers(),
-            ClientEvent::MessagesRead(views::MessagesRead::new(moved, at).into()),
-        )),
     }
     let is_for = |author: &UserId| viewer.is_none_or(|viewer| viewer == author);
     let told = moved.covered.iter();
@@ -305,6 +324,7 @@ fn moved(moved: &Moved, viewer: Option<&UserId>, at: i64) -> Telling {
         )
     }));
     Telling {
+        notice: is_read.then(|| (reader(), "read")),
         // The total of unread messages, on the reader's own connections.
         personal: if is_read {
             Personal::One(moved.person.id.clone())

@@ -106,7 +106,11 @@ impl Chat {
     }
 
     async fn tell(&self, event: &Event) {
-        let telling = Telling::of(event).map(|event| Call::new(event, &self.links));
+        let membership = match &event.user {
+            Some(_) => None,
+            None => self.membership(event).await,
+        };
+        let telling = Telling::of(event, membership.as_deref()).map(|event| Call::new(event, &self.links));
         if let Some(user) = &event.user {
             let listeners = self.listeners.of(user);
             if !listeners.is_empty() {
@@ -117,7 +121,7 @@ impl Chat {
             }
             return;
         }
-        let Some(membership) = self.membership(event).await else {
+        let Some(membership) = membership else {
             return;
         };
         for member in membership.told(event) {
@@ -140,9 +144,9 @@ impl Chat {
     pub(super) async fn retell(&self, event: &Event, listener: &Listener) -> Retold {
         let user = listener.user();
         let nothing = Retold::default();
-        let (heard, member) = match &event.user {
+        let (heard, member, membership) = match &event.user {
             Some(one) if one != user => return nothing,
-            Some(_) => (false, None),
+            Some(_) => (false, None, None),
             None => {
                 let Some(membership) = self.membership(event).await else {
                     return nothing;
@@ -150,10 +154,11 @@ impl Chat {
                 let Some(member) = membership.told(event).find(|member| member.user == *user) else {
                     return nothing;
                 };
-                (listener.hears(membership.number), Some(member.clone()))
+                let member = member.clone();
+                (listener.hears(membership.number), Some(member), Some(membership))
             }
         };
-        let telling = Telling::only_for(event, user);
+        let telling = Telling::only_for(event, membership.as_deref(), user);
         let own = self.own(&telling, event, user).await;
         let mut retold = Retold {
             moves_unread: telling.moves_unread(event, user),
@@ -172,8 +177,9 @@ impl Chat {
 
     /// What a connection that does not hear the conversation is told a little later.
     fn note<C>(&self, telling: &Telling<C>, event: &Event, listener: &Listener, hears: bool) {
-        if let (Some(reason), Some(conversation), false) = (telling.notice, event.conversation, hears) {
-            self.notices.note(listener.user(), conversation, reason);
+        let user = listener.user();
+        if let (Some(reason), Some(conversation), false) = (telling.notice(user), event.conversation, hears) {
+            self.notices.note(user, conversation, reason);
         }
     }
 

@@ -60,21 +60,23 @@ impl<C> Telling<C> {
                 Some(ClientEvent::RemovedFromGroup(group.into()))
             }
             Body::MemberLeft(left) => Some(deleted(left.conversation_id)),
-            Body::StateChanged(state) if state.what == State::Hidden => Some(deleted(state.conversation_id)),
-            Body::StateChanged(state) => seen().await?.map(|details| {
-                let update = views::ConversationUpdated::new(&details, user, reason(state.what));
-                ClientEvent::ConversationUpdated(update.into())
-            }),
+            Body::StateChanged(state) => match reason(state.what) {
+                None => Some(deleted(state.conversation_id)),
+                Some(reason) => seen().await?.map(|details| {
+                    let update = views::ConversationUpdated::new(&details, user, reason);
+                    ClientEvent::ConversationUpdated(update.into())
+                }),
+            },
             _ => None,
         };
         Ok(own.into_iter().collect())
     }
 
-    /// Whether it takes messages away from what somebody has unread. They are told how much is left: of several such
+    /// Whether it may take messages away from what somebody has unread. They are told how much is left: of several such
     /// events that are told late, once.
     pub fn moves_unread(&self, event: &Event, user: &UserId) -> bool {
         let moves = match &event.body {
-            Body::Moved(_) | Body::MemberLeft(_) => true,
+            Body::Moved(_) | Body::MemberLeft(_) | Body::MessageDeleted(_) => true,
             Body::StateChanged(state) => state.what == State::Hidden,
             _ => false,
         };
@@ -96,12 +98,12 @@ fn deleted(conversation_id: ConversationId) -> ClientEvent {
     ClientEvent::ConversationDeleted(views::ConversationDeleted { conversation_id }.into())
 }
 
-/// Why `ConversationUpdated` is sent when one's own state changed.
-fn reason(what: State) -> &'static str {
+/// Why `ConversationUpdated` is sent when one's own state changed; what is hidden is gone from one's list.
+fn reason(what: State) -> Option<&'static str> {
     match what {
-        State::Muted => "muted",
-        State::Archived => "archived",
-        State::Pinned => "pinned",
-        State::Hidden => "hidden",
+        State::Muted => Some("muted"),
+        State::Archived => Some("archived"),
+        State::Pinned => Some("pinned"),
+        State::Hidden => None,
     }
 }

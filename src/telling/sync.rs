@@ -148,14 +148,18 @@ async fn told(
     event: &Event,
 ) -> Result<(Vec<ClientEvent>, bool), Error> {
     let user = &principal.user_id;
-    let telling = Telling::only_for(event, user);
+    let membership = match (&event.user, event.conversation) {
+        (None, Some(conversation)) => log.members.of(conversation).await?,
+        _ => None,
+    };
+    let telling = Telling::only_for(event, membership.as_deref(), user);
     let (own, moves_unread) = (
         telling.own(event, user, services).await?,
         telling.moves_unread(event, user),
     );
     let mut calls = Vec::new();
-    if let (None, Some(conversation)) = (&event.user, event.conversation) {
-        let Some(membership) = log.members.of(conversation).await? else {
+    if event.user.is_none() && event.conversation.is_some() {
+        let Some(membership) = membership else {
             return Ok((Vec::new(), false));
         };
         let Some(member) = membership.told(event).find(|member| member.user == *user) else {

@@ -17,8 +17,9 @@ use crate::log::{
         MemberJoined, MemberLeft, MessageDetails, MessageRef, Moved, Person, PersonChanged, Pinned, PointerMoved,
         Quoted, Reacted, State, StateChanged,
     },
-    members::Member,
+    members::{Member, Membership},
 };
+use crate::views::ClientEvent;
 
 const CONVERSATION: ConversationId = ConversationId(Uuid::nil());
 /// The place of the message that things happen to; `bob` sees everything from the message before it on.
@@ -72,8 +73,8 @@ fn reference() -> MessageRef {
 }
 
 fn moved(kind: moves::Kind, covered: i64) -> Body {
-    let covered = (0..covered).map(|place| Covered {
-        id: MessageId(Uuid::nil()),
+    let covered = (0..covered).rev().map(|place| Covered {
+        id: MessageId(Uuid::from_u128(u128::from(place.unsigned_abs()))),
         seq: Seq(PLACE.0 - place),
         sender: "ann".parse().unwrap(),
         client_message_id: None,
@@ -208,17 +209,17 @@ fn every_event_is_told_to_whom_it_concerns() {
         updated_at: 0,
     };
     // The event; ann (who did it, and wrote the message) hearing and not; bob (another member) hearing and not; cat (whom
-    // it is about, where it is about somebody); what is noticed.
+    // it is about, where it is about somebody); of what bob's connections that do not hear get a notice.
     #[rustfmt::skip]
     let table: Vec<(Body, [&str; 5], Option<&str>)> = vec![
         (Body::MessagePosted(message(false)), ["ReceiveMessage MessageStatus", "MessageStatus", "ReceiveMessage", "", "ReceiveMessage"], Some("message")),
         (Body::MessagePosted(message(true)), ["ReceiveMessage MessageStatus", "MessageStatus", "ReceiveMessage", "", "ReceiveMessage"], Some("message")),
         (Body::MessageEdited(message(false)), ["MessageEdited", "", "MessageEdited", "", "MessageEdited"], Some("edited")),
-        (Body::MessageDeleted(Arc::new(reference())), ["MessageDeleted", "", "MessageDeleted", "", "MessageDeleted"], Some("deleted")),
+        (Body::MessageDeleted(Arc::new(reference())), ["MessageDeleted +own", "+own", "MessageDeleted +own", "+own", "MessageDeleted +own"], Some("deleted")),
         (Body::Reacted(Arc::new(reacted)), ["MessageReaction", "", "MessageReaction", "", "MessageReaction"], None),
         (Body::MessagePinned(Arc::new(pinned)), ["MessagePinned", "", "MessagePinned", "", "MessagePinned"], None),
-        (moved(moves::Kind::Read, 1), ["MessageRead MessageStatus", "MessageStatus", "MessageRead +own", "+own", "MessageRead"], None),
-        (moved(moves::Kind::Read, 2), ["MessagesRead MessageStatus MessageStatus", "MessageStatus MessageStatus", "MessagesRead +own", "+own", "MessagesRead"], None),
+        (moved(moves::Kind::Read, 1), ["MessageRead MessageStatus", "MessageStatus", "MessageRead +own", "+own", "MessageRead"], Some("read")),
+        (moved(moves::Kind::Read, 2), ["MessagesRead MessageStatus MessageStatus", "MessageStatus MessageStatus", "MessagesRead +own", "+own", "MessagesRead"], Some("read")),
         (moved(moves::Kind::Delivered, 2), ["MessageStatus MessageStatus", "MessageStatus MessageStatus", "", "", ""], None),
         (Body::ConversationCreated(Arc::new(created)), ["", "", "", "", ""], None),
         (joined(true), ["", "", "", "", "+own"], None),
@@ -240,7 +241,7 @@ fn every_event_is_told_to_whom_it_concerns() {
     ];
     for (body, names, notice) in table {
         let event = event(body);
-        let telling = Telling::of(&event);
+        let telling = Telling::of(&event, None);
         let kind = event.body.kind();
         let who = [
             ("ann", true),
@@ -252,7 +253,8 @@ fn every_event_is_told_to_whom_it_concerns() {
         for ((user, hears), names) in who.into_iter().zip(names) {
             assert_eq!(told(&telling, user, hears), names, "{kind}: {user}, hears: {hears}");
         }
-        assert_eq!(telling.notice, notice, "{kind}");
+        let noticed = telling.notice(&"bob".parse().unwrap());
+        assert_eq!(noticed, notice, "{kind}");
     }
 }
 
@@ -260,7 +262,7 @@ fn every_event_is_told_to_whom_it_concerns() {
 fn who_may_not_see_what_is_answered_is_told_without_it() {
     for body in [Body::MessagePosted(message(true)), Body::MessageEdited(message(true))] {
         let event = event(body);
-        let telling = Telling::of(&event);
+        let telling = Telling::of(&event, None);
         for (visible_from, is_seen) in [(1, true), (2, true), (3, false), (7, false)] {
             let member = Member {
                 user: "bob".parse().unwrap(),
@@ -274,6 +276,50 @@ fn who_may_not_see_what_is_answered_is_told_without_it() {
             let text = serde_json::to_string(call).unwrap();
             assert_eq!(text.contains("older"), is_seen, "from {visible_from}: {text}");
         }
+    }
+}
+
+#[test]
+fn a_read_move_names_to_each_member_what_they_may_see() {
+    let event = Event {
+        user: None,
+        ..event(moved(moves::Kind::Read, 3))
+    };
+    let member = |user: &str, visible_from| Member {
+        user: user.parse().unwrap(),
+        role: Role::Member,
+        from_event: EventId(0),
+        until_event: None,
+        visible_from_seq: Seq(visible_from),
+    };
+    let membership = Membership {
+        number: ConversationNumber(1),
+        id: CONVERSATION,
+        kind: conversation::Kind::Group,
+        name: None,
+        intervals: vec![
+            member("ann", 1),
+            member("bob", 5),
+            member("cat", 6),
+            member("dan", 7),
+            member("eve", 8),
+        ],
+        blockers: Vec::new(),
+    };
+    let told = |telling: &Telling, member: &Member| {
+        let calls = telling.for_connection(member, true).map(|call| match call {
+            ClientEvent::MessageRead(read) => vec![read.message_id],
+            ClientEvent::MessagesRead(read) => read.message_ids.clone(),
+            other => panic!("{other:?}"),
+        });
+        calls.flatten().map(|id| id.0.as_u128()).collect::<Vec<_>>()
+    };
+    let everybody = Telling::of(&event, Some(&membership));
+    let expected: [(_, &[u128]); 4] = [("bob", &[2, 1, 0]), ("cat", &[1, 0]), ("dan", &[0]), ("eve", &[])];
+    for (member, (user, ids)) in membership.intervals[1..].iter().zip(expected) {
+        assert_eq!(told(&everybody, member), ids, "{user}");
+        let alone = Telling::only_for(&event, Some(&membership), &member.user);
+        assert_eq!(told(&alone, member), ids, "{user} alone");
     }
 }
 

@@ -131,11 +131,11 @@ client_events! {
         ConversationDeleted(ConversationDeleted),
         /// How many messages one has not read, in all conversations.
         UnreadCountUpdated(i64),
-        /// A group has a new name, description, picture or owner.
+        /// A group has a new name, description or picture.
         GroupUpdated(Conversation),
         /// One was added to a group.
         AddedToGroup(GroupMembership),
-        /// One was removed from a group, or left it.
+        /// Somebody removed one from a group.
         RemovedFromGroup(GroupMembership),
         /// Somebody else was added to a group.
         MemberAdded(MemberChanged),

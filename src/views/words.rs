@@ -54,5 +54,5 @@ words! {
     /// Why somebody was left out of a write to a group.
     SkipReason: "malformed_id", "unknown_user", "deactivated", "already_member", "not_a_member";
     /// Why a conversation is told of.
-    UpdateReason: "message", "muted", "archived", "pinned", "hidden";
+    UpdateReason: "message", "edited", "deleted", "members", "read", "muted", "archived", "pinned";
 }

@@ -92,6 +92,33 @@ async fn after_a_join_the_joined_and_the_sent_to_are_heard_and_the_rest_is_notic
 }
 
 #[tokio::test]
+async fn what_was_read_on_another_device_is_noticed_where_it_is_not_heard() {
+    let app = TestApp::start().await;
+    let [mut ann, mut bob, mut phone] = meet(&app, ["ann", "bob", "bob"]).await;
+    let with_cat = tell(&mut phone, "cat", "hello").await;
+    phone.call("JoinConversation", json!([id(&with_cat)])).await;
+    let sent = tell(&mut ann, "bob", "one").await;
+    assert_eq!(phone.hears("ConversationUpdated").await["unreadCount"], 1);
+    bob.call("MarkAsRead", json!([sent["id"]])).await;
+    let notice = phone.hears("ConversationUpdated").await;
+    assert_eq!(
+        (id(&notice), &notice["reason"], &notice["unreadCount"]),
+        (id(&sent), &json!("read"), &json!(0))
+    );
+    assert_eq!(phone.heard("MessageRead").len(), 0);
+}
+
+#[tokio::test]
+async fn who_has_less_unread_since_a_message_was_deleted_is_told_how_much() {
+    let app = TestApp::start().await;
+    let [mut ann, mut bob] = meet(&app, ["ann", "bob"]).await;
+    let sent = tell(&mut ann, "bob", "one").await;
+    tell(&mut ann, "bob", "two").await;
+    ann.call("DeleteMessage", json!([sent["id"]])).await;
+    assert_eq!(bob.hears("UnreadCountUpdated").await, json!(1));
+}
+
+#[tokio::test]
 async fn notices_are_merged_to_one_a_second_for_each_person_and_conversation() {
     let app = TestApp::start().await;
     let [mut ann, mut away, mut bob, mut cat] = meet(&app, ["ann", "ann", "bob", "cat"]).await;
@@ -257,9 +284,9 @@ async fn sec_29_a_view_that_is_opened_and_closed_a_thousand_times_is_closed() {
     let [mut ann, mut bob] = meet(&app, ["ann", "bob"]).await;
     let sent = tell(&mut bob, "ann", "first").await;
     ann.hears_text("first").await;
-    let (lower, number) = (id(&sent).to_owned(), 1);
+    let lower = id(&sent).to_owned();
     let upper = lower.to_uppercase();
-    let spelled = [json!(lower), json!(upper), json!(number), json!(format!(" {upper} "))];
+    let spelled = [json!(lower), json!(upper), json!("bob"), json!(format!(" {upper} "))];
     for turn in 0..1_000 {
         let joined = ann.call("JoinConversation", json!([spelled[turn % 4]])).await;
         assert_eq!(id(&joined), lower);

@@ -131,13 +131,13 @@ pub struct MessagesRead {
 }
 
 impl MessagesRead {
-    /// What the move covered.
-    pub fn new(moved: &Moved, at: i64) -> Self {
+    /// Those that the move covered.
+    pub fn new(moved: &Moved, messages: &[Covered], at: i64) -> Self {
         Self {
             conversation_id: moved.conversation_id,
             user_id: moved.person.id.clone(),
             read_by: moved.person.id.clone(),
-            message_ids: moved.covered.iter().map(|message| message.id).collect(),
+            message_ids: messages.iter().map(|message| message.id).collect(),
             last_read_message_id: moved.last,
             read_at: Time(at),
         }
