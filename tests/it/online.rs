@@ -90,6 +90,32 @@ async fn who_comes_to_share_a_conversation_is_seen_at_once_and_who_shares_none_a
 }
 
 #[tokio::test]
+async fn those_who_shared_a_group_that_ended_see_each_other_no_more() {
+    let app = TestApp::start().await;
+    let ann = app.person("ann");
+    let group = json!({"name": "g", "memberIds": ["bob", "cat"]});
+    let group = ann.post("/groups", &group).await.data()["id"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let mut lines = Vec::new();
+    for user in ["ann", "bob", "cat"] {
+        lines.push(Line::open(&app, user, ONLINE).await);
+    }
+    ann.direct("cat").await;
+    ann.delete(&format!("/groups/{group}?scope=everyone")).await.data();
+    assert_eq!(lines[0].hears("UserOffline").await, "bob");
+    assert_eq!(lines[2].hears("UserOffline").await, "bob");
+    let mut gone = [lines[1].hears("UserOffline").await, lines[1].hears("UserOffline").await];
+    gone.sort_by_key(ToString::to_string);
+    assert_eq!(gone, ["ann", "cat"], "each is told once");
+    for (line, others) in lines.iter_mut().zip([json!(["cat"]), json!([]), json!(["ann"])]) {
+        assert_eq!(line.call("GetOnlineUsers", json!([])).await, others);
+        assert!(!line.heard(ASK).await.contains(&"UserOffline".to_owned()));
+    }
+}
+
+#[tokio::test]
 async fn a_person_goes_ten_seconds_after_their_last_connection_to_either_hub() {
     let app = TestApp::of_two_pairs().await;
     let mut bob = Line::open(&app, "bob", ONLINE).await;

@@ -93,7 +93,7 @@ impl Presence {
                 self.shared.change(|table, now| table.show(user, status, now));
             }
             Word::Parted(one, other) => self.reconsider(one.clone(), other.clone()).await,
-            Word::Alive | Word::Typing(_) | Word::Admission(_) | Word::Profile(_) => {}
+            Word::Alive | Word::Typing(_) | Word::Admission(_) | Word::Profile(_) | Word::Did(..) => {}
         }
         Ok(())
     }

@@ -4,6 +4,7 @@
 use std::sync::Weak;
 use std::sync::atomic::Ordering;
 
+use entities::ids::EventId;
 use entities::person::Status;
 use entities::user_id::UserId;
 use tokio::sync::mpsc;
@@ -64,24 +65,30 @@ async fn look(shared: &Weak<Shared>, log: &Log, turns: &mpsc::Sender<Turn>) {
     }
 }
 
-/// Who joined or left, whether they joined, and those who were there before: of those who came together each pair once.
+/// Who joined or left, whether they joined, and those who were there before: of those who came or went together each pair
+/// once.
 async fn people(log: &Log, event: &Event) -> Option<(UserId, Vec<UserId>, bool)> {
-    let is_join = match event.body {
-        Body::MemberJoined(_) => true,
-        Body::MemberLeft(_) => false,
+    let (is_join, until) = match &event.body {
+        Body::MemberJoined(_) => (true, None),
+        Body::MemberLeft(left) => (false, left.until_event),
         _ => return None,
     };
     let (user, conversation) = (event.user.as_ref()?, event.conversation?);
     // Who cannot be read now is not told; they see it when they ask.
     let membership = log.members.of(conversation).await.ok()??;
     let own = membership.current(user).map(|member| (member.from_event, &member.user));
-    let there: Vec<_> = membership.at(event.id).filter(|member| member.user != *user).collect();
+    let then = until.map_or(event.id, |until| EventId(until.0 - 1));
+    let there: Vec<_> = membership.at(then).filter(|member| member.user != *user).collect();
     if there.len() >= MOST {
         return None;
     }
-    let before = there
-        .into_iter()
-        .filter(|member| !is_join || own.is_some_and(|own| (member.from_event, &member.user) < own));
+    let before = there.into_iter().filter(|member| {
+        if is_join {
+            own.is_some_and(|own| (member.from_event, &member.user) < own)
+        } else {
+            until.is_none() || member.until_event != until || member.user > *user
+        }
+    });
     Some((
         user.clone(),
         before.map(|member| member.user.clone()).collect(),
