@@ -53,6 +53,8 @@ pub struct Profile {
     pub username: Option<String>,
     pub full_name: Option<String>,
     pub avatar: Option<String>,
+    /// When it was issued, milliseconds since 1970, UTC: what an older token says is no news.
+    pub issued_at: Option<i64>,
 }
 
 /// What becomes of a well-formed user id that nobody has signed in with yet.
@@ -163,6 +165,7 @@ pub struct Services {
     pub presence: presence::Presence,
     pub deliveries: deliveries::Deliveries,
     pub tickets: tickets::Tickets,
+    allowances: limits::Allowances,
 }
 
 impl Services {
@@ -187,7 +190,8 @@ impl Services {
             Arc::clone(&settings),
             clock.clone(),
         );
-        let messages = messages::Messages::new(conversations.clone(), typing.clone(), clock.clone());
+        let allowances = limits::Allowances::new(&settings.limits, clock, &log.others);
+        let messages = messages::Messages::new(conversations.clone(), typing.clone(), allowances.clone());
         let search = search::Search::new(conversations.clone());
         let deliveries = deliveries::Deliveries::new(log.clone());
         let tickets = tickets::Tickets::new(database.clone(), log.clone(), clock.clone(), settings.resume);
@@ -201,6 +205,7 @@ impl Services {
             presence,
             deliveries,
             tickets,
+            allowances,
         };
         others::listen(&services, log);
         services

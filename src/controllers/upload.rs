@@ -102,9 +102,12 @@ async fn receive(
         if files.len() == MOST_FILES {
             return Err(Error::invalid("file", format!("must be there {MOST_FILES} times at most")).into());
         }
+        if files.is_empty() {
+            app.media.begin(principal)?;
+        }
         let name = part.file.unwrap_or_default();
         let pieces = Box::pin(multipart.pieces());
-        files.push(app.media.receive(principal, &name, pieces).await?);
+        files.push(app.media.receive(&name, pieces).await?);
     }
     if files.is_empty() {
         return Err(Error::invalid("file", "is needed").into());

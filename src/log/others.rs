@@ -76,6 +76,12 @@ impl Others {
         Self(Some(Beside { voice, heard, said }))
     }
 
+    /// None at all.
+    #[cfg(test)]
+    pub(crate) fn nobody() -> Self {
+        Self(None)
+    }
+
     /// Whether there may be any.
     pub(crate) fn may_be(&self) -> bool {
         self.0.is_some()

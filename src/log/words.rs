@@ -27,6 +27,28 @@ pub(crate) enum Word {
     Parted(UserId, UserId),
     /// Somebody's profile is another.
     Profile(UserId),
+    /// Somebody did one of what a person may do only so often.
+    Did(UserId, Limited),
+}
+
+/// What a person may do only so often, on all servers together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Limited {
+    Messages,
+    Reactions,
+    Uploads,
+}
+
+impl Limited {
+    /// In the plural.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Messages => "messages",
+            Self::Reactions => "reactions",
+            Self::Uploads => "uploads",
+        }
+    }
 }
 
 /// Somebody started or stopped typing.

@@ -19,7 +19,7 @@ use crate::log::Log;
 use crate::media::signing::Signer;
 use crate::media::staging::Staging;
 use crate::media::storage::{self, Storage};
-use crate::services::limits::RateLimit;
+use crate::services::limits::Allowances;
 use crate::services::{Error, Limits, Principal, Services};
 
 mod collecting;
@@ -72,7 +72,7 @@ pub struct Media {
     staging: Staging,
     pub signer: Signer,
     limits: Limits,
-    rate: RateLimit,
+    allowances: Allowances,
     slots: Arc<Semaphore>,
     of_each: Arc<DashMap<UserId, usize>>,
     /// Pictures are shrunk one after the other, so that the memory that one needs is what all need.
@@ -101,7 +101,7 @@ impl Media {
             storage: Storage::open(&settings.place).map_err(OpenError::Storage)?,
             staging: Staging::open(settings.staging.clone()).map_err(OpenError::Staging)?,
             signer: Signer::new(&key(database).await.map_err(OpenError::Database)?),
-            rate: RateLimit::new("uploads", limits.uploads_per_minute, limits.burst, clock.clone()),
+            allowances: services.allowances.clone(),
             slots: Arc::new(Semaphore::new(MOST_OF_ALL)),
             of_each: Arc::default(),
             shrinking: Arc::new(Semaphore::new(1)),
@@ -140,6 +140,15 @@ impl Media {
             of_each: Arc::clone(&self.of_each),
             user,
         })
+    }
+
+    /// Takes one of the uploads that the person may begin a minute, however many files it has.
+    ///
+    /// # Errors
+    ///
+    /// `TooMany` where there is none left.
+    pub fn begin(&self, principal: &Principal) -> Result<(), Error> {
+        self.allowances.uploads.take(&principal.user_id)
     }
 }
 

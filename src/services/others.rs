@@ -5,6 +5,7 @@ use std::time::Duration;
 use tokio::sync::broadcast::{Receiver, error::RecvError};
 use uuid::Uuid;
 
+use super::limits::Allowances;
 use super::people::People;
 use super::presence::Presence;
 use super::typing::Typing;
@@ -23,6 +24,7 @@ pub(super) fn listen(services: &Services, log: &Log) {
             people: services.people.clone(),
             typing: services.typing.clone(),
             presence: services.presence.clone(),
+            allowances: services.allowances.clone(),
             log: log.clone(),
         };
         tokio::spawn(listener.hear(words));
@@ -33,6 +35,7 @@ struct Listener {
     people: People,
     typing: Typing,
     presence: Presence,
+    allowances: Allowances,
     log: Log,
 }
 
@@ -61,6 +64,7 @@ impl Listener {
                     }
                 }
                 Word::Profile(user) => self.people.hear_profile(user),
+                Word::Did(user, what) => self.allowances.hear(user, *what),
                 Word::Came(_) | Word::Went(..) | Word::Shows(_) | Word::Parted(..) => {
                     self.presence.hear(by, word).await?;
                 }

@@ -113,6 +113,9 @@ impl Typing {
         let person = self.people.shared(principal).await?;
         let key = (membership.number, principal.user_id.clone());
         self.shared.set(&key, membership.id, person, is_typing);
+        if !is_typing {
+            self.shared.stop_elsewhere(&mut self.shared.state.lock(), &key);
+        }
         Ok(())
     }
 
@@ -140,11 +143,7 @@ impl Typing {
         if let Some(typist) = state.typists.get_mut(&key) {
             self.shared.stop(conversation, typist, Instant::now());
         }
-        if let Some(typist) = state.elsewhere.remove(&key) {
-            let stopped = self.shared.event(conversation, &typist, false);
-            self.shared.say(&stopped);
-            self.shared.tell(stopped);
-        }
+        self.shared.stop_elsewhere(&mut state, &key);
     }
 
     /// Another server says that somebody types, or stopped.
@@ -214,6 +213,15 @@ impl Shared {
         let due = typist.due(self.interval);
         if let Some(due) = due {
             self.plan(&mut state, due);
+        }
+    }
+
+    /// Who began on another server stops here.
+    fn stop_elsewhere(&self, state: &mut State, key: &Key) {
+        if let Some(typist) = state.elsewhere.remove(key) {
+            let stopped = self.event(key.0, &typist, false);
+            self.say(&stopped);
+            self.tell(stopped);
         }
     }
 

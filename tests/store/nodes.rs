@@ -5,11 +5,13 @@ use std::time::Duration;
 use hubwire::clock::Clock;
 use hubwire::database::{Database, Options};
 use hubwire::log::Log;
-use hubwire::services::messages::Target;
+use hubwire::services::details::ConversationDetails;
+use hubwire::services::messages::{Draft, Target, Via};
 use hubwire::services::{Services, Settings};
 use sea_orm::{ConnectionTrait, EntityTrait, PaginatorTrait};
 
-use crate::support::{Store, settings};
+use crate::database::TestDatabase;
+use crate::support::{Store, principal, settings, to};
 
 /// Another server on the same database; `None` where there can be none.
 pub async fn beside(store: &Store) -> Option<(Log, Services)> {
@@ -44,6 +46,67 @@ async fn a_server_that_writes_nothing_learns_what_others_write() {
         tokio::time::timeout(Duration::from_secs(10), learnt).await.unwrap();
         let known = log.read_after(Default::default(), 100).await.unwrap();
         assert_eq!(known.len() as i64, store.events());
+        log.close().await;
+    }
+}
+
+/// Somebody types until another server hears it: what was said before is heard too, from when it listens.
+async fn heard(store: &Store, other: &Services, group: &ConversationDetails, who: &str) {
+    let mut typing = other.typing.subscribe();
+    let place = group.id.to_string();
+    for _ in 0..10 {
+        store.services.typing.set(&principal(who), &place, true).await.unwrap();
+        let next = tokio::time::timeout(Duration::from_millis(1_500), typing.recv());
+        if let Ok(event) = next.await {
+            assert!(event.unwrap().is_typing);
+            return;
+        }
+    }
+    panic!("it does not listen");
+}
+
+#[tokio::test]
+async fn what_a_person_may_do_only_so_often_is_counted_on_all_servers_together() {
+    let settings = Settings::default();
+    for home in TestDatabase::each().await {
+        let store = Store::open_with(home, settings.clone()).await;
+        let Some((log, services)) = beside_with(&store, store.clock.clone(), settings.clone()).await else {
+            continue;
+        };
+        let group = store.group("ann", &["bob", "cat"]).await;
+        heard(&store, &services, &group, "bob").await;
+        for _ in 0..7 {
+            store.post("ann", to(&group), "here").await.unwrap();
+        }
+        heard(&store, &services, &group, "cat").await;
+        let there = || Draft::text(to(&group), "there", Via::Rest);
+        for _ in 0..3 {
+            services.messages.post(&principal("ann"), there()).await.unwrap();
+        }
+        let refused = services.messages.post(&principal("ann"), there()).await.unwrap_err();
+        assert_eq!(refused.code(), "rate_limited");
+        services.messages.post(&principal("bob"), there()).await.unwrap();
+        log.close().await;
+    }
+}
+
+#[tokio::test]
+async fn who_began_to_type_on_one_server_stops_on_another() {
+    for store in Store::each().await {
+        let Some((log, services)) = beside(&store).await else {
+            continue;
+        };
+        let group = store.group("ann", &["bob"]).await;
+        let mut typing = store.services.typing.subscribe();
+        heard(&store, &services, &group, "bob").await;
+        assert!(typing.recv().await.unwrap().is_typing);
+        services
+            .typing
+            .set(&principal("bob"), &group.id.to_string(), false)
+            .await
+            .unwrap();
+        let stopped = tokio::time::timeout(Duration::from_secs(5), typing.recv()).await;
+        assert!(!stopped.unwrap().unwrap().is_typing);
         log.close().await;
     }
 }

@@ -11,7 +11,7 @@ use super::Media;
 use crate::media::format::{self, HEAD};
 use crate::media::staging::Staged;
 use crate::media::{Class, Format};
-use crate::services::{Error, Principal, content};
+use crate::services::{Error, content};
 
 /// A whole file that nobody has looked into yet. Dropped, it leaves nothing.
 #[derive(Debug)]
@@ -28,13 +28,12 @@ impl Media {
     ///
     /// # Errors
     ///
-    /// `UnsupportedMedia` as soon as its beginning is there, `TooLarge` with the byte that is one too many, `TooMany`
-    /// before any; else what `chunks` ends with.
-    pub async fn receive<S>(&self, principal: &Principal, name: &str, mut chunks: S) -> Result<Received, Error>
+    /// `UnsupportedMedia` as soon as its beginning is there, `TooLarge` with the byte that is one too many; else what
+    /// `chunks` ends with.
+    pub async fn receive<S>(&self, name: &str, mut chunks: S) -> Result<Received, Error>
     where
         S: Stream<Item = Result<Bytes, Error>> + Unpin,
     {
-        self.rate.take(&principal.user_id)?;
         let (staged, mut file) = self.staging.file().await.map_err(|error| unwritable(&error))?;
         let (mut hash, mut head) = (digest::Context::new(&digest::SHA256), Vec::new());
         let (mut size, mut known) = (0_u64, None);
