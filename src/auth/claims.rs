@@ -168,6 +168,7 @@ fn profile(claims: &Map<String, Value>) -> Profile {
             .filter(|text| !text.is_empty())
     };
     Profile {
+        issued_at: time(claims.get("iat")),
         username: text("preferred_username")
             .or_else(|| text("unique_name"))
             .map(str::to_owned),

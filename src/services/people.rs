@@ -235,5 +235,6 @@ fn claims(principal: &Principal) -> Claims {
         username: seen(&profile.username),
         full_name: seen(&profile.full_name),
         avatar: seen(&profile.avatar),
+        issued_at: profile.issued_at,
     }
 }

@@ -135,7 +135,7 @@ async fn group_has_a_limit_that_counts_the_creator() {
             .create_group(&principal("ann"), group)
             .await
             .unwrap_err();
-        assert_eq!(refused, Error::GroupFull { limit: 3 });
+        assert_eq!(refused, Error::GroupFull { limit: 3, members: 4 });
         assert_eq!(store.events(), events);
         // The numbers of what was refused are given out again.
         store.group("ann", &["bob"]).await;
@@ -199,6 +199,7 @@ async fn profile_follows_the_token_and_keeps_what_it_does_not_say() {
             full_name: Some("Ann Lee".into()),
             username: Some("annlee".into()),
             avatar: Some("a.png".into()),
+            ..Profile::default()
         };
         assert_eq!(people.seen(&token).await.unwrap().full_name, "Ann Lee");
         let stored = people.me(&principal("ann")).await.unwrap();

@@ -1,9 +1,9 @@
 //! People are who their tokens and they themselves say they are, also after a restart.
 
 use hubwire::services::people::NewProfile;
-use hubwire::services::{Principal, Profile};
+use hubwire::services::{Error, Principal, Profile};
 
-use crate::support::{Store, person, principal};
+use crate::support::{Store, admin, person, principal};
 
 /// Somebody whose token says this full name.
 fn named(id: &str, full_name: &str) -> Principal {
@@ -13,13 +13,6 @@ fn named(id: &str, full_name: &str) -> Principal {
             ..Profile::default()
         },
         ..principal(id)
-    }
-}
-
-fn admin() -> Principal {
-    Principal {
-        is_admin: true,
-        ..principal("root")
     }
 }
 
@@ -49,6 +42,26 @@ async fn a_token_that_was_seen_before_does_not_undo_a_chosen_name_after_a_restar
             people.seen(&named("bob", "Bob Day")).await.unwrap().full_name,
             "Bob Day"
         );
+    }
+}
+
+#[tokio::test]
+async fn of_two_tokens_that_are_both_valid_the_newer_names_its_subject() {
+    for store in Store::each().await {
+        let people = &store.services.people;
+        let issued = |name: &str, at: i64| {
+            let mut principal = named("ann", name);
+            principal.profile.issued_at = Some(at);
+            principal
+        };
+        let seen = async |principal: Principal| people.seen(&principal).await.unwrap().full_name;
+        assert_eq!(seen(issued("Ann Lee", 1_000)).await, "Ann Lee");
+        assert_eq!(seen(issued("Ann Day", 2_000)).await, "Ann Day");
+        let events = store.events();
+        assert_eq!(seen(issued("Ann Lee", 1_000)).await, "Ann Day", "the phone's is older");
+        assert_eq!(seen(issued("Ann Day", 2_000)).await, "Ann Day");
+        assert_eq!(store.events(), events);
+        assert_eq!(seen(issued("Ann Lee", 3_000)).await, "Ann Lee");
     }
 }
 
@@ -92,5 +105,10 @@ async fn search_finds_folded_beginnings_of_names_and_pages() {
         assert_eq!(found("lee").await, ["2", "3"]);
         assert_eq!(found("éVE  lee").await, ["3"]);
         assert_eq!(found("%").await, [""; 0]);
+        assert_eq!(found("le\0e").await, ["2", "3"], "no name has a control character");
+        assert!(matches!(
+            people.search("\0", &page).await,
+            Err(Error::Invalid { field: "query", .. })
+        ));
     }
 }

@@ -124,6 +124,14 @@ pub fn principal(id: &str) -> Principal {
     }
 }
 
+/// Who may change anybody's profile.
+pub fn admin() -> Principal {
+    Principal {
+        is_admin: true,
+        ..principal("root")
+    }
+}
+
 pub fn to(conversation: &ConversationDetails) -> Target {
     Target::Conversation(conversation.id.to_string())
 }

@@ -123,7 +123,7 @@ impl People {
     /// the id is known nor those who were deactivated.
     pub async fn search(&self, query: &str, page: &PageRequest) -> Result<Page<Person>, Error> {
         let window = page.window()?;
-        let prefix = person_name::fold(query);
+        let prefix = person_name::fold(&content::caption(query, 0)?);
         if prefix.is_empty() {
             return Err(Error::invalid("query", "must not be empty"));
         }

@@ -16,10 +16,14 @@ pub(crate) struct Claims {
     pub username: Option<String>,
     pub full_name: Option<String>,
     pub avatar: Option<String>,
+    /// When the token was issued, milliseconds since 1970, UTC.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub issued_at: Option<i64>,
 }
 
 /// Somebody signed in. What the token says overrides what is stored where it says something else than the last one did:
-/// a name that somebody chose here stays until their token has a new one. What it does not say stays as it is.
+/// a name that somebody chose here stays until their token has a new one. What it does not say stays as it is, and a token
+/// that is older than the last one to say something new says nothing.
 #[derive(Clone, Debug)]
 pub(crate) struct SignIn {
     pub id: UserId,
@@ -34,12 +38,18 @@ pub(crate) struct SignedIn {
 }
 
 impl Claims {
-    /// Whether every claim of `newer` is known.
+    /// Whether every claim of `newer` is known, or older than these.
     pub(crate) fn know(&self, newer: &Self) -> bool {
         let known = |newer: &Option<String>, older: &Option<String>| newer.is_none() || newer == older;
-        known(&newer.username, &self.username)
-            && known(&newer.full_name, &self.full_name)
-            && known(&newer.avatar, &self.avatar)
+        self.are_newer(newer)
+            || known(&newer.username, &self.username)
+                && known(&newer.full_name, &self.full_name)
+                && known(&newer.avatar, &self.avatar)
+    }
+
+    fn are_newer(&self, than: &Self) -> bool {
+        let ages = self.issued_at.zip(than.issued_at);
+        ages.is_some_and(|(own, other)| other < own)
     }
 
     fn followed_by(self, newer: &Self) -> Self {
@@ -47,6 +57,7 @@ impl Claims {
             username: newer.username.clone().or(self.username),
             full_name: newer.full_name.clone().or(self.full_name),
             avatar: newer.avatar.clone().or(self.avatar),
+            issued_at: newer.issued_at.or(self.issued_at),
         }
     }
 
@@ -59,6 +70,7 @@ impl Claims {
                 username: named(&row.username),
                 full_name: named(&row.full_name),
                 avatar: row.avatar.clone(),
+                issued_at: None,
             }
         })
     }
@@ -79,7 +91,12 @@ async fn sign_in(scope: &mut Scope<'_>, sign_in: &SignIn) -> Result<SignedIn, Db
         .await?;
     let known = stored.as_ref().map(Claims::of).unwrap_or_default();
     let new = |newer: &Option<String>, older: &Option<String>| newer.clone().filter(|_| newer != older);
-    let claims = &sign_in.claims;
+    let nothing = Claims::default();
+    let claims = if known.are_newer(&sign_in.claims) {
+        &nothing
+    } else {
+        &sign_in.claims
+    };
     let (username, full_name, avatar) = (
         new(&claims.username, &known.username),
         new(&claims.full_name, &known.full_name),
