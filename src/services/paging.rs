@@ -12,6 +12,8 @@ pub const DEFAULT_SIZE: i64 = 50;
 pub const MAX_SIZE: i64 = 100;
 /// Integers from here on are epoch milliseconds, not message numbers.
 const EPOCH_FROM: i64 = 100_000_000_000;
+/// The end of the year 9999, the last moment that can be told as text.
+const LAST: i64 = 253_402_300_799_999;
 
 /// The parameters as they came in, as text. An empty one counts as absent.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -251,20 +253,16 @@ fn bound(name: &'static str, value: &Option<String>) -> Result<Option<Bound>, Er
 /// A moment in milliseconds since 1970, UTC: an ISO 8601 time, or a number of seconds or milliseconds.
 pub(crate) fn moment(name: &'static str, text: &str) -> Result<i64, Error> {
     let text = text.trim();
-    if let Ok(number) = text.parse::<i64>() {
-        return Ok(if number >= EPOCH_FROM {
-            number
-        } else {
-            number.saturating_mul(1_000)
-        });
-    }
-    match time(text) {
-        Some(Bound::Time { milliseconds, .. }) => Ok(milliseconds),
-        _ => Err(Error::invalid(
-            name,
-            "must be an ISO 8601 time or a number of seconds or milliseconds",
-        )),
-    }
+    let moment = match (text.parse::<i64>(), time(text)) {
+        (Ok(number), _) if number < EPOCH_FROM => Some(number.saturating_mul(1_000)),
+        (Ok(number), _) => Some(number),
+        (Err(_), Some(Bound::Time { milliseconds, .. })) => Some(milliseconds),
+        (Err(_), _) => None,
+    };
+    moment.filter(|moment| (0..=LAST).contains(moment)).ok_or_else(|| {
+        let reason = "must be an ISO 8601 time or a number of seconds or milliseconds, from 1970 to 9999";
+        Error::invalid(name, reason)
+    })
 }
 
 /// An ISO 8601 time, UTC unless it says otherwise. In a query string the `+` of an offset arrives as a space.

@@ -38,7 +38,7 @@ use crate::services::{Error, Principal};
 /// Matches that are ranked, the newest; pages end there.
 const MAX_CANDIDATES: usize = 1_000;
 /// Conversations that are searched when none is named, those with the latest activity.
-const MAX_CONVERSATIONS: u64 = 500;
+const MAX_CONVERSATIONS: usize = 500;
 /// Who sees less than one in so many messages has their conversations looked up in the index too.
 const SHARE: i64 = 4;
 
@@ -53,7 +53,7 @@ pub struct Hit {
 #[derive(Clone, Debug)]
 pub struct Found {
     pub page: Page<Hit>,
-    /// More messages match than were ranked and counted.
+    /// More messages match than were ranked and counted, or there are more conversations than were searched.
     pub is_limited: bool,
     /// There are encrypted messages where was searched; whether they match nobody here can tell.
     pub skipped_encrypted: bool,
@@ -93,6 +93,7 @@ impl Search {
         let _turn = self.turns.take().await?;
         let read = &self.conversations.database.read;
         let extent = Extent::of(read, user, place).await?;
+        let is_partial = extent.is_partial;
         let (candidates, is_limited) = candidates(read, &extent, &terms).await?;
         let words = Arc::clone(&terms);
         let ranked = tokio::task::spawn_blocking(move || ranking::rank(&candidates, &words)).await;
@@ -103,7 +104,7 @@ impl Search {
         )?;
         Ok(Found {
             page,
-            is_limited,
+            is_limited: is_limited || is_partial,
             skipped_encrypted,
         })
     }
@@ -158,6 +159,8 @@ impl Search {
 struct Extent<'a> {
     user: &'a UserId,
     places: Vec<ConversationNumber>,
+    /// There are more.
+    is_partial: bool,
     /// The number of the newest message of all.
     newest: i64,
     /// Most of what an index finds is here: what is elsewhere is best left out afterwards.
@@ -167,18 +170,21 @@ struct Extent<'a> {
 impl<'a> Extent<'a> {
     /// One conversation of the user's, or all that are searched.
     async fn of(read: &DatabaseConnection, user: &'a UserId, place: Option<ConversationNumber>) -> Result<Self, DbErr> {
-        let (found, newest) = try_join!(places(read, user, place), newest(read))?;
+        let (mut found, newest) = try_join!(places(read, user, place), newest(read))?;
+        let is_partial = found.len() > MAX_CONVERSATIONS;
+        found.truncate(MAX_CONVERSATIONS);
         let messages: i64 = found.iter().map(|(_, last)| last.0).sum();
         Ok(Self {
             user,
             places: found.into_iter().map(|(place, _)| place).collect(),
+            is_partial,
             newest,
             is_large: messages >= newest / SHARE,
         })
     }
 }
 
-/// Conversations of the user's, and their last places.
+/// Conversations of the user's, and their last places; one more than are searched where there are more.
 async fn places(
     read: &DatabaseConnection,
     user: &UserId,
@@ -193,7 +199,7 @@ async fn places(
         .filter(member::Column::UntilEvent.is_null())
         .apply_if(only, |rows, only| rows.filter(member::Column::Conversation.eq(only)))
         .order_by_desc(conversation::Column::UpdatedAt)
-        .limit(MAX_CONVERSATIONS)
+        .limit(MAX_CONVERSATIONS as u64 + 1)
         .into_tuple()
         .all(read)
         .await

@@ -33,7 +33,8 @@ impl From<&search::Highlight> for Highlight {
 #[derive(Clone, Copy, Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct SearchNotes {
-    /// More messages match than are ranked and counted: only the newest thousand are.
+    /// More messages match than are ranked and counted: only the newest thousand are. Or there are more conversations than
+    /// are searched: only the five hundred that were active last are.
     pub is_limited: bool,
     /// There are encrypted messages there, which only the people's own devices can search.
     pub skipped_encrypted: bool,

@@ -58,8 +58,10 @@ async fn flags_are_set_and_cleared_by_every_spelling_and_never_toggled() {
             assert_eq!(refused.refused(400, "validation_failed")["details"]["field"], name);
         }
     }
-    let refused = ann.post(&format!("{path}/mute"), &json!({"until": "tomorrow"})).await;
-    assert_eq!(refused.refused(400, "validation_failed")["details"]["field"], "until");
+    for until in [json!("tomorrow"), json!(9_007_199_254_740_991_i64), json!(-1)] {
+        let refused = ann.post(&format!("{path}/mute"), &json!({"until": until})).await;
+        assert_eq!(refused.refused(400, "validation_failed")["details"]["field"], "until");
+    }
 }
 
 #[tokio::test]

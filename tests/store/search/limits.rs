@@ -2,6 +2,7 @@
 
 use entities::ids::{MessageNumber, Seq};
 use entities::{member, message};
+use futures_util::future::try_join_all;
 use hubwire::services::Error;
 use hubwire::services::messages::{Draft, Via};
 use sea_orm::sea_query::SimpleExpr;
@@ -172,6 +173,24 @@ async fn sec_48_no_more_than_a_thousand_matches_are_ranked_and_the_answer_says_s
             let found = search(&store, "bob", "a", place).await.unwrap();
             assert_eq!((found.page.pagination.total, found.is_limited), (1_000, true));
             assert_eq!(found.page.items[0].message.seq, Seq(1_200), "the newest are ranked");
+        }
+    }
+}
+
+#[tokio::test]
+async fn who_has_more_conversations_than_are_searched_is_told_so() {
+    for store in Store::each().await {
+        let conversations = &store.services.conversations;
+        let (ann, others) = (
+            principal("ann"),
+            (0..499).map(|number| format!("person-{number}")).collect::<Vec<_>>(),
+        );
+        let made = others.iter().map(|other| conversations.direct(&ann, other));
+        try_join_all(made).await.unwrap();
+        for (other, is_limited) in [("bob", false), ("cat", true)] {
+            store.post("ann", person(other), "needle").await.unwrap();
+            let found = search(&store, "ann", "needle", None).await.unwrap();
+            assert_eq!(found.is_limited, is_limited, "with {other}");
         }
     }
 }
