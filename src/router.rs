@@ -111,7 +111,7 @@ routes! {
     "/api/Chat/conversations/{id}/unpin": post states::unpin, put states::unpin;
 
     "/api/Chat/groups": get groups::list, post groups::create;
-    "/api/Chat/groups/{id}": get groups::find, put groups::change, delete conversations::delete;
+    "/api/Chat/groups/{id}": get groups::find, put groups::change, delete groups::delete;
     "/api/Chat/groups/{id}/participants": post members::add, put members::change_role, delete members::remove;
     "/api/Chat/groups/{id}/participants/{userId}": post members::add, put members::change_role, delete members::remove;
     "/api/Chat/groups/{id}/transfer": post members::transfer;

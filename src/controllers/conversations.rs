@@ -83,8 +83,7 @@ pub async fn change(
     Ok(Reply::new(Conversation::seen_by(&changed, &principal.user_id)))
 }
 
-/// `DELETE /api/Chat/conversations/{id}` and `DELETE /api/Chat/groups/{id}`: for the caller, or with
-/// `?scope=everyone` for all.
+/// `DELETE /api/Chat/conversations/{id}`: for the caller, or with `?scope=everyone` for all.
 pub async fn delete(
     State(app): State<Arc<App>>,
     Caller(principal): Caller,

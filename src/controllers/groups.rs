@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use axum::extract::State;
 
-use super::{Caller, Failure, Input, Params, Reference, Reply};
+use super::{Caller, Failure, Input, Params, Reference, Reply, conversations};
 use crate::{
     app::App,
     views::{
-        self, Group,
+        self, Group, Left,
         input::{GroupChangeDraft, GroupDraft},
     },
 };
@@ -62,4 +62,15 @@ pub async fn change(
         .change_group(&principal, &group, change)
         .await?;
     Ok(Reply::new(Group::written(&changed, &[])))
+}
+
+/// `DELETE /api/Chat/groups/{id}`: as a conversation, but only a group.
+pub async fn delete(
+    State(app): State<Arc<App>>,
+    Caller(principal): Caller,
+    Reference(group): Reference,
+    params: Params,
+) -> Result<Reply<Left>, Failure> {
+    app.services.conversations.group_of(&principal, &group).await?;
+    conversations::delete(State(app), Caller(principal), Reference(group), params).await
 }

@@ -207,14 +207,21 @@ async fn body(request: Request) -> Result<Bytes, Failure> {
     Ok(body.to_bytes())
 }
 
-/// An input made of members by name, in any case: the first of a repeated one counts, an empty text is absent.
+/// An input made of members by name, in any case: an empty text is absent, and the first of a repeated one counts, but of
+/// a list each.
 pub(super) fn input<'a, T: DeserializeOwned>(
     given: impl Iterator<Item = (&'a str, serde_json::Value)>,
 ) -> Result<T, Failure> {
     let mut members = serde_json::Map::new();
     let is_empty = |value: &serde_json::Value| value.as_str().is_some_and(|text| text.trim().is_empty());
     for (name, value) in given.filter(|(_, value)| !is_empty(value)) {
-        members.entry(name.to_ascii_lowercase()).or_insert(value);
+        let name = name.to_ascii_lowercase();
+        match members.get_mut(&name) {
+            None => drop(members.insert(name, value)),
+            Some(serde_json::Value::Array(list)) => list.push(value),
+            Some(first) if name.ends_with("ids") => *first = vec![first.take(), value].into(),
+            Some(_) => {}
+        }
     }
     parsed(serde_json::Value::from(members).to_string().as_bytes())
 }

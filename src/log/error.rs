@@ -25,8 +25,8 @@ pub enum Error {
     UnknownPerson,
     #[error("the person was deactivated")]
     Deactivated,
-    #[error("a group has at most {limit} members")]
-    GroupFull { limit: u32 },
+    #[error("a group has at most {limit} members, not {members}")]
+    GroupFull { limit: u32, members: usize },
     #[error("the database is away, locked or full, or the writer is overloaded")]
     Unavailable,
     #[error("the command cannot be stored")]

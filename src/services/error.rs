@@ -22,8 +22,8 @@ pub enum Error {
     Invalid { field: &'static str, reason: String },
     #[error("This key was already used for a message with other content")]
     IdempotencyMismatch,
-    #[error("A group has at most {limit} members")]
-    GroupFull { limit: u32 },
+    #[error("A group has at most {limit} members, and this one would have {members}")]
+    GroupFull { limit: u32, members: usize },
     #[error("A message can be edited for {minutes} minutes, and this one is {age_minutes} minutes old")]
     EditWindowOver { minutes: u32, age_minutes: i64 },
     #[error("{0}")]
@@ -106,7 +106,7 @@ impl From<log::Error> for Error {
             log::Error::IdempotencyMismatch => Self::IdempotencyMismatch,
             log::Error::UnknownPerson => Self::no_person(),
             log::Error::Deactivated => Self::deactivated_person(),
-            log::Error::GroupFull { limit } => Self::GroupFull { limit },
+            log::Error::GroupFull { limit, members } => Self::GroupFull { limit, members },
             log::Error::Unavailable => Self::Unavailable,
             log::Error::Internal => Self::Internal,
         }

@@ -149,7 +149,7 @@ fn words_are_the_ones_that_are_used() {
         E::NotFound(String::new()),
         E::invalid("", ""),
         E::IdempotencyMismatch,
-        E::GroupFull { limit: 1 },
+        E::GroupFull { limit: 1, members: 2 },
         E::EditWindowOver {
             minutes: 1,
             age_minutes: 1,

@@ -50,6 +50,35 @@ async fn member_ids_have_three_names_and_two_types() {
 }
 
 #[tokio::test]
+async fn a_list_in_the_query_may_be_one_name_many_times() {
+    let app = TestApp::start().await;
+    let ann = app.person("ann");
+    let group = ann
+        .post("/groups", &json!({"name": "Team", "memberIds": ["bob", "cat", "dan"]}))
+        .await
+        .data();
+    let path = format!("/groups/{}/participants", group["id"].as_str().unwrap());
+    let left = ann.delete(&format!("{path}?memberIds=bob&memberIds=cat")).await.data();
+    let members: Vec<_> = left["members"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|member| &member["id"])
+        .collect();
+    assert_eq!(members, ["ann", "dan"]);
+}
+
+#[tokio::test]
+async fn only_groups_are_deleted_as_groups() {
+    let app = TestApp::start().await;
+    let ann = app.person("ann");
+    let direct = ann.direct("bob").await;
+    ann.say(&direct, "stays").await;
+    ann.delete(&format!("/groups/{direct}")).await.refused(404, "not_found");
+    assert_eq!(ann.get("/conversations").await.data()[0]["id"], direct);
+}
+
+#[tokio::test]
 async fn groups_are_limited_and_need_a_name() {
     let app = TestApp::with(|config| config.limits.group_members = 3).await;
     let ann = app.person("ann");

@@ -103,6 +103,44 @@ async fn positional_calls_name_a_conversation_of_ones_own_or_a_person() {
 }
 
 #[tokio::test]
+async fn every_positional_call_means_by_a_person_the_conversation_with_them_and_never_a_number() {
+    let app = TestApp::start().await;
+    let mut ann = HubClient::connect(&app, "ann").await;
+    let mut bob = HubClient::connect(&app, "bob").await;
+    let sent = ann.call("SendMessage", json!(["bob", "hello"])).await;
+    let conversation = &sent["conversationId"];
+    assert_eq!(bob.call("JoinConversation", json!(["ann"])).await["id"], *conversation);
+    let page = bob.call("GetMessages", json!(["ann"])).await;
+    assert_eq!(
+        (&page["conversationId"], &page["messages"][0]["id"]),
+        (conversation, &sent["id"])
+    );
+    ann.call("SendTypingIndicator", json!(["bob", true])).await;
+    assert_eq!(bob.hears("UserTyping").await["conversationId"], *conversation);
+    bob.call("ToggleReaction", json!(["ann", sent["id"], "👍"])).await;
+    ann.call("EditMessage", json!(["bob", sent["id"], "hello!"])).await;
+    assert_eq!(
+        bob.call("MarkAsRead", json!(["ann"])).await["lastReadMessageId"],
+        sent["id"]
+    );
+    bob.call("LeaveConversation", json!(["ann"])).await;
+    // It is the first of all.
+    for method in [
+        "JoinConversation",
+        "LeaveConversation",
+        "GetMessages",
+        "StartTyping",
+        "LeaveGroup",
+    ] {
+        assert_eq!(
+            ann.refused(method, json!([1])).await,
+            "not_found: Conversation not found",
+            "{method}"
+        );
+    }
+}
+
+#[tokio::test]
 async fn method_names_ignore_case_and_a_trailing_async() {
     let app = TestApp::start().await;
     let mut ann = HubClient::connect(&app, "ann").await;
@@ -258,7 +296,7 @@ async fn each_refusal_is_a_code_and_a_sentence() {
         (
             "CreateGroup",
             json!([{"name": "g", "memberIds": ["bob", "cat", "dan"]}]),
-            "group_full: A group has at most 3 members",
+            "group_full: A group has at most 3 members, and this one would have 4",
         ),
     ];
     for (method, arguments, expected) in cases {

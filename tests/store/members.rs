@@ -142,7 +142,7 @@ async fn full_group_takes_nobody_and_strangers_are_refused_where_the_setting_say
         let group = store.group("ann", &["bob"]).await;
         let before = store.events();
         let full = store.add("ann", &group, &["cat", "dan"]).await.unwrap_err();
-        assert_eq!(full, Error::GroupFull { limit: 3 });
+        assert_eq!(full, Error::GroupFull { limit: 3, members: 4 });
         assert_eq!(store.events(), before);
         store.log.close().await;
         store.database.close().await.unwrap();

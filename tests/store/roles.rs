@@ -4,7 +4,7 @@ use hubwire::services::Error;
 use hubwire::services::details::ConversationDetails;
 use hubwire::services::groups::{GroupChange, SkipReason, Skipped};
 
-use crate::support::{Store, principal};
+use crate::support::{Store, admin, principal};
 
 impl Store {
     pub async fn promote(
@@ -20,6 +20,20 @@ impl Store {
             .change_roles(&principal(by), &group.id.to_string(), ids, role)
             .await?;
         Ok(written.skipped)
+    }
+}
+
+#[tokio::test]
+async fn nobody_who_was_deactivated_becomes_the_owner_while_there_is_somebody_else() {
+    for store in Store::each().await {
+        let group = store.group("ann", &["bob", "cat"]).await;
+        store.promote("ann", &group, &["bob"], "admin").await.unwrap();
+        store.services.deactivate(&admin(), "bob").await.unwrap();
+        let (conversations, id) = (&store.services.conversations, group.id.to_string());
+        let refused = conversations.transfer(&principal("ann"), &id, "bob").await.unwrap_err();
+        assert_eq!(refused.code(), "forbidden");
+        conversations.leave(&principal("ann"), &id).await.unwrap();
+        assert_eq!(store.members(&group).await, ["bob+", "cat*"]);
     }
 }
 

@@ -13,7 +13,7 @@ pub(crate) fn create_group() -> Method {
             "Its name and its members.",
             json!({"name": "Weekend", "memberIds": ["bob"]}),
         )
-        .refuses([Error::GroupFull { limit: 50 }])
+        .refuses([Error::GroupFull { limit: 50, members: 51 }])
 }
 
 pub(crate) fn leave_group() -> Method {
@@ -27,7 +27,7 @@ pub(crate) fn add_member() -> Method {
         .takes::<String>("userId", "Whom.", "carol")
         .refuses([
             not_allowed("Only the owner and admins may add members"),
-            Error::GroupFull { limit: 50 },
+            Error::GroupFull { limit: 50, members: 51 },
         ])
 }
 

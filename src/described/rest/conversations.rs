@@ -25,7 +25,7 @@ pub(crate) fn create() -> Operation {
     Operation::new("Make a group, or find the direct conversation with one person")
         .about("It is a group unless `type` is `direct`, or there is no name and one person. `skipped` says who could not be added.")
         .like(json!({"name": "Weekend", "memberIds": ["bob"]}))
-        .refuses([Error::GroupFull { limit: 50 }])
+        .refuses([Error::GroupFull { limit: 50, members: 51 }])
 }
 
 pub(crate) fn change() -> Operation {

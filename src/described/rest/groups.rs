@@ -8,7 +8,7 @@ pub(crate) fn create() -> Operation {
     Operation::new("Make a group")
         .about("The caller owns it. `skipped` says who could not be added.")
         .like(json!({"name": "Weekend", "memberIds": ["bob"], "history": "all"}))
-        .refuses([Error::GroupFull { limit: 50 }])
+        .refuses([Error::GroupFull { limit: 50, members: 51 }])
 }
 
 pub(crate) fn list() -> Operation {
@@ -26,5 +26,15 @@ pub(crate) fn change() -> Operation {
         .refuses([
             Error::NotAParticipant,
             not_allowed("Only the owner and admins may change the group"),
+        ])
+}
+
+pub(crate) fn delete() -> Operation {
+    Operation::new("Leave a group, or end it for everybody")
+        .about("For everybody: its owner alone.")
+        .one_of("scope", "For whom; `me` when absent.", &["me", "everyone"])
+        .refuses([
+            Error::NotAParticipant,
+            not_allowed("Only the owner may delete the group for everybody"),
         ])
 }

@@ -14,7 +14,7 @@ pub(crate) fn add() -> Operation {
         .refuses([
             Error::NotAParticipant,
             not_allowed("Only the owner and admins may add members"),
-            Error::GroupFull { limit: 50 },
+            Error::GroupFull { limit: 50, members: 51 },
         ])
 }
 

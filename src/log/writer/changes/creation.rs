@@ -9,7 +9,6 @@ use entities::member::Role;
 use entities::user_id::UserId;
 use sea_orm::{ActiveModelTrait, ColumnTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter};
 
-use super::blocks::NO_CONTACT;
 use super::newcomers::{Place, insert_members, insert_placeholders, unknown};
 use super::people;
 use crate::log::Error;
@@ -89,7 +88,7 @@ async fn direct(scope: &mut Scope<'_>, direct: &NewDirect) -> Outcome<Conversati
         .await?
         .is_empty()
     {
-        return Err(NO_CONTACT.into());
+        return Err(members::NO_CONTACT.into());
     }
     let unknown = unknown(transaction, std::slice::from_ref(&direct.other)).await?;
     if !unknown.is_empty() {
@@ -121,14 +120,21 @@ async fn direct(scope: &mut Scope<'_>, direct: &NewDirect) -> Outcome<Conversati
     Ok(found(scope, row, founders.into()).await?)
 }
 
+/// Whether a group may have so many members; `limit` 0 is no limit.
+pub(super) fn fits(limit: u32, members: usize) -> Result<(), Error> {
+    if limit > 0 && members > limit as usize {
+        return Err(Error::GroupFull { limit, members });
+    }
+    Ok(())
+}
+
 /// Makes a group; its creator is the owner.
 async fn group(scope: &mut Scope<'_>, group: &NewGroup) -> Outcome<GroupMade> {
     let transaction = scope.transaction;
-    let is_full = |members: &[UserId]| group.limit > 0 && members.len() >= group.limit as usize;
-    let full = Error::GroupFull { limit: group.limit };
+    let room = |others: &[UserId]| fits(group.limit, others.len() + 1);
     // Where everybody named becomes a member, nobody waits while too many of them are looked up.
-    if group.create_unknown && is_full(&group.members) {
-        return Err(full.into());
+    if group.create_unknown {
+        room(&group.members)?;
     }
     let (mut members, deactivated) = people::active(transaction, &group.members).await?;
     let mut unknown = unknown(transaction, &members).await?;
@@ -136,9 +142,7 @@ async fn group(scope: &mut Scope<'_>, group: &NewGroup) -> Outcome<GroupMade> {
         let strangers: HashSet<&UserId> = unknown.iter().collect();
         members.retain(|member| !strangers.contains(member));
     }
-    if is_full(&members) {
-        return Err(full.into());
-    }
+    room(&members)?;
     if group.create_unknown {
         insert_placeholders(scope, &unknown, &group.creator).await?;
         unknown.clear();

@@ -10,7 +10,7 @@ use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, DbErr, EntityTrait, QueryFilter};
 
 use super::newcomers::{Place, insert_members, insert_placeholders, unknown};
-use super::{people, roles};
+use super::{creation::fits, people, roles};
 use crate::log::Error;
 use crate::log::details;
 use crate::log::event::{Body, Departure, Entry, Founder, MemberChange, MemberJoined, MemberLeft, Person};
@@ -66,10 +66,9 @@ impl Change for AddMembers {
         let (already, users): (Vec<_>, Vec<_>) = self.users.iter().cloned().partition(belongs);
         let (mut users, deactivated) = people::active(scope.transaction, &users).await?;
         let members = group.users().count();
-        let is_full = |users: &[UserId]| self.limit > 0 && members + users.len() > self.limit as usize;
-        let full = Error::GroupFull { limit: self.limit };
-        if self.create_unknown && is_full(&users) {
-            return Err(full.into());
+        let room = |users: &[UserId]| fits(self.limit, members + users.len());
+        if self.create_unknown {
+            room(&users)?;
         }
         let mut strangers = unknown(scope.transaction, &users).await?;
         if self.create_unknown {
@@ -77,9 +76,7 @@ impl Change for AddMembers {
             strangers.clear();
         } else {
             users.retain(|user| !strangers.contains(user));
-            if is_full(&users) {
-                return Err(full.into());
-            }
+            room(&users)?;
         }
         if !users.is_empty() {
             self.add(scope, &group, users).await?;
@@ -239,7 +236,8 @@ async fn part(
     Ok(())
 }
 
-/// Somebody goes. An owner hands over to the admin, else the member, who is there for longest.
+/// Somebody goes. An owner hands over to the admin, else the member, who is there for longest: to
+/// somebody who was deactivated only where there is nobody else.
 async fn leave(scope: &mut Scope<'_>, user: &UserId, conversation: ConversationNumber) -> Result<(), DbErr> {
     // Read again: others may just have been removed.
     let Some(group) = scope.membership(conversation).await? else {
@@ -250,14 +248,13 @@ async fn leave(scope: &mut Scope<'_>, user: &UserId, conversation: ConversationN
     };
     part(scope, &group, (user, role), user, Departure::Left).await?;
     if role == Role::Owner {
-        let oldest = |role| {
-            group
-                .intervals
-                .iter()
-                .filter(|member| member.until_event.is_none() && member.user != *user)
-                .find(|member| member.role >= role)
-        };
-        if let Some(heir) = oldest(Role::Admin).or_else(|| oldest(Role::Member)) {
+        let others: Vec<UserId> = group.users().filter(|other| *other != user).cloned().collect();
+        let (active, _) = people::active(scope.transaction, &others).await?;
+        let current = group.intervals.iter().filter(|member| member.until_event.is_none());
+        let heir = current
+            .filter(|member| member.user != *user)
+            .min_by_key(|member| (!active.contains(&member.user), member.role < Role::Admin));
+        if let Some(heir) = heir {
             roles::set(scope, &group, &heir.user, Role::Owner, user).await?;
         }
     }

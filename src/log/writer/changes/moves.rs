@@ -41,7 +41,7 @@ pub(crate) enum Reach {
     Newest,
 }
 
-/// Where the reader is afterwards: the newest message that is read.
+/// Where the reader is afterwards: the newest message that is read, if they may see it.
 pub(crate) type ReadThrough = Option<MessageId>;
 
 /// Places from the first to the last, both included.
@@ -77,6 +77,9 @@ impl Change for Move {
                 let (number, now) = (self.conversation, scope.now);
                 scope.work.record(number, Some(user.clone()), user, now, body)?;
             }
+        }
+        if pointer < member.visible_from_seq {
+            return Ok(None);
         }
         Ok(at(scope.transaction, self.conversation, pointer).await?)
     }

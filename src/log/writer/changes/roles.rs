@@ -9,6 +9,7 @@ use sea_orm::sea_query::Expr;
 use sea_orm::{ActiveEnum, ColumnTrait, DbErr, EntityTrait, QueryFilter};
 
 use super::members::{acting, change};
+use super::people;
 use crate::log::Error;
 use crate::log::event::Body;
 use crate::log::members::Membership;
@@ -82,6 +83,13 @@ impl Change for Transfer {
                 reason: "must be a member of the group",
             }
             .into());
+        }
+        if people::active(scope.transaction, std::slice::from_ref(&self.to))
+            .await?
+            .0
+            .is_empty()
+        {
+            return Err(Error::Deactivated.into());
         }
         set(scope, &group, &self.by, Role::Admin, &self.by).await?;
         set(scope, &group, &self.to, Role::Owner, &self.by).await?;
