@@ -169,7 +169,7 @@ async fn serve(mut config: Config, handed: Option<std::net::TcpListener>) -> Res
         // What is only for this machine depends on it.
         config.listen = socket.local_addr().map_err(unusable(config.listen))?;
     }
-    let app = App::open(config, Clock::system()).await?;
+    let app = Box::pin(App::open(config, Clock::system())).await?;
     let wanted = app.config.listen;
     let stop = stop_signal();
     let listener = match handed {

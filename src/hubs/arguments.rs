@@ -53,13 +53,6 @@ pub(super) fn optional_text(
         .map_err(HubError::from)
 }
 
-/// A flag that must be there.
-pub(super) fn flag(arguments: &Arguments, index: usize, name: &'static str) -> Result<bool, HubError> {
-    arguments
-        .bind(index)
-        .map_err(|_| HubError::from(Error::invalid(name, "must be true or false")))
-}
-
 /// A flag that may be left out.
 pub(super) fn optional_flag(arguments: &Arguments, index: usize, name: &'static str) -> Result<Option<bool>, HubError> {
     arguments

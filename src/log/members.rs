@@ -21,6 +21,9 @@ mod folding;
 /// Conversations kept in memory, per generation of the cache.
 const CAPACITY: usize = 8_192;
 
+/// One of two people blocked the other; which one is nobody's business.
+pub(crate) const NO_CONTACT: Error = Error::Forbidden("You cannot send messages to this person");
+
 /// One interval of membership.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Member {
@@ -106,6 +109,15 @@ impl Membership {
     pub fn visible_from(&self, user: &UserId) -> Seq {
         self.current(user)
             .map_or(Seq(i64::MAX), |member| member.visible_from_seq)
+    }
+
+    /// Whether something may be said here: not across a block.
+    pub(crate) fn contact(&self) -> Result<(), Error> {
+        if self.blockers.is_empty() {
+            Ok(())
+        } else {
+            Err(NO_CONTACT)
+        }
     }
 
     /// The other one of a direct conversation.

@@ -20,7 +20,7 @@ mod batch;
 mod change;
 pub(crate) mod changes;
 pub mod command;
-mod files;
+pub(crate) mod files;
 mod posts;
 mod queue;
 mod rows;

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use entities::conversation;
 use entities::ids::{ConversationId, ConversationNumber};
 use entities::user_id::UserId;
 
@@ -20,6 +21,37 @@ pub(crate) async fn membership(log: &Log, user: &UserId, reference: &str) -> Res
 pub(crate) fn authorize(membership: &Membership, user: &UserId) -> Result<(), Error> {
     membership.admit(user)?;
     Ok(())
+}
+
+/// A hub's argument in the place of a conversation: the UUID of one that `user` knows is that one, anything else is a
+/// person, and means the direct conversation with them if there is one. A number is never that of a conversation.
+pub(crate) async fn positional(log: &Log, user: &UserId, text: &str) -> Result<Option<Arc<Membership>>, Error> {
+    match known(log, user, text).await? {
+        Some(membership) => Ok(Some(membership)),
+        None => direct(log, user, text).await,
+    }
+}
+
+/// The conversation with this UUID, if `user` knows it.
+pub(crate) async fn known(log: &Log, user: &UserId, text: &str) -> Result<Option<Arc<Membership>>, Error> {
+    let Ok(id) = text.trim().parse() else { return Ok(None) };
+    let membership = log.members.by_id(id).await?;
+    let Some(membership) = membership.filter(|membership| membership.knows(user)) else {
+        return Ok(None);
+    };
+    authorize(&membership, user)?;
+    Ok(Some(membership))
+}
+
+/// The direct conversation with a person, if there is one.
+pub(crate) async fn direct(log: &Log, user: &UserId, person: &str) -> Result<Option<Arc<Membership>>, Error> {
+    let Ok(person) = person.trim().parse() else {
+        return Ok(None);
+    };
+    match log.members.direct(&conversation::direct_key(user, &person)).await? {
+        Some(number) => Ok(log.members.of(number).await?),
+        None => Ok(None),
+    }
 }
 
 async fn find(log: &Log, reference: &str) -> Result<Option<Arc<Membership>>, Error> {

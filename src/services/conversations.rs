@@ -30,7 +30,7 @@ pub struct Conversations {
     pub(crate) settings: Arc<Settings>,
     /// Files are gone with a message, and are to be collected.
     pub(crate) files_gone: Arc<Notify>,
-    clock: Clock,
+    pub(crate) clock: Clock,
 }
 
 impl Conversations {
@@ -105,6 +105,12 @@ impl Conversations {
         self.details(&principal.user_id, membership.number).await
     }
 
+    /// The conversation that a hub's argument means: see [`Target::Positional`](crate::services::messages::Target).
+    pub async fn named(&self, principal: &Principal, text: &str) -> Result<Arc<Membership>, Error> {
+        let found = access::positional(&self.log, &principal.user_id, text).await?;
+        found.ok_or_else(Error::no_conversation)
+    }
+
     /// Like [`find`](Self::find), but only who belongs to it: for joining and the like.
     pub async fn resolve(&self, principal: &Principal, reference: &str) -> Result<Arc<Membership>, Error> {
         access::membership(&self.log, &principal.user_id, reference).await
@@ -118,14 +124,7 @@ impl Conversations {
 
     /// The direct conversation with somebody, if there is one.
     pub async fn known_direct(&self, principal: &Principal, with: &str) -> Result<Option<Arc<Membership>>, Error> {
-        let Ok(other) = with.trim().parse::<UserId>() else {
-            return Ok(None);
-        };
-        let key = conversation::direct_key(&principal.user_id, &other);
-        match self.log.members.direct(&key).await? {
-            Some(number) => Ok(self.log.members.of(number).await?),
-            None => Ok(None),
-        }
+        access::direct(&self.log, &principal.user_id, with).await
     }
 
     /// What an edge tells `user` about a conversation they belong to; `None` when they do not (any more).

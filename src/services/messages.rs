@@ -5,16 +5,15 @@ use std::sync::Arc;
 use entities::ids::{ConversationNumber, EventId, MessageId};
 use entities::message;
 use entities::user_id::UserId;
-use sea_orm::EntityTrait;
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::clock::Clock;
 use crate::log::members::Membership;
 use crate::log::writer::command::{Post, Repeats};
 use crate::services::conversations::Conversations;
-use crate::services::details::{Forwarded, MessageDetails, Person, Quoted};
-use crate::services::limits::RateLimit;
+use crate::services::details::{MessageDetails, Person, Quoted};
+use crate::services::limits::Allowances;
 use crate::services::paging::{Page, PageRequest};
 use crate::services::reading::history;
 use crate::services::typing::Typing;
@@ -22,6 +21,7 @@ use crate::services::{Error, Principal, access, content};
 
 mod actions;
 mod files;
+mod forwarding;
 mod reactions;
 mod receipts;
 
@@ -68,7 +68,7 @@ pub struct Draft {
     pub attachment_ids: Vec<String>,
     /// The same, about to be stored.
     pub uploads: Vec<Upload>,
-    /// The message (UUID or number) to send on, with its origin. Its content and type stand in for what is not said.
+    /// The message (UUID or number) to send on, with its origin: all that it says is its own.
     pub forward: Option<String>,
     pub via: Via,
 }
@@ -105,9 +105,17 @@ pub struct Posted {
 
 /// A message that may be sent, and is not stored yet.
 #[derive(Debug)]
-pub struct Prepared(Post);
+pub struct Prepared {
+    post: Post,
+    /// Whom it begins a conversation with.
+    first: Option<Target>,
+}
 
-impl Prepared {
+/// One whose conversation there is.
+#[derive(Debug)]
+pub struct Placed(Post);
+
+impl Placed {
     /// Where it goes.
     #[must_use]
     pub fn conversation(&self) -> ConversationNumber {
@@ -120,38 +128,37 @@ impl Prepared {
 pub struct Messages {
     conversations: Conversations,
     typing: Typing,
-    rate: RateLimit,
-    reaction_rate: RateLimit,
+    allowances: Allowances,
 }
 
 impl Messages {
-    pub(crate) fn new(conversations: Conversations, typing: Typing, clock: Clock) -> Self {
-        let limits = &conversations.settings.limits;
-        let rate = RateLimit::new("messages", limits.messages_per_minute, limits.burst, clock.clone());
-        let reaction_rate = RateLimit::new("reactions", limits.reactions_per_minute, limits.burst, clock);
+    pub(crate) fn new(conversations: Conversations, typing: Typing, allowances: Allowances) -> Self {
         Self {
             conversations,
             typing,
-            rate,
-            reaction_rate,
+            allowances,
         }
     }
 
     /// Posts a message. The answer means that it is committed.
     pub async fn post(&self, principal: &Principal, draft: Draft) -> Result<Posted, Error> {
-        self.store(self.prepare(principal, draft).await?).await
+        let prepared = self.prepare(principal, draft).await?;
+        self.store(self.place(principal, prepared).await?).await
     }
 
-    /// Checks a message and finds the conversation it goes to: [`post`](Self::post) up to where others learn of it.
-    pub async fn prepare(&self, principal: &Principal, draft: Draft) -> Result<Prepared, Error> {
+    /// Checks a message: [`post`](Self::post) up to where anything is stored.
+    pub async fn prepare(&self, principal: &Principal, mut draft: Draft) -> Result<Prepared, Error> {
         let limits = &self.conversations.settings.limits;
-        let origin = self.origin(principal, draft.forward.as_deref()).await?;
-        let files = self
-            .files(principal, &draft, origin.as_ref().map(|(message, _)| message))
-            .await?;
+        let metadata = content::metadata(draft.metadata.take())?;
+        let (origin, forwarded) = self.origin(principal, draft.forward.as_deref()).await?.unzip();
+        let gone = origin.as_ref().is_some_and(|message| message.deleted_at.is_some());
+        if let Some(message) = origin.as_ref().filter(|_| !gone) {
+            forwarding::unchanged(&draft, metadata.as_deref(), message)?;
+        }
+        let files = self.files(principal, &draft, origin.as_ref()).await?;
         let (kind, text) = match &origin {
-            Some((message, _)) if draft.content.trim().is_empty() => (message.kind, message.content.clone()),
-            _ => {
+            Some(message) => (message.kind, message.content.clone()),
+            None => {
                 let kind = match draft.kind.as_deref().filter(|kind| !kind.trim().is_empty()) {
                     None => files.kind(),
                     named => content::kind(named)?,
@@ -166,39 +173,55 @@ impl Messages {
         };
         let client_message_id = content::key("clientMessageId", draft.client_message_id)?;
         let temp_id = content::key("tempId", draft.temp_id)?;
-        let metadata = content::metadata(draft.metadata)?;
         let sender = self.conversations.people.shared(principal).await?;
         let known = self.known_target(principal, &draft.target).await?;
-        self.rate.take(&principal.user_id)?;
-        let membership = match known {
-            Some(membership) => membership,
-            None => self.direct(principal, &draft.target).await?,
-        };
         let people = &self.conversations.people;
-        if membership
-            .partner(&principal.user_id)
-            .is_some_and(|partner| people.is_deactivated(partner))
+        let partner = known.as_ref().and_then(|known| known.partner(&principal.user_id));
+        let refused = if gone {
+            Err(Error::no_message())
+        } else if partner.is_some_and(|partner| people.is_deactivated(partner)) {
+            Err(Error::deactivated_person())
+        } else {
+            self.allowances.messages.take(&principal.user_id)
+        };
+        if let Err(error) = refused
+            && !self
+                .is_repeat(known.as_deref(), &sender.id, client_message_id.as_deref())
+                .await?
         {
-            return Err(Error::deactivated_person());
+            return Err(error);
         }
-        let quoted = self
-            .quoted(&membership, &principal.user_id, draft.parent.as_deref())
-            .await?;
-        let mentions = self.mentioned(&membership, &principal.user_id, kind, &text).await?;
+        let parent = draft.parent.as_deref().filter(|parent| !parent.trim().is_empty());
+        let (conversation, quoted, mentions) = match (&known, parent) {
+            (Some(membership), parent) => (
+                membership.number,
+                self.quoted(membership, &principal.user_id, parent).await?,
+                self.mentioned(membership, &principal.user_id, kind, &text).await?,
+            ),
+            (None, Some(_)) => return Err(no_parent()),
+            (None, None) => {
+                files.untaken(self.conversations.clock.now())?;
+                (ConversationNumber(0), None, Vec::new())
+            }
+        };
         let keyless = client_message_id.is_none() && temp_id.is_none();
-        Ok(Prepared(Post {
+        let post = Post {
             id: MessageId(Uuid::now_v7()),
-            conversation: membership.number,
+            conversation,
             sender: (*sender).clone(),
             kind,
-            hash: content::hash(kind, &text, files.hashes()),
+            hash: match &origin {
+                // What it says now does not matter.
+                Some(message) => content::hash(kind, "", std::iter::once(message.id.0.as_bytes().as_slice())),
+                None => content::hash(kind, &text, files.hashes()),
+            },
             content: text,
             quoted,
             mentions,
-            forwarded: origin.map(|(_, origin)| origin),
+            forwarded,
             attachments: files.attachments,
             shares_files: files.are_shared,
-            metadata,
+            metadata: metadata.or_else(|| origin?.metadata),
             client_message_id,
             temp_id,
             repeats: match draft.via {
@@ -206,11 +229,28 @@ impl Messages {
                 Via::Rest if keyless => Repeats::Recall,
                 Via::Rest => Repeats::No,
             },
-        }))
+        };
+        Ok(Prepared {
+            post,
+            first: known.is_none().then_some(draft.target),
+        })
     }
 
-    /// Stores what was prepared. The answer means that it is committed.
-    pub async fn store(&self, Prepared(post): Prepared) -> Result<Posted, Error> {
+    /// Begins the conversation that a first message goes to.
+    pub async fn place(&self, principal: &Principal, prepared: Prepared) -> Result<Placed, Error> {
+        let Prepared { mut post, first } = prepared;
+        if let Some(target) = first {
+            let membership = self.direct(principal, &target).await?;
+            post.conversation = membership.number;
+            post.mentions = self
+                .mentioned(&membership, &principal.user_id, post.kind, &post.content)
+                .await?;
+        }
+        Ok(Placed(post))
+    }
+
+    /// Stores what was placed. The answer means that it is committed.
+    pub async fn store(&self, Placed(post): Placed) -> Result<Posted, Error> {
         let (conversation, sender) = (post.conversation, post.sender.id.clone());
         let posted = self.conversations.log.writer.post(post).await?;
         let message = if posted.repeated {
@@ -285,48 +325,26 @@ impl Messages {
         Ok((row, membership))
     }
 
-    /// The message to be forwarded, and what is told of its origin.
-    async fn origin(
-        &self,
-        principal: &Principal,
-        reference: Option<&str>,
-    ) -> Result<Option<(MessageDetails, Forwarded)>, Error> {
-        let Some(reference) = reference.map(str::trim).filter(|reference| !reference.is_empty()) else {
-            return Ok(None);
+    /// Whether a message of the sender's has the key already: a repeat is answered whatever would be refused now.
+    async fn is_repeat(&self, known: Option<&Membership>, sender: &UserId, key: Option<&str>) -> Result<bool, Error> {
+        let (Some(membership), Some(key)) = (known, key) else {
+            return Ok(false);
         };
-        let message = self.find(principal, reference).await?;
-        if message.deleted_at.is_some() {
-            return Err(Error::no_message());
-        }
-        let origin = message.forwarded.as_deref().cloned().unwrap_or_else(|| Forwarded {
-            id: message.id,
-            sender: message.sender.clone(),
-            created_at: message.created_at,
-        });
-        Ok(Some((message, origin)))
+        let earlier = message::Entity::find()
+            .filter(message::Column::SenderId.eq(sender))
+            .filter(message::Column::Conversation.eq(membership.number))
+            .filter(message::Column::ClientMessageId.eq(key));
+        Ok(earlier.one(&self.conversations.database.read).await?.is_some())
     }
 
-    /// The conversation a target names, unless it is a person.
+    /// The conversation a target names, a person's if there is one.
     async fn known_target(&self, principal: &Principal, target: &Target) -> Result<Option<Arc<Membership>>, Error> {
-        let log = &self.conversations.log;
+        let (log, user) = (&self.conversations.log, &principal.user_id);
         match target {
-            Target::Conversation(reference) => access::membership(log, &principal.user_id, reference).await.map(Some),
-            Target::Person(_) => Ok(None),
-            Target::Positional(text) => self.positional(principal, text).await,
+            Target::Conversation(reference) => access::membership(log, user, reference).await.map(Some),
+            Target::Person(person) => access::direct(log, user, person).await,
+            Target::Positional(text) => access::positional(log, user, text).await,
         }
-    }
-
-    /// A hub's first argument, where it is the UUID of a conversation that the caller knows.
-    async fn positional(&self, principal: &Principal, reference: &str) -> Result<Option<Arc<Membership>>, Error> {
-        let Ok(id) = reference.trim().parse() else {
-            return Ok(None);
-        };
-        let membership = self.conversations.log.members.by_id(id).await?;
-        let Some(membership) = membership.filter(|membership| membership.knows(&principal.user_id)) else {
-            return Ok(None);
-        };
-        access::authorize(&membership, &principal.user_id)?;
-        Ok(Some(membership))
     }
 
     async fn direct(&self, principal: &Principal, target: &Target) -> Result<Arc<Membership>, Error> {
@@ -350,19 +368,20 @@ impl Messages {
         sender: &UserId,
         reference: Option<&str>,
     ) -> Result<Option<Quoted>, Error> {
-        let Some(reference) = reference.map(str::trim).filter(|reference| !reference.is_empty()) else {
-            return Ok(None);
-        };
+        let Some(reference) = reference else { return Ok(None) };
         let row = history::message(&self.conversations.database.read, reference).await?;
         let row = row.filter(|row| row.conversation == membership.number && row.seq >= membership.visible_from(sender));
         let Some(row) = row else {
-            let reason = "must be a message of this conversation";
-            return Err(Error::invalid("parentMessageId", reason));
+            return Err(no_parent());
         };
         let author = self.conversations.people.find(&row.sender_id).await?;
         let author = author.unwrap_or_else(|| Person::placeholder(row.sender_id.clone()));
         Ok(Some(Quoted::new(row, author)))
     }
+}
+
+fn no_parent() -> Error {
+    Error::invalid("parentMessageId", "must be a message of this conversation")
 }
 
 #[cfg(test)]

@@ -34,7 +34,7 @@ fn says_nothing_internal(text: &str) {
 #[rustfmt::skip]
 const COUNTS: &[(&str, usize, usize)] = &[
     ("JoinConversation", 1, 1), ("LeaveConversation", 1, 1), ("GetConversations", 0, 1), ("GetMessages", 1, 2),
-    ("SendTypingIndicator", 2, 2), ("StartTyping", 1, 1), ("StopTyping", 1, 1),
+    ("SendTypingIndicator", 1, 2), ("StartTyping", 1, 1), ("StopTyping", 1, 1),
     ("SendMessage", 1, 3), ("ForwardMessage", 2, 2), ("EditMessage", 2, 3), ("DeleteMessage", 1, 2),
     ("AddReaction", 2, 3), ("RemoveReaction", 2, 3), ("ToggleReaction", 2, 3), ("PinMessage", 1, 2), ("UnpinMessage", 1, 1),
     ("MarkAsRead", 1, 2), ("MessageDelivered", 1, 2), ("GetUnreadCount", 0, 0), ("Sync", 0, 1), ("StreamHistory", 1, 2), ("SearchMessages", 1, 2),
@@ -132,7 +132,7 @@ fn wrong(id: &Value, message: &Value) -> Vec<(&'static str, Value, &'static str)
         ("PinMessage", json!([message, 1]), "isPinned: must be true or false"),
         ("PinMessage", json!([message, []]), "isPinned: must be true or false"),
         ("SendTypingIndicator", json!([id, "yes"]), "isTyping: must be true or false"),
-        ("SendTypingIndicator", json!([id, null]), "isTyping: must be true or false"),
+        ("SendTypingIndicator", json!([id, 1]), "isTyping: must be true or false"),
         ("GetMessages", json!([id, "x"]), "options: must be an object"),
         ("GetMessages", json!([id, [1]]), "options: must be an object"),
         ("StreamHistory", json!([id, "x"]), "options: must be an object"),

@@ -92,7 +92,7 @@ impl TestApp {
                 .build()
                 .unwrap();
             runtime.block_on(async {
-                let app = App::open(config, clock).await.unwrap();
+                let app = Box::pin(App::open(config, clock)).await.unwrap();
                 let listener = TcpListener::bind(app.config.listen).await.unwrap();
                 tell.send((listener.local_addr().unwrap(), app.clone())).ok().unwrap();
                 app::run(listener, app, stopped).await;

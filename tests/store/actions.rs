@@ -2,14 +2,14 @@
 
 use entities::conversation::History;
 use entities::ids::EventId;
-use hubwire::log::event::Body;
 use hubwire::services::Error;
 use hubwire::services::groups::NewGroup;
-use hubwire::services::messages::{Action, Draft, Target, Via};
+use hubwire::services::messages::{Action, Draft, Via};
 use hubwire::services::paging::PageRequest;
+use hubwire::services::people::NewProfile;
 use sea_orm::{ConnectionTrait, Statement};
 
-use crate::support::{Store, person, principal, to};
+use crate::support::{Store, admin, person, principal, to};
 
 fn id(posted: &hubwire::services::messages::Posted) -> String {
     posted.message.id.to_string()
@@ -225,6 +225,25 @@ async fn answers_are_counted_and_paged() {
         let texts: Vec<_> = page.items.iter().map(|message| message.content.as_str()).collect();
         assert_eq!(texts, ["answer 3", "answer 4"]);
         assert_eq!(page.pagination.total, 5);
+        let before = PageRequest {
+            take: Some("2".into()),
+            before: page.pagination.next_cursor.map(|id| id.to_string()),
+            ..PageRequest::default()
+        };
+        let earlier = messages.thread(&principal("ann"), &id(&root), &before).await.unwrap();
+        let texts: Vec<_> = earlier.items.iter().map(|message| message.content.as_str()).collect();
+        assert_eq!(texts, ["answer 1", "answer 2"]);
+        assert!(earlier.pagination.has_more && earlier.pagination.prev_cursor == Some(earlier.items[1].id));
+        let after = PageRequest {
+            after: earlier.pagination.prev_cursor.map(|id| id.to_string()),
+            ..PageRequest::default()
+        };
+        let later = messages.thread(&principal("ann"), &id(&root), &after).await.unwrap();
+        assert_eq!(
+            later.items.iter().map(|one| one.id).collect::<Vec<_>>(),
+            page.items.iter().map(|one| one.id).collect::<Vec<_>>()
+        );
+        assert!(!later.pagination.has_more);
         messages
             .delete(&principal("bob"), None, &page.items[1].id.to_string())
             .await
@@ -249,35 +268,17 @@ async fn mentions_are_members_and_everybody_only_by_an_admin() {
         );
         assert_eq!(mentioned("ann", "@all").await, ["bob", "cat"]);
         assert!(mentioned("bob", "@all").await.is_empty());
-    }
-}
-
-#[tokio::test]
-async fn what_is_forwarded_names_its_author_and_not_its_place() {
-    for store in Store::each().await {
-        let messages = &store.services.messages;
-        let posted = store.post("ann", person("bob"), "news").await.unwrap();
-        let forward = async |who: &str, to: &str, message: String| {
-            let draft = Draft {
-                forward: Some(message),
-                ..Draft::text(Target::Person(to.to_owned()), "", Via::Rest)
-            };
-            messages.post(&principal(who), draft).await
+        let address = NewProfile {
+            username: Some("ann@example.test".to_owned()),
+            ..NewProfile::default()
         };
-        let once = forward("bob", "cat", id(&posted)).await.unwrap();
-        assert_eq!(once.message.content, "news");
-        assert_eq!(once.message.forwarded.as_ref().unwrap().sender.id.as_str(), "ann");
-        let twice = forward("cat", "dan", id(&once)).await.unwrap();
-        let origin = twice.message.forwarded.as_ref().unwrap();
-        assert_eq!((origin.id, origin.sender.id.as_str()), (posted.message.id, "ann"));
-        let stranger = forward("dan", "ann", id(&posted)).await;
-        assert_eq!(stranger.unwrap_err().code(), "not_found");
-        let event = store
-            .log
-            .read_after(EventId(twice.event.unwrap().0 - 1), 1)
-            .await
-            .unwrap();
-        assert!(matches!(&event[0].body, Body::MessagePosted(told) if told.forwarded.is_some()));
+        store.services.people.put(&admin(), "cat", address).await.unwrap();
+        assert_eq!(mentioned("bob", "@ann@example.test, @ann").await, ["ann", "cat"]);
+        assert_eq!(
+            mentioned("bob", "@Ann@Example.Test.").await,
+            ["cat"],
+            "the longest name is meant"
+        );
     }
 }
 

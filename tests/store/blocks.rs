@@ -1,5 +1,6 @@
 //! Between two of whom one blocked the other there are no direct messages.
 
+use hubwire::services::messages::Action;
 use hubwire::services::paging::PageRequest;
 use hubwire::services::{Error, Settings, UnknownPeople};
 
@@ -80,6 +81,28 @@ async fn neither_begins_a_conversation_with_the_other() {
         }
         store.block("ann", "bob", false).await;
         store.post("bob", person("ann"), "hi").await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn nothing_new_is_said_by_other_means_either() {
+    for store in Store::each().await {
+        let messages = &store.services.messages;
+        let posted = store.post("bob", person("ann"), "one").await.unwrap();
+        let (bob, id) = (principal("bob"), posted.message.id.to_string());
+        messages.react(&bob, None, &id, "👍", Action::Add).await.unwrap();
+        store.block("ann", "bob", true).await;
+        let before = store.events();
+        let edited = messages.edit(&bob, None, &id, "two").await.map(drop);
+        for action in [Action::Add, Action::Toggle] {
+            let reacted = messages.react(&bob, None, &id, "two", action).await.map(drop);
+            assert_eq!(reacted.unwrap_err().code(), "forbidden");
+        }
+        assert_eq!(edited.unwrap_err().code(), "forbidden");
+        assert_eq!(store.events(), before);
+        // What was said may be taken back.
+        messages.react(&bob, None, &id, "👍", Action::Remove).await.unwrap();
+        messages.delete(&bob, None, &id).await.unwrap();
     }
 }
 

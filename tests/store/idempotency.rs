@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use hubwire::services::messages::{Draft, Posted, Target, Via};
-use hubwire::services::{Error, Principal};
+use hubwire::services::{Error, Limits, Principal, Settings};
 
-use crate::support::{Store, person, principal, to};
+use crate::database::TestDatabase;
+use crate::support::{Store, admin, person, principal, settings, to};
 
 fn keyed(target: Target, content: &str, key: &str) -> Draft {
     Draft {
@@ -167,4 +168,32 @@ async fn proven_hub_send_is_not_repeated_by_rest() {
         .unwrap();
     messages.proven(first.message.id);
     assert!(!store.post("ann", person("bob"), "hello").await.unwrap().repeated);
+}
+
+#[tokio::test]
+async fn a_repeat_is_answered_whatever_would_be_refused_now() {
+    for home in TestDatabase::each().await {
+        let settings = Settings {
+            limits: Limits::default(),
+            ..settings()
+        };
+        let store = Store::open_with(home, settings).await;
+        let messages = &store.services.messages;
+        let send = async |key: &str| messages.post(&ann(), keyed(person("bob"), "hello", key)).await;
+        let first = send("k").await.unwrap();
+        while store.post("ann", person("bob"), "again").await.is_ok() {}
+        assert_repeats(&send("k").await.unwrap(), &first);
+        assert_eq!(send("other").await.unwrap_err().code(), "rate_limited");
+
+        store.clock.advance(Duration::from_secs(60));
+        let blocks = &store.services.blocks;
+        blocks.set(&principal("bob"), "ann", true).await.unwrap();
+        assert_repeats(&send("k").await.unwrap(), &first);
+        assert_eq!(send("other").await.unwrap_err().code(), "forbidden");
+        blocks.set(&principal("bob"), "ann", false).await.unwrap();
+
+        store.services.deactivate(&admin(), "bob").await.unwrap();
+        assert_repeats(&send("k").await.unwrap(), &first);
+        assert_eq!(send("other").await.unwrap_err().code(), "forbidden");
+    }
 }

@@ -12,6 +12,7 @@ mod blocks;
 mod conversations;
 mod databases;
 mod fold;
+mod forwarding;
 mod full_writer;
 mod idempotency;
 mod log;

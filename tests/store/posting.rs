@@ -251,6 +251,32 @@ async fn bad_content_is_refused_with_its_field() {
 }
 
 #[tokio::test]
+async fn a_first_message_that_is_refused_leaves_no_conversation() {
+    for store in Store::each().await {
+        let elsewhere = store.post("ann", person("cat"), "hello").await.unwrap();
+        let before = store.events();
+        for parent in ["nonsense".to_owned(), elsewhere.message.id.to_string()] {
+            let draft = Draft {
+                parent: Some(parent),
+                ..Draft::text(person("bob"), "hello", Via::Rest)
+            };
+            let refused = store.services.messages.post(&principal("ann"), draft).await;
+            assert!(
+                matches!(
+                    refused,
+                    Err(Error::Invalid {
+                        field: "parentMessageId",
+                        ..
+                    })
+                ),
+                "{refused:?}"
+            );
+        }
+        assert_eq!(store.events(), before);
+    }
+}
+
+#[tokio::test]
 async fn rate_is_limited_per_person_and_says_when_to_come_back() {
     let settings = Settings {
         limits: Limits::default(),

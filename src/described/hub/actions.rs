@@ -7,7 +7,7 @@ const EMOJI: &str = "An emoji, or a short word.";
 pub(crate) fn edit_message() -> Method {
     let content = "The new text.";
     Method::new("Give one's message new content")
-        .about("One's own, for 15 minutes.")
+        .about("One's own that is not a forwarded one, for 15 minutes.")
         .takes_message()
         .takes::<String>("content", content, "Hello, dear Bob!")
         .or()
@@ -36,7 +36,7 @@ pub(crate) fn delete_message() -> Method {
 }
 
 pub(crate) fn add_reaction() -> Method {
-    reacting("React to a message")
+    reacting("React to a message").refuses([no_contact()])
 }
 
 pub(crate) fn remove_reaction() -> Method {
@@ -44,7 +44,11 @@ pub(crate) fn remove_reaction() -> Method {
 }
 
 pub(crate) fn toggle_reaction() -> Method {
-    reacting("React to a message, or take the same reaction back")
+    reacting("React to a message, or take the same reaction back").refuses([no_contact()])
+}
+
+fn no_contact() -> Error {
+    not_allowed("You cannot send messages to this person")
 }
 
 fn reacting(summary: &'static str) -> Method {
@@ -77,8 +81,5 @@ pub(crate) fn forward_message() -> Method {
     Method::new("Forward a message")
         .takes_message()
         .takes_conversation()
-        .refuses([
-            not_allowed("You cannot send messages to this person"),
-            too_many("messages"),
-        ])
+        .refuses([no_contact(), too_many("messages")])
 }

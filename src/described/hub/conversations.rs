@@ -33,7 +33,7 @@ pub(crate) fn send_typing_indicator() -> Method {
     Method::new("Say that one types, or has stopped")
         .about("The others hear it at most once a second, and the end of it by themselves ten seconds later.")
         .takes_conversation()
-        .takes::<bool>("isTyping", "Whether one types.", true)
+        .may_take::<bool>("isTyping", "Whether one types; true when absent.", true)
 }
 
 pub(crate) fn start_typing() -> Method {

@@ -44,7 +44,7 @@ pub(crate) fn find() -> Operation {
 
 pub(crate) fn edit() -> Operation {
     Operation::new("Give one's message new content")
-        .about("One's own, for 15 minutes.")
+        .about("One's own that is not a forwarded one, for 15 minutes.")
         .like(json!({"content": "Hello, dear Bob!"}))
         .refuses([
             Error::NotAParticipant,
@@ -69,7 +69,7 @@ pub(crate) fn delete() -> Operation {
 
 pub(crate) fn forward() -> Operation {
     Operation::new("Forward a message")
-        .about("The target is named as for sending; the content is the message's.")
+        .about("The target is named as for sending; what it says is the message's own.")
         .like(json!({"recipientId": "bob"}))
         .sends()
 }

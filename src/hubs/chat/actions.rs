@@ -23,7 +23,7 @@ use crate::{
 impl Chat {
     pub(super) async fn edit_message(self: Arc<Self>, cx: Context, arguments: Arguments) -> Result<Message, HubError> {
         let listener = Listener::of(cx.connection())?;
-        let (conversation, message) = message_of(&arguments, 2)?;
+        let (conversation, message) = self.message_of(&listener, &arguments, 2).await?;
         let content = optional_text(&arguments, arguments.len() - 1, "content")?.unwrap_or_default();
         let messages = &self.services.messages;
         let edited = messages
@@ -34,7 +34,7 @@ impl Chat {
 
     pub(super) async fn delete_message(self: Arc<Self>, cx: Context, arguments: Arguments) -> Result<(), HubError> {
         let listener = Listener::of(cx.connection())?;
-        let (conversation, message) = message_of(&arguments, 1)?;
+        let (conversation, message) = self.message_of(&listener, &arguments, 1).await?;
         let messages = &self.services.messages;
         let deleted = messages
             .delete(listener.principal(), conversation.as_deref(), &message)
@@ -68,7 +68,7 @@ impl Chat {
 
     async fn react(&self, cx: &Context, arguments: &Arguments, action: Action) -> Result<ReactionSummary, HubError> {
         let listener = Listener::of(cx.connection())?;
-        let (conversation, message) = message_of(arguments, 2)?;
+        let (conversation, message) = self.message_of(&listener, arguments, 2).await?;
         let emoji = text(arguments, arguments.len() - 1, "reaction")?;
         let messages = &self.services.messages;
         let standing = messages
@@ -108,15 +108,20 @@ impl Chat {
         };
         self.post(&cx, &listener, draft).await
     }
-}
 
-/// The message that a call names: the last of its arguments but for `behind - 1` others, behind its conversation where
-/// that is named too.
-fn message_of(arguments: &Arguments, behind: usize) -> Result<(Option<String>, String), HubError> {
-    if arguments.len() > behind {
-        let conversation = text(arguments, 0, "conversationId")?;
-        Ok((Some(conversation), text(arguments, 1, "messageId")?))
-    } else {
-        Ok((None, text(arguments, 0, "messageId")?))
+    /// The message that a call names: the last of its arguments but for `behind - 1` others, behind its conversation where
+    /// that is named too.
+    async fn message_of(
+        &self,
+        listener: &Listener,
+        arguments: &Arguments,
+        behind: usize,
+    ) -> Result<(Option<String>, String), HubError> {
+        if arguments.len() <= behind {
+            return Ok((None, text(arguments, 0, "messageId")?));
+        }
+        let message = text(arguments, 1, "messageId")?;
+        let conversation = self.conversation_of(listener, arguments).await?;
+        Ok((Some(conversation.id.to_string()), message))
     }
 }

@@ -10,9 +10,10 @@ use hub_protocol::{
 use crate::{
     hubs::{
         Chat,
-        arguments::{flag, object, text},
+        arguments::{object, optional_flag, text},
         listeners::Listener,
     },
+    log::members::Membership,
     services::Error,
     views::{Conversation, input::Paging},
 };
@@ -24,13 +25,13 @@ impl Chat {
         arguments: Arguments,
     ) -> Result<Conversation, HubError> {
         let listener = Listener::of(cx.connection())?;
-        let reference = text(&arguments, 0, "conversationId")?;
-        let conversations = &self.services.conversations;
-        let membership = conversations.resolve(listener.principal(), &reference).await;
+        let membership = self.conversation_of(&listener, &arguments).await?;
         // Heard before it is read, so that what is said meanwhile is in the answer or comes by itself.
-        listener.sent_to(membership?.number);
-        let found = conversations.find(listener.principal(), &reference).await;
-        let found = found?;
+        listener.sent_to(membership.number);
+        let conversations = &self.services.conversations;
+        let found = conversations
+            .find(listener.principal(), &membership.id.to_string())
+            .await?;
         listener.join(found.number);
         Ok(Conversation::seen_by(&found, listener.user()))
     }
@@ -39,7 +40,7 @@ impl Chat {
         let listener = Listener::of(cx.connection())?;
         let reference = text(&arguments, 0, "conversationId")?;
         let conversations = &self.services.conversations;
-        match conversations.resolve(listener.principal(), &reference).await {
+        match conversations.named(listener.principal(), &reference).await {
             Ok(membership) => listener.leave(membership.number),
             // A view of what one no longer belongs to is closed already.
             Err(Error::NotAParticipant) => {}
@@ -71,7 +72,7 @@ impl Chat {
         cx: Context,
         arguments: Arguments,
     ) -> Result<(), HubError> {
-        let is_typing = flag(&arguments, 1, "isTyping")?;
+        let is_typing = optional_flag(&arguments, 1, "isTyping")?.unwrap_or(true);
         self.type_in(&cx, &arguments, is_typing).await
     }
 
@@ -85,8 +86,22 @@ impl Chat {
 
     async fn type_in(&self, cx: &Context, arguments: &Arguments, is_typing: bool) -> Result<(), HubError> {
         let listener = Listener::of(cx.connection())?;
-        let reference = text(arguments, 0, "conversationId")?;
+        let membership = self.conversation_of(&listener, arguments).await?;
         let typing = &self.services.typing;
-        Ok(typing.set(listener.principal(), &reference, is_typing).await?)
+        let typed = typing
+            .set(listener.principal(), &membership.id.to_string(), is_typing)
+            .await;
+        Ok(typed?)
+    }
+
+    /// The conversation that the first argument names.
+    pub(super) async fn conversation_of(
+        &self,
+        listener: &Listener,
+        arguments: &Arguments,
+    ) -> Result<Arc<Membership>, HubError> {
+        let text = text(arguments, 0, "conversationId")?;
+        let named = self.services.conversations.named(listener.principal(), &text).await;
+        Ok(named?)
     }
 }

@@ -33,7 +33,7 @@ impl Chat {
 
     pub(super) async fn leave_group(self: Arc<Self>, cx: Context, arguments: Arguments) -> Result<Left, HubError> {
         let listener = Listener::of(cx.connection())?;
-        let group = text(&arguments, 0, "conversationId")?;
+        let group = self.conversation_of(&listener, &arguments).await?.id.to_string();
         let conversations = &self.services.conversations;
         // Membership of a direct conversation has no end.
         conversations.group_of(listener.principal(), &group).await?;
@@ -43,7 +43,8 @@ impl Chat {
 
     pub(super) async fn add_member(self: Arc<Self>, cx: Context, arguments: Arguments) -> Result<Written, HubError> {
         let listener = Listener::of(cx.connection())?;
-        let (group, person) = (text(&arguments, 0, "conversationId")?, text(&arguments, 1, "userId")?);
+        let person = text(&arguments, 1, "userId")?;
+        let group = self.conversation_of(&listener, &arguments).await?.id.to_string();
         let conversations = &self.services.conversations;
         let written = conversations
             .add_members(listener.principal(), &group, vec![person])
@@ -53,7 +54,8 @@ impl Chat {
 
     pub(super) async fn remove_member(self: Arc<Self>, cx: Context, arguments: Arguments) -> Result<Written, HubError> {
         let listener = Listener::of(cx.connection())?;
-        let (group, person) = (text(&arguments, 0, "conversationId")?, text(&arguments, 1, "userId")?);
+        let person = text(&arguments, 1, "userId")?;
+        let group = self.conversation_of(&listener, &arguments).await?.id.to_string();
         let conversations = &self.services.conversations;
         let written = conversations
             .remove_members(listener.principal(), &group, Some(vec![person]))

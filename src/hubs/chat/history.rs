@@ -10,11 +10,7 @@ use hub_protocol::{
 };
 
 use crate::{
-    hubs::{
-        Chat,
-        arguments::{object, text},
-        listeners::Listener,
-    },
+    hubs::{Chat, arguments::object, listeners::Listener},
     log::event::MessageDetails,
     services::paging::{MAX_SIZE, Page, PageRequest},
     views::{Message, input::Paging},
@@ -38,7 +34,7 @@ impl Chat {
         arguments: Arguments,
     ) -> Result<impl Stream<Item = Result<Message, HubError>> + Send + 'static, HubError> {
         let listener = Listener::of(cx.connection())?;
-        let reference = text(&arguments, 0, "conversationId")?;
+        let reference = self.conversation_of(&listener, &arguments).await?.id.to_string();
         let paging: Paging = object(&arguments, 1, "options")?;
         let after = paging.page()?.after.unwrap_or_else(|| BEGINNING.to_owned());
         let page = |after: String| PageRequest {

@@ -40,9 +40,10 @@ impl Chat {
     pub(super) async fn post(&self, cx: &Context, listener: &Listener, draft: Draft) -> Result<Message, HubError> {
         let messages = &self.services.messages;
         let prepared = messages.prepare(listener.principal(), draft).await?;
+        let placed = messages.place(listener.principal(), prepared).await?;
         // Heard from here on: once it is stored, the fan-out may be faster than the answer.
-        listener.sent_to(prepared.conversation());
-        let posted = messages.store(prepared).await?;
+        listener.sent_to(placed.conversation());
+        let posted = messages.store(placed).await?;
         if let Some(nonce) = listener.proof.answering(posted.message.id, &listener.connection) {
             cx.probe_answer(nonce);
         }
@@ -55,17 +56,11 @@ impl Chat {
         arguments: Arguments,
     ) -> Result<MessagePage, HubError> {
         let listener = Listener::of(cx.connection())?;
-        let reference = text(&arguments, 0, "conversationId")?;
+        let conversation_id = self.conversation_of(&listener, &arguments).await?.id.to_string();
         let paging: Paging = object(&arguments, 1, "options")?;
         let page = paging.page()?;
         let messages = &self.services.messages;
-        let page = messages.page(listener.principal(), &reference, &page).await?;
-        let membership = self
-            .services
-            .conversations
-            .resolve(listener.principal(), &reference)
-            .await;
-        let conversation_id = membership?.id.to_string();
+        let page = messages.page(listener.principal(), &conversation_id, &page).await?;
         let (messages, pagination) = views::page(&page, |message| Message::seen_by(message, listener.user()));
         Ok(MessagePage {
             conversation_id,

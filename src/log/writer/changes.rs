@@ -20,7 +20,7 @@ mod sign_in;
 mod states;
 mod tickets;
 
-pub(crate) use self::blocks::{NO_CONTACT, SetBlock};
+pub(crate) use self::blocks::SetBlock;
 pub(crate) use self::catch_up::CatchUp;
 pub(crate) use self::creation::{NewDirect, NewGroup};
 pub(crate) use self::deliveries::Deliver;

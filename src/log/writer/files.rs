@@ -68,7 +68,7 @@ impl Files {
 }
 
 /// Why a message cannot have a file.
-const NOT_THERE: Error = Error::Invalid {
+pub(crate) const NOT_THERE: Error = Error::Invalid {
     field: "attachmentIds",
     reason: "must be files of your own that no message has yet",
 };

@@ -10,7 +10,6 @@ use sea_orm::{ColumnTrait, Condition, DatabaseTransaction, DbErr, EntityTrait, Q
 
 use super::answered::Answered;
 use super::batch::State;
-use super::changes::NO_CONTACT;
 use super::command::{Command, Post, Posted, Repeats};
 use super::files::{self, Files};
 use super::rows::padded;
@@ -93,14 +92,7 @@ impl State {
         let Some(membership) = membership else {
             return Ok(Err(Error::NotFound));
         };
-        let admitted = membership.admit(&post.sender.id).map(drop);
-        Ok(admitted.and_then(|()| {
-            if membership.blockers.is_empty() {
-                Ok(membership)
-            } else {
-                Err(NO_CONTACT)
-            }
-        }))
+        Ok(membership.admit(&post.sender.id).map(|_| Arc::clone(&membership)))
     }
 
     /// Makes the newest places of all conversations concerned known to the work.
@@ -181,7 +173,7 @@ impl State {
                 return repeated(message);
             }
         }
-        if let Err(error) = files.claim(post, now) {
+        if let Err(error) = membership.contact().and_then(|()| files.claim(post, now)) {
             return Ok(Err(error));
         }
         let Some(head) = work.heads.get_mut(&post.conversation) else {

@@ -108,7 +108,7 @@ impl Media {
             prepared.push(messages.prepare(principal, draft).await?);
         }
         self.keep(ready).await?;
-        let posted = self.post(prepared).await;
+        let posted = self.post(principal, prepared).await;
         let is_used = posted
             .as_ref()
             .is_ok_and(|posted| posted.iter().all(|posted| !posted.repeated));
@@ -119,10 +119,12 @@ impl Media {
         posted.map(Uploaded::Messages)
     }
 
-    async fn post(&self, prepared: Vec<Prepared>) -> Result<Vec<Posted>, Error> {
+    async fn post(&self, principal: &Principal, prepared: Vec<Prepared>) -> Result<Vec<Posted>, Error> {
         let mut posted = Vec::with_capacity(prepared.len());
+        let messages = &self.services.messages;
         for prepared in prepared {
-            posted.push(self.services.messages.store(prepared).await?);
+            let placed = messages.place(principal, prepared).await?;
+            posted.push(messages.store(placed).await?);
         }
         Ok(posted)
     }

@@ -144,23 +144,32 @@ impl Messages {
         let (row, membership) = self.reach(principal, None, reference).await?;
         let visible_from = membership.visible_from(&principal.user_id);
         let answers = message::Entity::find().filter(message::Column::Parent.eq(row.id));
-        let window = page.offsets()?;
-        let total = paging::total(answers.clone(), &self.conversations.database.read).await?;
-        let (slice, placement) = window.slice(1, total);
-        let items = match slice {
-            None => Vec::new(),
-            Some((from, to)) => {
-                let rows = answers
-                    .order_by_asc(message::Column::Seq)
-                    .offset(u64::try_from(from - 1).unwrap_or(0))
-                    .limit(u64::try_from(to - from + 1).unwrap_or(0));
-                self.detailed(&membership, rows, visible_from).await?
-            }
+        let window = page.window()?;
+        let read = &self.conversations.database.read;
+        let (low, high) = history::range(read, membership.number, &window, (visible_from.0, i64::MAX)).await?;
+        let within = answers
+            .clone()
+            .filter(message::Column::Seq.gte(low))
+            .filter(message::Column::Seq.lte(high));
+        let total = paging::total(within.clone(), read).await?;
+        let (slice, mut placement) = window.slice(1, total);
+        let Some((from, to)) = slice else {
+            return page.arrange(history::placed(Vec::new(), placement));
         };
-        page.arrange(Page {
-            items,
-            pagination: placement.pagination(None),
-        })
+        let rows = within
+            .order_by_asc(message::Column::Seq)
+            .offset(u64::try_from(from - 1).unwrap_or(0))
+            .limit(u64::try_from(to - from + 1).unwrap_or(0));
+        let items = self.detailed(&membership, rows, visible_from).await?;
+        if let (Some(first), Some(last)) = (items.first(), items.last()) {
+            let beyond = if placement.ascends() {
+                answers.filter(message::Column::Seq.lt(first.seq))
+            } else {
+                answers.filter(message::Column::Seq.gt(last.seq))
+            };
+            placement.has_previous = paging::total(beyond, read).await? > 0;
+        }
+        page.arrange(history::placed(items, placement))
     }
 
     /// What an edited message said before, oldest first; nothing for one that was never edited or is deleted.

@@ -6,6 +6,7 @@ use entities::message::Kind;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 
 use super::{Draft, Messages};
+use crate::log::writer::files::NOT_THERE;
 use crate::services::details::{Attachment, MessageDetails};
 use crate::services::{Error, Principal};
 
@@ -27,6 +28,8 @@ pub(super) struct Files {
     hashes: Vec<Vec<u8>>,
     /// They are those of the message that is sent on.
     pub(super) are_shared: bool,
+    /// When the first of one's own is gone unless a message has it; 0 where one has, or had.
+    free_until: Option<i64>,
 }
 
 impl Files {
@@ -47,6 +50,14 @@ impl Files {
             Some(Some("video")) => Kind::Video,
             Some(Some("audio")) => Kind::Audio,
             Some(_) => Kind::File,
+        }
+    }
+
+    /// Whether a new message can have them, as far as is known before the writer claims them.
+    pub(super) fn untaken(&self, now: i64) -> Result<(), Error> {
+        match self.free_until {
+            Some(until) if until <= now => Err(NOT_THERE.into()),
+            _ => Ok(()),
         }
     }
 
@@ -91,6 +102,8 @@ impl Messages {
                 let file = own.iter().find(|file| file.id == id);
                 let file = file.ok_or_else(|| wrong(format!("there is no attachment {id}")))?;
                 files.push(Attachment::of(file), file.sha256.clone());
+                let until = file.expires_at.unwrap_or(0);
+                files.free_until = Some(files.free_until.map_or(until, |first| Ord::min(first, until)));
             }
         }
         if let Some(origin) = origin.filter(|_| files.is_empty()) {

@@ -33,7 +33,7 @@ impl Messages {
         let emoji = content::emoji(emoji)?;
         let (row, _) = self.reach(principal, conversation, reference).await?;
         let person = self.conversations.people.seen(principal).await?;
-        self.reaction_rate.take(&principal.user_id)?;
+        self.allowances.reactions.take(&principal.user_id)?;
         let react = React {
             message: row.number,
             person,

@@ -14,7 +14,7 @@ use crate::log::receipts::Receipts;
 use crate::log::writer::changes::{Deliver, Move, Reach};
 use crate::services::details::{Person, Receipt, Status};
 use crate::services::reading::{self, history, unread};
-use crate::services::{Error, Principal};
+use crate::services::{Error, Principal, access};
 
 /// Messages that one call may name.
 const MOST_NAMED: usize = 1_000;
@@ -164,10 +164,7 @@ impl Messages {
         let (membership, reach) = match &mark.place {
             Place::Conversation(reference) => (self.conversations.resolve(principal, reference).await?, Reach::Newest),
             Place::Message(reference) => self.through(principal, reference).await?,
-            Place::Positional(reference) => match self.positional(principal, reference).await? {
-                Some(membership) => (membership, Reach::Newest),
-                None => self.through(principal, reference).await?,
-            },
+            Place::Positional(reference) => self.named(principal, reference).await?,
         };
         let reach = match &mark.messages {
             None => reach,
@@ -175,6 +172,21 @@ impl Messages {
             Some(named) => Reach::Through(self.newest_of(principal, &membership, named).await?),
         };
         Ok((membership, reach))
+    }
+
+    /// All of a conversation, through a message, or all that is said with a person.
+    async fn named(&self, principal: &Principal, reference: &str) -> Result<(Arc<Membership>, Reach), Error> {
+        let (log, user) = (&self.conversations.log, &principal.user_id);
+        if let Some(membership) = access::known(log, user, reference).await? {
+            return Ok((membership, Reach::Newest));
+        }
+        match self.through(principal, reference).await {
+            Err(Error::NotFound(reason)) => match access::direct(log, user, reference).await? {
+                Some(membership) => Ok((membership, Reach::Newest)),
+                None => Err(Error::NotFound(reason)),
+            },
+            found => found,
+        }
     }
 
     async fn through(&self, principal: &Principal, reference: &str) -> Result<(Arc<Membership>, Reach), Error> {

@@ -9,7 +9,7 @@ use crate::database::{Database, Options};
 use crate::log::Log;
 use crate::log::event::{Body, MessageDetails};
 use crate::log::writer::changes::{Delete, Edit};
-use crate::services::messages::{Draft, Prepared, Target, Via};
+use crate::services::messages::{Draft, Placed, Target, Via};
 use crate::services::{Principal, Profile, Services, Settings};
 
 #[path = "../../../tests/support/database.rs"]
@@ -40,8 +40,10 @@ impl Node {
         MessageDetails::clone(&posted.message)
     }
 
-    async fn prepare(&self, who: &str, draft: Draft) -> Prepared {
-        self.services.messages.prepare(&principal(who), draft).await.unwrap()
+    async fn prepare(&self, who: &str, draft: Draft) -> Placed {
+        let (who, messages) = (principal(who), &self.services.messages);
+        let prepared = messages.prepare(&who, draft).await.unwrap();
+        messages.place(&who, prepared).await.unwrap()
     }
 
     /// Neither the database nor anything in memory says it.

@@ -10,7 +10,7 @@ use crate::log::details::{self, Row};
 use crate::log::members::Membership;
 use crate::services::Error;
 use crate::services::details::MessageDetails;
-use crate::services::paging::{Bound, Page, Window};
+use crate::services::paging::{Bound, Page, Placement, Window};
 
 /// A page of messages for a member. Places are gap-free, so which ones are on it is arithmetic over the ends of the
 /// range, and a page costs the same wherever it lies.
@@ -31,13 +31,7 @@ pub(crate) async fn page(
         return Err(Error::no_conversation());
     };
     let (first, last) = (member.visible_from_seq.0, conversation.last_seq.0);
-    let (mut low, mut high) = (first, last);
-    if let Some(bound) = window.after {
-        low = Ord::max(low, after(read, membership.number, bound).await?);
-    }
-    if let Some(bound) = window.before {
-        high = Ord::min(high, before(read, membership.number, bound).await?);
-    }
+    let (low, high) = range(read, membership.number, window, (first, last)).await?;
     let (slice, mut placement) = window.slice(low, high);
     let Some((from, to)) = slice else {
         return Ok(Page {
@@ -53,14 +47,30 @@ pub(crate) async fn page(
         .all(read)
         .await?;
     let items = detailed(read, membership, rows, member.visible_from_seq).await?;
-    let ends = items
-        .first()
-        .map(|message| message.id)
-        .zip(items.last().map(|message| message.id));
-    Ok(Page {
-        items,
-        pagination: placement.pagination(ends),
-    })
+    Ok(placed(items, placement))
+}
+
+/// A page of ascending messages with its cursors.
+pub(crate) fn placed(items: Vec<MessageDetails>, placement: Placement) -> Page<MessageDetails> {
+    let ends = items.first().zip(items.last());
+    let pagination = placement.pagination(ends.map(|(oldest, newest)| (oldest.id, newest.id)));
+    Page { items, pagination }
+}
+
+/// What `before` and `after` leave of the places from the first to the last; nothing where the first comes after the last.
+pub(crate) async fn range(
+    read: &DatabaseConnection,
+    conversation: ConversationNumber,
+    window: &Window,
+    (mut low, mut high): (i64, i64),
+) -> Result<(i64, i64), Error> {
+    if let Some(bound) = window.after {
+        low = Ord::max(low, after(read, conversation, bound).await?);
+    }
+    if let Some(bound) = window.before {
+        high = Ord::min(high, before(read, conversation, bound).await?);
+    }
+    Ok((low, high))
 }
 
 /// The last place before a bound.

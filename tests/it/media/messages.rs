@@ -51,6 +51,21 @@ async fn a_deleted_message_takes_its_files_with_it_unless_another_has_them() {
     in_the_end_there_is(&app, (0, 0, 0, 0)).await;
 }
 
+#[tokio::test]
+async fn a_first_message_with_a_file_of_another_leaves_no_conversation() {
+    let app = TestApp::start().await;
+    let [ann, carol] = app.people(["ann", "carol"]);
+    let conversation = ann.direct("bob").await;
+    let sent = picture(&ann, &conversation, "").await;
+    let draft = json!({"recipientId": "carol", "content": "again", "attachmentIds": [sent["media"]["id"]]});
+    let refused = ann.post("/messages", &draft).await;
+    assert_eq!(
+        refused.refused(400, "validation_failed")["details"]["field"],
+        "attachmentIds"
+    );
+    assert_eq!(carol.get("/conversations").await.data(), json!([]));
+}
+
 /// One that knows no files leaves them where they are.
 #[tokio::test]
 async fn a_tombstone_of_an_older_server_shows_no_files() {

@@ -289,6 +289,33 @@ async fn who_was_deactivated_while_a_file_came_posts_nothing() {
 }
 
 #[tokio::test]
+async fn as_many_files_as_a_message_may_have_are_one_upload() {
+    let app = TestApp::start().await;
+    let ann = app.person("ann");
+    let mut form = Form::new().text("recipientId", "bob");
+    for _ in 0..20 {
+        form = form.file("a.pdf", b"%PDF-1.7");
+    }
+    let sent = form.post(&ann, "/upload-multiple").await.data();
+    assert_eq!(sent["attachments"].as_array().unwrap().len(), 20);
+}
+
+#[tokio::test]
+async fn refused_uploads_leave_no_conversation() {
+    let app = TestApp::with(|config| (config.limits.messages_per_minute, config.limits.burst) = (30, 1)).await;
+    let [ann, bob] = app.people(["ann", "bob"]);
+    let form = Form::new()
+        .text("recipientId", "bob")
+        .file("a.pdf", b"%PDF-1.7")
+        .file("b.pdf", b"%PDF-1.7");
+    form.post(&ann, "/upload-multiple?split=true")
+        .await
+        .refused(429, "rate_limited");
+    assert_eq!(bob.get("/conversations").await.data(), json!([]));
+    in_the_end_there_is(&app, (0, 0, 0, 0)).await;
+}
+
+#[tokio::test]
 async fn uploads_have_a_rate_and_a_number_of_their_own() {
     let app = TestApp::with(|config| {
         config.limits.uploads_per_minute = 2;

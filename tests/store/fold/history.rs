@@ -222,7 +222,8 @@ impl Act {
                 conversations.create_group(&who, group).await?;
             }
             Did::Send | Did::Reply | Did::Forward | Did::Attach => {
-                return self.send(store, services, &who, &place).await.map(Some);
+                let sent = self.send(store, services, &who, &place).await?;
+                return Ok((self.did != Did::Forward).then_some(sent));
             }
             Did::Edit => {
                 return messages
@@ -315,14 +316,20 @@ impl Act {
                 attachment_ids.push(self.upload(store, &who.user_id).await.to_string());
             }
         }
+        let is_forward = self.did == Did::Forward;
+        let content = if is_forward {
+            String::new()
+        } else {
+            format!("{}{mentions}", self.text)
+        };
         let draft = Draft {
             attachment_ids,
             parent: reference.clone().filter(|_| self.did == Did::Reply),
-            forward: reference.filter(|_| self.did == Did::Forward),
-            metadata: (random.below(3) == 0).then(|| serde_json::json!({"at": [1, "x"]})),
+            forward: reference.filter(|_| is_forward),
+            metadata: (random.below(3) == 0 && !is_forward).then(|| serde_json::json!({"at": [1, "x"]})),
             client_message_id: (random.below(2) == 0).then(|| self.text.clone()),
             temp_id: (random.below(3) == 0).then(|| "t".to_owned()),
-            ..Draft::text(target, format!("{}{mentions}", self.text), Via::Hub)
+            ..Draft::text(target, content, Via::Hub)
         };
         Ok(services.messages.post(who, draft).await?.message.id)
     }

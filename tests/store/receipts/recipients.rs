@@ -23,7 +23,11 @@ async fn who_joins_later_is_none_of_those_a_message_was_sent_to() {
         posted(&store, &group, "ann", 1).await;
         assert_eq!(seen(&store, &group, "ann").await[1], sent);
         read(&store, "bob", &Mark::at(Place::Conversation(group.id.to_string()))).await;
-        assert_eq!(seen(&store, &group, "ann").await[1], sent, "the newcomer counts from now on");
+        assert_eq!(
+            seen(&store, &group, "ann").await[1],
+            sent,
+            "the newcomer counts from now on"
+        );
     }
 }
 
@@ -33,7 +37,12 @@ async fn removing_a_conversation_from_the_list_reads_nothing() {
         let direct = store.direct("ann", "bob").await;
         posted(&store, &direct, "ann", 1).await;
         let id = direct.id.to_string();
-        store.services.conversations.leave(&principal("bob"), &id).await.unwrap();
+        store
+            .services
+            .conversations
+            .leave(&principal("bob"), &id)
+            .await
+            .unwrap();
         assert_eq!(seen(&store, &direct, "ann").await, [receipt(Status::Sent, None, None)]);
     }
 }

@@ -12,9 +12,6 @@ use crate::log::event::{Blocked, Body};
 use crate::log::words::Word;
 use crate::log::writer::change::{Change, Outcome, Scope};
 
-/// One of two people blocked the other; which one is nobody's business.
-pub(crate) const NO_CONTACT: Error = Error::Forbidden("You cannot send messages to this person");
-
 /// Somebody blocks somebody, or does no longer. Says whether that parts the two or brings them together again: it does
 /// neither when it is so already, or when the other one blocks too.
 #[derive(Clone, Debug)]

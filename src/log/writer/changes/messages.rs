@@ -58,6 +58,10 @@ impl Change for Edit {
         if row.sender_id != self.editor {
             return Err(Error::Forbidden("Only the sender can edit a message").into());
         }
+        if row.forwarded.is_some() {
+            return Err(Error::Forbidden("A forwarded message says what its author said and cannot be edited").into());
+        }
+        membership.contact()?;
         let age = (scope.now - row.created_at).max(0);
         if self.window_minutes > 0 && age > i64::from(self.window_minutes) * 60_000 {
             return Err(Error::EditWindowOver {

@@ -52,6 +52,7 @@ impl Change for React {
                     .await?;
             }
             None if stands => {
+                membership.contact()?;
                 if before.len() >= MOST && !before.contains_key(&self.emoji) {
                     return Err(Error::Forbidden("A message has at most 50 different reactions").into());
                 }
