@@ -108,7 +108,7 @@ settings! {
         |config, text| config.limits.messages_per_minute = limit(text)?;
     "limits.reactions_per_minute" = "60"; "Reactions a person may add or take back a minute over all transports.";
         |config, text| config.limits.reactions_per_minute = limit(text)?;
-    "limits.uploads_per_minute" = "10"; "Files a person may upload a minute.";
+    "limits.uploads_per_minute" = "10"; "Uploads a person may make a minute, of one or several files each.";
         |config, text| config.limits.uploads_per_minute = limit(text)?;
     "limits.image_bytes" = "10485760"; "Largest picture (JPEG, PNG, GIF, WebP), in bytes.";
         |config, text| config.limits.image_bytes = limit(text)?;

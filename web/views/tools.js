@@ -42,7 +42,7 @@ export function messageTools(store, { react, reply, openThread, edit, remove, pi
   function more({ message }) {
     const { details } = store.get(message.conversationId), isMine = message.senderId === store.me.id, mayManage = isMaster(details, store.me);
     const items = [
-      isMine && message.type === 'text' && { label: 'Edit', act: () => edit(message) },
+      isMine && message.type === 'text' && !message.forwardedFrom && { label: 'Edit', act: () => edit(message) },
       message.content && { label: 'Copy text', act: () => copy(message.content) },
       { label: 'Forward …', act: () => forward(message) },
       mayManage && { label: message.isPinned ? 'Unpin' : 'Pin', act: () => pin(message, !message.isPinned) },
