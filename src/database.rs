@@ -116,9 +116,10 @@ impl Database {
         Ok(())
     }
 
-    /// Applies the migrations that are missing.
+    /// Applies the migrations that are missing, and fills in what they or an older server left open.
     pub async fn migrate(&self) -> Result<(), DbErr> {
-        Migrator::up(&self.write, None).await
+        Migrator::up(&self.write, None).await?;
+        migrations::fill_joined_seq(&self.write).await
     }
 
     /// Which database answers, and in which version.

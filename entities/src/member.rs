@@ -46,8 +46,9 @@ pub struct Model {
     pub is_hidden: bool,
     /// When `is_muted` ends by itself.
     pub muted_until: Option<i64>,
-    /// The newest message when they joined: those up to here were sent to others.
-    pub joined_seq: Seq,
+    /// The newest message when they joined: those up to here were sent to others. Null for a while where an older server
+    /// made the row.
+    pub joined_seq: Option<Seq>,
 }
 
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]

@@ -16,6 +16,7 @@ mod m20261128_000011_presences;
 mod m20261128_000012_files;
 mod m20261130_000013_joined_seq;
 
+pub use m20261130_000013_joined_seq::fill as fill_joined_seq;
 pub use sea_orm_migration::prelude::{MigratorTrait, SchemaManager};
 
 /// Applies and undoes the changes, in order.

@@ -78,7 +78,7 @@ impl Rules {
         Ok(Verified {
             principal: Principal {
                 user_id,
-                profile: profile(claims),
+                profile: profile(claims, now),
                 is_admin: self.is_admin(claims),
             },
             expires_at,
@@ -159,7 +159,7 @@ fn holds(value: Option<&Value>, audience: &str) -> bool {
     }
 }
 
-fn profile(claims: &Map<String, Value>) -> Profile {
+fn profile(claims: &Map<String, Value>, now: i64) -> Profile {
     let text = |name: &str| {
         claims
             .get(name)
@@ -168,7 +168,8 @@ fn profile(claims: &Map<String, Value>) -> Profile {
             .filter(|text| !text.is_empty())
     };
     Profile {
-        issued_at: time(claims.get("iat")),
+        // One from the future would be the newest for ever.
+        issued_at: time(claims.get("iat")).filter(|at| *at <= now.saturating_add(LEEWAY)),
         username: text("preferred_username")
             .or_else(|| text("unique_name"))
             .map(str::to_owned),

@@ -177,6 +177,15 @@ fn profile_comes_from_the_name_claims() {
 }
 
 #[test]
+fn a_token_is_as_old_as_it_says_unless_that_is_in_the_future() {
+    for (issued, known) in [(-5, Some(NOW - 5_000)), (10, Some(NOW + 10_000)), (3_600, None)] {
+        let claims = json!({"sub": "ann", "exp": in_seconds(60), "iat": in_seconds(issued)});
+        let profile = open(&with_secret()).verify(&signed(&claims)).unwrap().principal.profile;
+        assert_eq!(profile.issued_at, known, "{issued}");
+    }
+}
+
+#[test]
 fn header_comes_before_query_and_other_schemes_are_no_token() {
     let auth = open(&with_secret());
     let good = signed(&ann());

@@ -97,7 +97,8 @@ impl<S: Send + Sync> FromRequestParts<S> for Place {
     }
 }
 
-/// The parameters of the query. Names ignore case, the first of a repeated one counts, an empty one is absent.
+/// The parameters of the query. Names ignore case, the first of a repeated one counts (of a list each), an empty one is
+/// absent.
 #[derive(Debug)]
 pub struct Params(Vec<(String, String)>);
 

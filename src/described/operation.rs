@@ -182,7 +182,7 @@ impl Operation {
             .refuses([
                 Error::IdempotencyMismatch,
                 Error::NotAParticipant,
-                Error::Forbidden("You cannot send messages to this person".to_owned()),
+                Error::no_contact(),
                 Error::no_conversation(),
                 Error::no_message(),
             ])

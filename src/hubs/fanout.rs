@@ -14,6 +14,7 @@ use super::{
     Chat,
     calls::{Call, call},
     listeners::Listener,
+    notices::About,
 };
 use crate::{
     log::{
@@ -179,14 +180,17 @@ impl Chat {
     fn note<C>(&self, telling: &Telling<C>, event: &Event, listener: &Listener, hears: bool) {
         let user = listener.user();
         if let (Some(reason), Some(conversation), false) = (telling.notice(user), event.conversation, hears) {
-            self.notices.note(user, conversation, reason);
+            self.notices.note(user, About::Conversation(conversation), reason);
         }
     }
 
     /// What an event means to one person alone, as things are now, and how much of theirs is unread if it moves that.
     async fn personal<C>(&self, telling: &Telling<C>, event: &Event, user: &UserId) -> Vec<Call> {
         let mut own = self.own(telling, event, user).await;
-        if telling.moves_unread(event, user) {
+        if let Body::MessageDeleted(_) = &event.body {
+            // For every member at once, and nobody waits for it.
+            self.notices.note(user, About::Unread, "deleted");
+        } else if telling.moves_unread(event, user) {
             own.extend(self.unread(user).await);
         }
         own.into_iter().map(|event| Call::new(event, &self.links)).collect()

@@ -1,4 +1,5 @@
-//! `ConversationUpdated`: what a person is told of conversations that a connection of theirs does not hear.
+//! `ConversationUpdated`: what a person is told of conversations that a connection of theirs does not hear; and how much
+//! they have left to read where that changes for many at once.
 //!
 //! Merged to one a second for each person and conversation; what is told is the state at that moment.
 
@@ -13,10 +14,14 @@ use entities::{ids::ConversationNumber, user_id::UserId};
 use parking_lot::Mutex;
 use tokio::{sync::Notify, time::Instant};
 
-use super::{calls::Call, listeners::Listeners};
+use super::{
+    calls::Call,
+    listeners::{Listener, Listeners},
+};
 use crate::{
     clock,
     services::Services,
+    telling,
     views::{self, ClientEvent, Links},
 };
 
@@ -29,7 +34,16 @@ const MOST: usize = 65_536;
 #[derive(Clone, Debug)]
 pub(super) struct Notices(Arc<Shared>);
 
-type Key = (UserId, ConversationNumber);
+type Key = (UserId, About);
+
+/// What is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum About {
+    /// To the connections that do not hear it.
+    Conversation(ConversationNumber),
+    /// How much is unread.
+    Unread,
+}
 
 #[derive(Debug, Default)]
 struct Shared {
@@ -64,11 +78,11 @@ impl Notices {
         self.0.noted.lock().len()
     }
 
-    /// Something happened that some connection of `user` does not hear.
-    pub(super) fn note(&self, user: &UserId, conversation: ConversationNumber, reason: &'static str) {
+    /// Something happened that `user` is to be told of.
+    pub(super) fn note(&self, user: &UserId, about: About, reason: &'static str) {
         let mut noted = self.0.noted.lock();
         let full = noted.len() >= MOST;
-        match noted.entry((user.clone(), conversation)) {
+        match noted.entry((user.clone(), about)) {
             // The task knows when this one is due; waking it for every message would be a look at all of them.
             Entry::Occupied(mut noted) => {
                 noted.get_mut().reason = Some(reason);
@@ -116,9 +130,9 @@ async fn give(shared: Weak<Shared>, more: Arc<Notify>, services: Services, liste
             return;
         };
         let (due, next) = notices.0.take();
-        for ((user, conversation), reason) in due {
+        for ((user, about), reason) in due {
             notices
-                .give_one(&services, (&listeners, &links), &user, conversation, reason)
+                .give_one(&services, (&listeners, &links), &user, about, reason)
                 .await;
         }
         drop(notices);
@@ -132,28 +146,35 @@ impl Notices {
         services: &Services,
         (listeners, links): (&Listeners, &Links),
         user: &UserId,
-        conversation: ConversationNumber,
+        about: About,
         reason: &'static str,
     ) {
-        let details = match services.conversations.view_for(user, conversation).await {
-            Ok(Some(details)) => details,
+        let event = match about {
+            About::Conversation(conversation) => {
+                let details = services.conversations.view_for(user, conversation).await;
+                let update = |details| views::ConversationUpdated::new(&details, user, reason);
+                details.map(|details| details.map(|details| ClientEvent::ConversationUpdated(update(details).into())))
+            }
+            About::Unread => telling::unread(services, user).await.map(Some),
+        };
+        let event = match event {
+            Ok(Some(event)) => event,
             Ok(None) => return,
             Err(error) => {
                 tracing::warn!("a notice cannot be given yet: {error}");
-                return self.note(user, conversation, reason);
+                return self.note(user, about, reason);
             }
         };
-        let update = views::ConversationUpdated::new(&details, user, reason);
-        let call = Call::new(ClientEvent::ConversationUpdated(update.into()), links);
-        for listener in listeners
-            .of(user)
-            .iter()
-            .filter(|listener| !listener.hears(conversation))
-        {
+        let call = Call::new(event, links);
+        let is_told = |listener: &Listener| match about {
+            About::Conversation(conversation) => !listener.hears(conversation),
+            About::Unread => true,
+        };
+        for listener in listeners.of(user).iter().filter(|listener| is_told(listener)) {
             match listener.connection.try_send(call.at(&listener.visitor.origin).borrow()) {
                 Ok(true) => {}
                 // Its outbox is full: it is told when there is room, of the state then.
-                Ok(false) => self.note(user, conversation, reason),
+                Ok(false) => self.note(user, about, reason),
                 Err(error) => tracing::error!("a notice cannot be written: {error}"),
             }
         }

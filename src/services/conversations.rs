@@ -169,10 +169,7 @@ impl Conversations {
         with: &str,
         field: &'static str,
     ) -> Result<ConversationNumber, Error> {
-        let other: UserId = with.parse().map_err(|_| Error::no_person())?;
-        if other == principal.user_id {
-            return Err(Error::invalid(field, "must be somebody else"));
-        }
+        let other = self.other(principal, with, field)?;
         self.people.shared(principal).await?;
         let key = conversation::direct_key(&principal.user_id, &other);
         if let Some(number) = self.log.members.direct(&key).await? {
@@ -185,6 +182,15 @@ impl Conversations {
             create_unknown: self.settings.unknown_people == UnknownPeople::Create,
         };
         Ok(self.log.writer.change(direct).await?)
+    }
+
+    /// Somebody whom the caller may have a conversation with.
+    pub(crate) fn other(&self, principal: &Principal, with: &str, field: &'static str) -> Result<UserId, Error> {
+        let other: UserId = with.parse().map_err(|_| Error::no_person())?;
+        if other == principal.user_id {
+            return Err(Error::invalid(field, "must be somebody else"));
+        }
+        Ok(other)
     }
 
     /// A group the caller belongs to.

@@ -5,6 +5,7 @@ use std::time::Duration;
 use sea_orm::DbErr;
 
 use crate::log;
+use crate::log::members::NO_CONTACT;
 
 /// Why a request was refused. `Display` is the sentence a client may see; causes inside the server were logged where
 /// they arose.
@@ -87,6 +88,11 @@ impl Error {
 
     pub(crate) fn no_person() -> Self {
         Self::NotFound("User not found".to_owned())
+    }
+
+    /// One of two people blocked the other.
+    pub(crate) fn no_contact() -> Self {
+        NO_CONTACT.into()
     }
 
     pub(crate) fn deactivated_person() -> Self {

@@ -86,22 +86,26 @@ impl RateLimit {
     pub(crate) fn take(&self, person: &UserId) -> Result<(), Error> {
         let Some(buckets) = &self.buckets else { return Ok(()) };
         self.sweep(buckets);
-        let taken = self.pay(buckets, person).and_then(|()| buckets.check_key(person));
-        taken.map_err(|refused| Error::TooMany {
+        let taken = match self.pay(buckets, person) {
+            Ok(()) => buckets.check_key(person).map_err(|refused| (refused, 0)),
+            Err(owing) => Err(owing),
+        };
+        taken.map_err(|(refused, owed)| Error::TooMany {
             limit: format!("{}: the limit is {} a minute", self.what.name(), self.per_minute),
-            retry_after: refused.wait_time_from(governor::clock::Clock::now(&self.clock)),
+            retry_after: refused.wait_time_from(governor::clock::Clock::now(&self.clock))
+                + Duration::from_secs(60) / self.per_minute * owed,
         })?;
         self.others.say(|| Word::Did(person.clone(), self.what));
         Ok(())
     }
 
-    /// What was done elsewhere comes first.
-    fn pay(&self, buckets: &Buckets, person: &UserId) -> Result<(), NotUntil<Duration>> {
+    /// What was done elsewhere comes first. Says when the next of it is paid, and how much is owed.
+    fn pay(&self, buckets: &Buckets, person: &UserId) -> Result<(), (NotUntil<Duration>, u32)> {
         let Some(mut owed) = self.owed.get_mut(person) else {
             return Ok(());
         };
         while *owed > 0 {
-            buckets.check_key(person)?;
+            buckets.check_key(person).map_err(|refused| (refused, *owed))?;
             *owed -= 1;
         }
         Ok(())
@@ -176,9 +180,13 @@ mod tests {
         }
         assert!(limit.take(&ann).is_err());
         limit.owe(&ann);
+        limit.owe(&ann);
         clock.advance(Duration::from_secs(2));
-        assert!(limit.take(&ann).is_err(), "this one was had elsewhere");
-        clock.advance(Duration::from_secs(2));
+        let Err(Error::TooMany { retry_after, .. }) = limit.take(&ann) else {
+            panic!("this one was had elsewhere")
+        };
+        assert_eq!(retry_after, Duration::from_secs(4), "and so was the next");
+        clock.advance(retry_after);
         limit.take(&ann).unwrap();
     }
 

@@ -19,6 +19,8 @@ const ALL: &str = "all";
 const PORTION: usize = 500;
 /// Characters of a username at most.
 const LONGEST: usize = 200;
+/// Places of a text that are read as names at most, the first ones.
+const MOST: usize = 200;
 
 /// The current members that `text` mentions, each once, without the author. `@all` counts in a group where the author is
 /// an admin; from anybody else it is only text. Names ignore case, and how accents are spelled.
@@ -63,10 +65,14 @@ pub(crate) async fn find(
 /// full stop may end a sentence.
 fn names(text: &str) -> HashSet<Vec<String>> {
     let mut names = HashSet::new();
-    let mut before = ' ';
+    let (mut before, mut read) = (' ', 0);
     for (place, letter) in text.char_indices() {
         let rest = &text[place + letter.len_utf8()..];
         if letter == '@' && !before.is_alphanumeric() && rest.starts_with(is_of_name) {
+            read += 1;
+            if read > MOST {
+                break;
+            }
             let whole = [leading(rest, is_of_address), leading(rest, is_of_name)];
             let mut readings: Vec<String> = Vec::new();
             for name in whole

@@ -151,10 +151,10 @@ impl Messages {
         let limits = &self.conversations.settings.limits;
         let metadata = content::metadata(draft.metadata.take())?;
         let (origin, forwarded) = self.origin(principal, draft.forward.as_deref()).await?.unzip();
-        let gone = origin.as_ref().is_some_and(|message| message.deleted_at.is_some());
-        if let Some(message) = origin.as_ref().filter(|_| !gone) {
-            forwarding::unchanged(&draft, metadata.as_deref(), message)?;
-        }
+        let said = match &origin {
+            Some(message) => forwarding::unchanged(&draft, metadata.as_deref(), message),
+            None => Ok(()),
+        };
         let files = self.files(principal, &draft, origin.as_ref()).await?;
         let (kind, text) = match &origin {
             Some(message) => (message.kind, message.content.clone()),
@@ -177,29 +177,29 @@ impl Messages {
         let known = self.known_target(principal, &draft.target).await?;
         let people = &self.conversations.people;
         let partner = known.as_ref().and_then(|known| known.partner(&principal.user_id));
-        let refused = if gone {
-            Err(Error::no_message())
-        } else if partner.is_some_and(|partner| people.is_deactivated(partner)) {
+        let may = if partner.is_some_and(|partner| people.is_deactivated(partner)) {
             Err(Error::deactivated_person())
         } else {
-            self.allowances.messages.take(&principal.user_id)
+            said.and_then(|()| self.allowances.messages.take(&principal.user_id))
         };
-        if let Err(error) = refused
-            && !self
-                .is_repeat(known.as_deref(), &sender.id, client_message_id.as_deref())
-                .await?
-        {
-            return Err(error);
-        }
+        let key = client_message_id.as_deref();
+        self.unless_repeated(known.as_deref(), &sender.id, key, may).await?;
         let parent = draft.parent.as_deref().filter(|parent| !parent.trim().is_empty());
         let (conversation, quoted, mentions) = match (&known, parent) {
-            (Some(membership), parent) => (
-                membership.number,
-                self.quoted(membership, &principal.user_id, parent).await?,
-                self.mentioned(membership, &principal.user_id, kind, &text).await?,
-            ),
+            (Some(membership), parent) => {
+                let quoted = self.quoted(membership, &sender.id, parent).await;
+                let quoted = self.unless_repeated(Some(membership), &sender.id, key, quoted).await?;
+                let mentions = self.mentioned(membership, &sender.id, kind, &text).await?;
+                (membership.number, quoted, mentions)
+            }
             (None, Some(_)) => return Err(no_parent()),
             (None, None) => {
+                let (Target::Conversation(person) | Target::Person(person) | Target::Positional(person)) =
+                    &draft.target;
+                let person = self.conversations.other(principal, person, "recipientId")?;
+                if people.is_deactivated(&person) {
+                    return Err(Error::deactivated_person());
+                }
                 files.untaken(self.conversations.clock.now())?;
                 (ConversationNumber(0), None, Vec::new())
             }
@@ -210,11 +210,7 @@ impl Messages {
             conversation,
             sender: (*sender).clone(),
             kind,
-            hash: match &origin {
-                // What it says now does not matter.
-                Some(message) => content::hash(kind, "", std::iter::once(message.id.0.as_bytes().as_slice())),
-                None => content::hash(kind, &text, files.hashes()),
-            },
+            hash: content::hash(kind, &text, files.hashes()),
             content: text,
             quoted,
             mentions,
@@ -325,16 +321,26 @@ impl Messages {
         Ok((row, membership))
     }
 
-    /// Whether a message of the sender's has the key already: a repeat is answered whatever would be refused now.
-    async fn is_repeat(&self, known: Option<&Membership>, sender: &UserId, key: Option<&str>) -> Result<bool, Error> {
-        let (Some(membership), Some(key)) = (known, key) else {
-            return Ok(false);
+    /// An outcome, or none where a message of the sender's has the key already: a repeat is answered whatever would be
+    /// refused now.
+    async fn unless_repeated<T: Default>(
+        &self,
+        known: Option<&Membership>,
+        sender: &UserId,
+        key: Option<&str>,
+        outcome: Result<T, Error>,
+    ) -> Result<T, Error> {
+        let (Err(_), Some(membership), Some(key)) = (&outcome, known, key) else {
+            return outcome;
         };
         let earlier = message::Entity::find()
             .filter(message::Column::SenderId.eq(sender))
             .filter(message::Column::Conversation.eq(membership.number))
             .filter(message::Column::ClientMessageId.eq(key));
-        Ok(earlier.one(&self.conversations.database.read).await?.is_some())
+        match earlier.one(&self.conversations.database.read).await? {
+            Some(_) => Ok(T::default()),
+            None => outcome,
+        }
     }
 
     /// The conversation a target names, a person's if there is one.

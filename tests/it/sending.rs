@@ -124,7 +124,13 @@ async fn every_positional_call_means_by_a_person_the_conversation_with_them_and_
         sent["id"]
     );
     bob.call("LeaveConversation", json!(["ann"])).await;
-    // It is the first of all.
+    // It is the first of all, and what is said there has numbers of its own.
+    bob.call("SendMessage", json!(["2", "hello"])).await;
+    let read = bob.call("MarkAsRead", json!(["2"])).await;
+    assert_ne!(
+        read["conversationId"], *conversation,
+        "it is a person's before a message's"
+    );
     for method in [
         "JoinConversation",
         "LeaveConversation",

@@ -48,6 +48,7 @@ async fn nobody_puts_words_into_an_authors_mouth() {
             ..Draft::text(person("bob"), "here", Via::Rest)
         };
         let posted = messages.post(&principal("ann"), place).await.unwrap();
+        store.services.people.seen(&principal("bob")).await.unwrap();
         let before = store.events();
         for (draft, expected) in [
             (
@@ -99,6 +100,7 @@ async fn a_repeated_forward_is_answered_whatever_became_of_its_origin() {
         let posted = store.post("ann", person("bob"), "news").await.unwrap();
         let again = || Draft {
             client_message_id: Some("k".to_owned()),
+            content: "news".to_owned(),
             ..forward("cat", &posted)
         };
         let first = messages.post(&principal("bob"), again()).await.unwrap();

@@ -62,6 +62,14 @@ async fn of_two_tokens_that_are_both_valid_the_newer_names_its_subject() {
         assert_eq!(seen(issued("Ann Day", 2_000)).await, "Ann Day");
         assert_eq!(store.events(), events);
         assert_eq!(seen(issued("Ann Lee", 3_000)).await, "Ann Lee");
+        let events = store.events();
+        let store = store.restart().await;
+        let people = &store.services.people;
+        assert_eq!(
+            people.seen(&issued("Ann Lee", 4_000)).await.unwrap().full_name,
+            "Ann Lee"
+        );
+        assert_eq!(store.events(), events, "what it says is no news");
     }
 }
 

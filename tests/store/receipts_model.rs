@@ -163,7 +163,7 @@ impl Model<'_> {
             until_event: None,
             visible_from_seq: Seq(visible_from),
             read_seq: Seq(newest),
-            joined_seq: Seq(newest),
+            joined_seq: Some(Seq(newest)),
             ..former
         };
         let mut row = row.into_active_model().reset_all();
@@ -255,7 +255,7 @@ impl Model<'_> {
                 } else {
                     Status::Sent
                 };
-                let was_sent = message.seq > member.joined_seq || status > Status::Sent;
+                let was_sent = Some(message.seq) > member.joined_seq || status > Status::Sent;
                 was_sent.then_some((status, delivered_at, read_at))
             })
             .collect();

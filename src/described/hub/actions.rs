@@ -16,6 +16,7 @@ pub(crate) fn edit_message() -> Method {
         .takes::<String>("content", content, "Hello, dear Bob!")
         .refuses([
             not_allowed("Only the sender can edit a message"),
+            Error::no_contact(),
             Error::EditWindowOver {
                 minutes: 15,
                 age_minutes: 20,
@@ -36,7 +37,7 @@ pub(crate) fn delete_message() -> Method {
 }
 
 pub(crate) fn add_reaction() -> Method {
-    reacting("React to a message").refuses([no_contact()])
+    reacting("React to a message").refuses([Error::no_contact()])
 }
 
 pub(crate) fn remove_reaction() -> Method {
@@ -44,11 +45,7 @@ pub(crate) fn remove_reaction() -> Method {
 }
 
 pub(crate) fn toggle_reaction() -> Method {
-    reacting("React to a message, or take the same reaction back").refuses([no_contact()])
-}
-
-fn no_contact() -> Error {
-    not_allowed("You cannot send messages to this person")
+    reacting("React to a message, or take the same reaction back").refuses([Error::no_contact()])
 }
 
 fn reacting(summary: &'static str) -> Method {
@@ -81,5 +78,5 @@ pub(crate) fn forward_message() -> Method {
     Method::new("Forward a message")
         .takes_message()
         .takes_conversation()
-        .refuses([no_contact(), too_many("messages")])
+        .refuses([Error::no_contact(), too_many("messages")])
 }

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{CONVERSATION, Error, MESSAGE, Method, not_allowed, too_many};
+use super::{CONVERSATION, Error, MESSAGE, Method, too_many};
 use crate::views::{
     input::{Marking, NewMessage, Paging, SearchOptions},
     words::MessageType,
@@ -21,7 +21,7 @@ pub(crate) fn send_message() -> Method {
         .may_take::<MessageType>("type", "What it carries; `text` when absent.", "text")
         .refuses([
             Error::IdempotencyMismatch,
-            not_allowed("You cannot send messages to this person"),
+            Error::no_contact(),
             too_many("messages"),
         ])
 }
@@ -53,7 +53,8 @@ fn marking(summary: &'static str) -> Method {
     Method::new(summary)
         .takes::<String>(
             "conversationId",
-            "A conversation: all of it, or `messageIds` of it. Or a message: through it.",
+            "A conversation, or a person and so the conversation with them: all of it, or `messageIds` of it. Or a message: \
+             through it.",
             CONVERSATION,
         )
         .may_take::<Vec<String>>("messageIds", "These messages.", json!([MESSAGE]))

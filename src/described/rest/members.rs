@@ -53,5 +53,6 @@ pub(crate) fn transfer() -> Operation {
         .refuses([
             Error::NotAParticipant,
             not_allowed("Only the owner may transfer ownership"),
+            Error::deactivated_person(),
         ])
 }

@@ -49,6 +49,7 @@ pub(crate) fn edit() -> Operation {
         .refuses([
             Error::NotAParticipant,
             not_allowed("Only the sender can edit a message"),
+            Error::no_contact(),
             Error::EditWindowOver {
                 minutes: 15,
                 age_minutes: 20,

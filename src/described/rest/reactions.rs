@@ -15,11 +15,15 @@ pub(crate) fn summary() -> Operation {
 }
 
 pub(crate) fn add() -> Operation {
-    reacting("React to a message").like(json!({"emoji": "👍"}))
+    reacting("React to a message")
+        .like(json!({"emoji": "👍"}))
+        .refuses([Error::no_contact()])
 }
 
 pub(crate) fn toggle() -> Operation {
-    reacting("React to a message, or take the same reaction back").like(json!({"emoji": "👍"}))
+    reacting("React to a message, or take the same reaction back")
+        .like(json!({"emoji": "👍"}))
+        .refuses([Error::no_contact()])
 }
 
 pub(crate) fn remove() -> Operation {

@@ -53,7 +53,7 @@ pub(super) async fn current<C: ConnectionTrait>(
         "{asked} AS asked CROSS JOIN members p CROSS JOIN people \
          WHERE p.conversation = asked.conversation AND p.until_event IS NULL AND people.id = p.user_id"
     );
-    let columns = "p.number, p.conversation, p.user_id, p.visible_from_seq, p.joined_seq, \
+    let columns = "p.number, p.conversation, p.user_id, p.visible_from_seq, coalesce(p.joined_seq, 0), \
                    CAST(people.hides_reads AS integer)";
     let asked = gathered::listed(conversations.iter().map(|number| (number,)))?;
     gathered::rows(connection, Columns::Ordered(columns, "p.number"), &from, [asked]).await

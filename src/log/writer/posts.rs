@@ -159,7 +159,7 @@ impl State {
         if let Some(key) = &key
             && let Some(earlier) = known.get(key)
         {
-            if earlier.hash != post.hash {
+            if earlier.hash != post.hash && !post.forwards_as(&earlier.message) {
                 return Ok(Err(Error::IdempotencyMismatch));
             }
             return repeated(Arc::clone(&earlier.message));
@@ -233,6 +233,12 @@ impl Post {
                 .clone()
                 .map(|id| Key::Temp(conversation, sender.clone(), id, self.hash))
         })
+    }
+
+    /// Whether both send on the same message, whatever it says now.
+    fn forwards_as(&self, earlier: &MessageDetails) -> bool {
+        let (own, other) = (self.forwarded.as_ref(), earlier.forwarded.as_deref());
+        own.zip(other).is_some_and(|(own, other)| own.id == other.id)
     }
 
     fn content_key(&self) -> Key {

@@ -7,7 +7,7 @@ use crate::services::details::{Forwarded, MessageDetails};
 use crate::services::{Error, Principal, content};
 
 impl Messages {
-    /// The message to be forwarded, and what is told of its origin. It may be deleted meanwhile: this may be a repeat.
+    /// The message to be forwarded, deleted or not, and what is told of its origin.
     pub(super) async fn origin(
         &self,
         principal: &Principal,
@@ -26,8 +26,11 @@ impl Messages {
     }
 }
 
-/// Refuses what would put words into an author's mouth. Saying the same as they did is fine.
+/// Refuses what is deleted, and what would put words into an author's mouth. Saying the same as they did is fine.
 pub(super) fn unchanged(draft: &Draft, metadata: Option<&RawValue>, origin: &MessageDetails) -> Result<(), Error> {
+    if origin.deleted_at.is_some() {
+        return Err(Error::no_message());
+    }
     let said = draft.content.trim();
     let kind = draft.kind.as_deref().filter(|kind| !kind.trim().is_empty());
     let kind = kind.map(|kind| content::kind(Some(kind))).transpose()?;

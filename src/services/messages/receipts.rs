@@ -41,7 +41,8 @@ pub enum Place {
     Conversation(String),
     /// A message by UUID or number: through it.
     Message(String),
-    /// A hub's first argument: the UUID of a conversation, else a message.
+    /// A hub's first argument: the UUID of a conversation, or a person and so the direct conversation with them, else a
+    /// message.
     Positional(String),
 }
 
@@ -71,7 +72,7 @@ pub struct MessageReceipts {
     pub read_count: usize,
     /// How many of the others received it, the readers included.
     pub delivered_count: usize,
-    /// The others: members who may see it, without its sender.
+    /// The others: those it was sent to, and who came later and read it, without its sender.
     pub member_count: usize,
     /// Those who received it, the first readers first.
     pub people: Vec<PersonReceipt>,
@@ -164,7 +165,12 @@ impl Messages {
         let (membership, reach) = match &mark.place {
             Place::Conversation(reference) => (self.conversations.resolve(principal, reference).await?, Reach::Newest),
             Place::Message(reference) => self.through(principal, reference).await?,
-            Place::Positional(reference) => self.named(principal, reference).await?,
+            Place::Positional(reference) => {
+                match access::positional(&self.conversations.log, &principal.user_id, reference).await? {
+                    Some(membership) => (membership, Reach::Newest),
+                    None => self.through(principal, reference).await?,
+                }
+            }
         };
         let reach = match &mark.messages {
             None => reach,
@@ -172,21 +178,6 @@ impl Messages {
             Some(named) => Reach::Through(self.newest_of(principal, &membership, named).await?),
         };
         Ok((membership, reach))
-    }
-
-    /// All of a conversation, through a message, or all that is said with a person.
-    async fn named(&self, principal: &Principal, reference: &str) -> Result<(Arc<Membership>, Reach), Error> {
-        let (log, user) = (&self.conversations.log, &principal.user_id);
-        if let Some(membership) = access::known(log, user, reference).await? {
-            return Ok((membership, Reach::Newest));
-        }
-        match self.through(principal, reference).await {
-            Err(Error::NotFound(reason)) => match access::direct(log, user, reference).await? {
-                Some(membership) => Ok((membership, Reach::Newest)),
-                None => Err(Error::NotFound(reason)),
-            },
-            found => found,
-        }
     }
 
     async fn through(&self, principal: &Principal, reference: &str) -> Result<(Arc<Membership>, Reach), Error> {

@@ -166,7 +166,7 @@ impl State {
             joined_at: event.at,
             is_hidden: false,
             muted_until: None,
-            joined_seq: entry.read_seq,
+            joined_seq: Some(entry.read_seq),
         });
     }
 

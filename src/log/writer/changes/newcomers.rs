@@ -82,7 +82,7 @@ pub(super) async fn insert_members(
             joined_at: ActiveValue::Set(now),
             is_hidden: ActiveValue::Set(false),
             muted_until: ActiveValue::Set(None),
-            joined_seq: ActiveValue::Set(place.read),
+            joined_seq: ActiveValue::Set(Some(place.read)),
         });
         member::Entity::insert_many(rows)
             .exec_without_returning(transaction)

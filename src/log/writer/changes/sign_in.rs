@@ -102,7 +102,8 @@ async fn sign_in(scope: &mut Scope<'_>, sign_in: &SignIn) -> Result<SignedIn, Db
         new(&claims.full_name, &known.full_name),
         new(&claims.avatar, &known.avatar),
     );
-    let claims = known.followed_by(claims);
+    let is_news = username.is_some() || full_name.is_some() || avatar.is_some();
+    let claims = if is_news { known.followed_by(claims) } else { known };
     let mut row = stored.clone().unwrap_or_else(|| people::blank(&sign_in.id, scope.now));
     // A placeholder's names are its id; a token that says only one name means both.
     let full_name = full_name.or_else(|| username.clone().filter(|_| row.is_placeholder));
