@@ -181,18 +181,19 @@ impl Telling {
     /// What is told of an event to those who belong to its conversation.
     #[must_use]
     pub fn of(event: &Event, membership: Option<&Membership>) -> Self {
-        Self::made_for(event, membership, None)
+        let told = membership.into_iter().flat_map(|membership| membership.told(event));
+        Self::made_for(event, told, None)
     }
 
-    /// The same without what is for others than `viewer`, where that is worth it: of an author and everybody else only
+    /// The same without what is for others than `viewer`, a `member` then, where that is worth it: of an author and everybody else only
     /// one is shown the message, and of all authors one is told how far theirs have come.
     #[must_use]
-    pub fn only_for(event: &Event, membership: Option<&Membership>, viewer: &UserId) -> Self {
-        Self::made_for(event, membership, Some(viewer))
+    pub fn only_for(event: &Event, member: Option<&Member>, viewer: &UserId) -> Self {
+        Self::made_for(event, member.into_iter(), Some(viewer))
     }
 
     #[warn(clippy::wildcard_enum_match_arm, reason = "a new event must be thought of here")]
-    fn made_for(event: &Event, membership: Option<&Membership>, viewer: Option<&UserId>) -> Self {
+    fn made_for<'a>(event: &Event, told: impl Iterator<Item = &'a Member>, viewer: Option<&UserId>) -> Self {
         let (by, at) = (&event.actor, event.at);
         match &event.body {
             Body::MessagePosted(message) => posted(message, viewer),
@@ -217,11 +218,7 @@ impl Telling {
             Body::MessagePinned(pinned) => Self::everybody(ClientEvent::MessagePinned(
                 views::MessagePinned::new(pinned, by, at).into(),
             )),
-            Body::Moved(moved) => {
-                let seen = membership.into_iter().flat_map(|membership| membership.told(event));
-                let seen = seen.filter(|member| viewer.is_none_or(|viewer| *viewer == member.user));
-                self::moved(moved, seen.map(|member| member.visible_from_seq), viewer, at)
-            }
+            Body::Moved(moved) => self::moved(moved, told.map(|member| member.visible_from_seq), viewer, at),
             Body::Delivered(delivered) => self::delivered(delivered, viewer, at),
             Body::MemberAdded(change) => member(ClientEvent::MemberAdded, change, by, at),
             Body::MemberRemoved(change) => member(ClientEvent::MemberRemoved, change, by, at),

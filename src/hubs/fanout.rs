@@ -22,7 +22,7 @@ use crate::{
         event::{Body, Event},
     },
     services::{Error, typing::TypingEvent},
-    telling::{self, Telling},
+    telling::{self, Personal, Telling},
     views::ClientEvent,
 };
 
@@ -145,9 +145,9 @@ impl Chat {
     pub(super) async fn retell(&self, event: &Event, listener: &Listener) -> Retold {
         let user = listener.user();
         let nothing = Retold::default();
-        let (heard, member, membership) = match &event.user {
+        let (heard, member) = match &event.user {
             Some(one) if one != user => return nothing,
-            Some(_) => (false, None, None),
+            Some(_) => (false, None),
             None => {
                 let Some(membership) = self.membership(event).await else {
                     return nothing;
@@ -155,11 +155,10 @@ impl Chat {
                 let Some(member) = membership.told(event).find(|member| member.user == *user) else {
                     return nothing;
                 };
-                let member = member.clone();
-                (listener.hears(membership.number), Some(member), Some(membership))
+                (listener.hears(membership.number), Some(member.clone()))
             }
         };
-        let telling = Telling::only_for(event, membership.as_deref(), user);
+        let telling = Telling::only_for(event, member.as_ref(), user);
         let own = self.own(&telling, event, user).await;
         let mut retold = Retold {
             moves_unread: telling.moves_unread(event, user),
@@ -187,11 +186,13 @@ impl Chat {
     /// What an event means to one person alone, as things are now, and how much of theirs is unread if it moves that.
     async fn personal<C>(&self, telling: &Telling<C>, event: &Event, user: &UserId) -> Vec<Call> {
         let mut own = self.own(telling, event, user).await;
-        if let Body::MessageDeleted(_) = &event.body {
-            // For every member at once, and nobody waits for it.
-            self.notices.note(user, About::Unread, "deleted");
-        } else if telling.moves_unread(event, user) {
-            own.extend(self.unread(user).await);
+        if telling.moves_unread(event, user) {
+            if telling.personal == Personal::EveryMember {
+                // Nobody waits until that many were looked up.
+                self.notices.note(user, About::Unread, "deleted");
+            } else {
+                own.extend(self.unread(user).await);
+            }
         }
         own.into_iter().map(|event| Call::new(event, &self.links)).collect()
     }

@@ -26,21 +26,14 @@ pub(crate) fn authorize(membership: &Membership, user: &UserId) -> Result<(), Er
 /// A hub's argument in the place of a conversation: the UUID of one that `user` knows is that one, anything else is a
 /// person, and means the direct conversation with them if there is one. A number is never that of a conversation.
 pub(crate) async fn positional(log: &Log, user: &UserId, text: &str) -> Result<Option<Arc<Membership>>, Error> {
-    match known(log, user, text).await? {
-        Some(membership) => Ok(Some(membership)),
-        None => direct(log, user, text).await,
+    if let Ok(id) = text.trim().parse()
+        && let Some(membership) = log.members.by_id(id).await?
+        && membership.knows(user)
+    {
+        authorize(&membership, user)?;
+        return Ok(Some(membership));
     }
-}
-
-/// The conversation with this UUID, if `user` knows it.
-pub(crate) async fn known(log: &Log, user: &UserId, text: &str) -> Result<Option<Arc<Membership>>, Error> {
-    let Ok(id) = text.trim().parse() else { return Ok(None) };
-    let membership = log.members.by_id(id).await?;
-    let Some(membership) = membership.filter(|membership| membership.knows(user)) else {
-        return Ok(None);
-    };
-    authorize(&membership, user)?;
-    Ok(Some(membership))
+    direct(log, user, text).await
 }
 
 /// The direct conversation with a person, if there is one.

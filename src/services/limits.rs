@@ -86,15 +86,14 @@ impl RateLimit {
     pub(crate) fn take(&self, person: &UserId) -> Result<(), Error> {
         let Some(buckets) = &self.buckets else { return Ok(()) };
         self.sweep(buckets);
-        let taken = match self.pay(buckets, person) {
-            Ok(()) => buckets.check_key(person).map_err(|refused| (refused, 0)),
-            Err(owing) => Err(owing),
-        };
-        taken.map_err(|(refused, owed)| Error::TooMany {
-            limit: format!("{}: the limit is {} a minute", self.what.name(), self.per_minute),
-            retry_after: refused.wait_time_from(governor::clock::Clock::now(&self.clock))
-                + Duration::from_secs(60) / self.per_minute * owed,
-        })?;
+        let take = |()| buckets.check_key(person).map_err(|refused| (refused, 0));
+        self.pay(buckets, person)
+            .and_then(take)
+            .map_err(|(refused, owed)| Error::TooMany {
+                limit: format!("{}: the limit is {} a minute", self.what.name(), self.per_minute),
+                retry_after: refused.wait_time_from(governor::clock::Clock::now(&self.clock))
+                    + Duration::from_secs(60) / self.per_minute * owed,
+            })?;
         self.others.say(|| Word::Did(person.clone(), self.what));
         Ok(())
     }

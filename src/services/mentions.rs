@@ -49,15 +49,13 @@ pub(crate) async fn find(
         && membership
             .current(author)
             .is_some_and(|member| member.role >= Role::Admin);
-    let mut mentioned = HashSet::new();
-    for readings in &names {
-        let means = |name: &&String| (may_call_all && *name == ALL) || known.contains_key(*name);
-        match readings.iter().find(means) {
-            Some(name) if may_call_all && name == ALL => return Ok(others),
-            Some(name) => mentioned.extend(known[name].iter()),
-            None => {}
-        }
+    if may_call_all {
+        known.insert(ALL.to_owned(), others.clone());
     }
+    let meant = names
+        .iter()
+        .filter_map(|readings| readings.iter().find_map(|name| known.get(name)));
+    let mentioned: HashSet<&UserId> = meant.flatten().collect();
     Ok(others.iter().filter(|user| mentioned.contains(user)).cloned().collect())
 }
 
@@ -84,9 +82,7 @@ fn names(text: &str) -> HashSet<Vec<String>> {
                     readings.push(name);
                 }
             }
-            if !readings.is_empty() {
-                names.insert(readings);
-            }
+            names.insert(readings);
         }
         before = letter;
     }
@@ -95,10 +91,9 @@ fn names(text: &str) -> HashSet<Vec<String>> {
 
 /// The beginning of a text whose characters may be of a name, as long as names are.
 fn leading(text: &str, may_be: fn(char) -> bool) -> &str {
-    let mut letters = text.char_indices().take(LONGEST);
-    let end = letters.find(|(_, letter)| !may_be(*letter)).map(|(end, _)| end);
-    let longest = || text.char_indices().nth(LONGEST).map_or(text.len(), |(end, _)| end);
-    &text[..end.unwrap_or_else(longest)]
+    let mut letters = text.char_indices().enumerate();
+    let end = letters.find(|(length, (_, letter))| *length == LONGEST || !may_be(*letter));
+    &text[..end.map_or(text.len(), |(_, (end, _))| end)]
 }
 
 fn folded(name: &str) -> String {

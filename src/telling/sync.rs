@@ -148,25 +148,22 @@ async fn told(
     event: &Event,
 ) -> Result<(Vec<ClientEvent>, bool), Error> {
     let user = &principal.user_id;
-    let membership = match (&event.user, event.conversation) {
-        (None, Some(conversation)) => log.members.of(conversation).await?,
-        _ => None,
-    };
-    let telling = Telling::only_for(event, membership.as_deref(), user);
+    let mut member = None;
+    if let (None, Some(conversation)) = (&event.user, event.conversation) {
+        let Some(membership) = log.members.of(conversation).await? else {
+            return Ok((Vec::new(), false));
+        };
+        member = membership.told(event).find(|member| member.user == *user).cloned();
+        if member.is_none() {
+            return Ok((Vec::new(), false));
+        }
+    }
+    let telling = Telling::only_for(event, member.as_ref(), user);
     let (own, moves_unread) = (
         telling.own(event, user, services).await?,
         telling.moves_unread(event, user),
     );
-    let mut calls = Vec::new();
-    if event.user.is_none() && event.conversation.is_some() {
-        let Some(membership) = membership else {
-            return Ok((Vec::new(), false));
-        };
-        let Some(member) = membership.told(event).find(|member| member.user == *user) else {
-            return Ok((Vec::new(), false));
-        };
-        calls = telling.into_connection(member, true);
-    }
+    let mut calls = member.map_or_else(Vec::new, |member| telling.into_connection(&member, true));
     calls.extend(own);
     Ok((calls, moves_unread))
 }

@@ -318,7 +318,7 @@ fn a_read_move_names_to_each_member_what_they_may_see() {
     let expected: [(_, &[u128]); 4] = [("bob", &[2, 1, 0]), ("cat", &[1, 0]), ("dan", &[0]), ("eve", &[])];
     for (member, (user, ids)) in membership.intervals[1..].iter().zip(expected) {
         assert_eq!(told(&everybody, member), ids, "{user}");
-        let alone = Telling::only_for(&event, Some(&membership), &member.user);
+        let alone = Telling::only_for(&event, Some(member), &member.user);
         assert_eq!(told(&alone, member), ids, "{user} alone");
     }
 }

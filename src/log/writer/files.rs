@@ -45,7 +45,7 @@ impl Files {
             if post.shares_files {
                 file.expires_at.is_none()
             } else {
-                file.owner_id == post.sender.id && file.expires_at.is_some_and(|at| at > now)
+                file.owner_id == post.sender.id && waits(file, now)
             }
         };
         let are_free = post
@@ -65,6 +65,11 @@ impl Files {
         }
         Ok(())
     }
+}
+
+/// Whether a file waits for a message: none has it, or had.
+pub(crate) fn waits(file: &file::Model, now: i64) -> bool {
+    file.expires_at.is_some_and(|at| at > now)
 }
 
 /// Why a message cannot have a file.

@@ -161,7 +161,8 @@ impl Messages {
             .offset(u64::try_from(from - 1).unwrap_or(0))
             .limit(u64::try_from(to - from + 1).unwrap_or(0));
         let items = self.detailed(&membership, rows, visible_from).await?;
-        if let (Some(first), Some(last)) = (items.first(), items.last()) {
+        let is_bounded = window.before.is_some() || window.after.is_some();
+        if let (true, Some(first), Some(last)) = (is_bounded, items.first(), items.last()) {
             let beyond = if placement.ascends() {
                 answers.filter(message::Column::Seq.lt(first.seq))
             } else {

@@ -6,7 +6,7 @@ use entities::message::Kind;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 
 use super::{Draft, Messages};
-use crate::log::writer::files::NOT_THERE;
+use crate::log::writer::files::{NOT_THERE, waits};
 use crate::services::details::{Attachment, MessageDetails};
 use crate::services::{Error, Principal};
 
@@ -28,8 +28,8 @@ pub(super) struct Files {
     hashes: Vec<Vec<u8>>,
     /// They are those of the message that is sent on.
     pub(super) are_shared: bool,
-    /// When the first of one's own is gone unless a message has it; 0 where one has, or had.
-    free_until: Option<i64>,
+    /// A message has one of them, or had.
+    are_taken: bool,
 }
 
 impl Files {
@@ -54,11 +54,11 @@ impl Files {
     }
 
     /// Whether a new message can have them, as far as is known before the writer claims them.
-    pub(super) fn untaken(&self, now: i64) -> Result<(), Error> {
-        match self.free_until {
-            Some(until) if until <= now => Err(NOT_THERE.into()),
-            _ => Ok(()),
+    pub(super) fn untaken(&self) -> Result<(), Error> {
+        if self.are_taken {
+            return Err(NOT_THERE.into());
         }
+        Ok(())
     }
 
     fn push(&mut self, attachment: Attachment, hash: Vec<u8>) {
@@ -93,6 +93,7 @@ impl Messages {
             }
         }
         if !ids.is_empty() {
+            let now = self.conversations.clock.now();
             let own = file::Entity::find()
                 .filter(file::Column::Id.is_in(ids.iter().copied()))
                 .filter(file::Column::OwnerId.eq(&principal.user_id))
@@ -102,8 +103,7 @@ impl Messages {
                 let file = own.iter().find(|file| file.id == id);
                 let file = file.ok_or_else(|| wrong(format!("there is no attachment {id}")))?;
                 files.push(Attachment::of(file), file.sha256.clone());
-                let until = file.expires_at.unwrap_or(0);
-                files.free_until = Some(files.free_until.map_or(until, |first| Ord::min(first, until)));
+                files.are_taken |= !waits(file, now);
             }
         }
         if let Some(origin) = origin.filter(|_| files.is_empty()) {

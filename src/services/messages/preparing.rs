@@ -91,7 +91,7 @@ impl Messages {
                 if people.is_deactivated(&person) {
                     return Err(Error::deactivated_person());
                 }
-                files.untaken(self.conversations.clock.now())?;
+                files.untaken()?;
                 (ConversationNumber(0), None, Vec::new())
             }
         };

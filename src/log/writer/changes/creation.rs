@@ -96,12 +96,8 @@ async fn direct(scope: &mut Scope<'_>, direct: &NewDirect) -> Outcome<Conversati
             return Err(Error::UnknownPerson.into());
         }
         insert_placeholders(scope, &unknown, &direct.creator).await?;
-    } else if people::active(transaction, std::slice::from_ref(&direct.other))
-        .await?
-        .0
-        .is_empty()
-    {
-        return Err(Error::Deactivated.into());
+    } else {
+        people::require_active(transaction, &direct.other).await?;
     }
     let row = conversation::Model {
         direct_key: Some(key),

@@ -248,11 +248,12 @@ async fn leave(scope: &mut Scope<'_>, user: &UserId, conversation: ConversationN
     };
     part(scope, &group, (user, role), user, Departure::Left).await?;
     if role == Role::Owner {
-        let others: Vec<UserId> = group.users().filter(|other| *other != user).cloned().collect();
-        let (active, _) = people::active(scope.transaction, &others).await?;
         let current = group.intervals.iter().filter(|member| member.until_event.is_none());
-        let heir = current
-            .filter(|member| member.user != *user)
+        let others: Vec<_> = current.filter(|member| member.user != *user).collect();
+        let ids: Vec<UserId> = others.iter().map(|member| member.user.clone()).collect();
+        let (active, _) = people::active(scope.transaction, &ids).await?;
+        let heir = others
+            .into_iter()
             .min_by_key(|member| (!active.contains(&member.user), member.role < Role::Admin));
         if let Some(heir) = heir {
             roles::set(scope, &group, &heir.user, Role::Owner, user).await?;

@@ -170,6 +170,16 @@ pub(super) async fn active(
     Ok(users.iter().cloned().partition(|user| !deactivated.contains(user)))
 }
 
+/// Refuses somebody who was deactivated.
+pub(super) async fn require_active(transaction: &DatabaseTransaction, user: &UserId) -> Outcome<()> {
+    let (_, deactivated) = active(transaction, std::slice::from_ref(user)).await?;
+    if deactivated.is_empty() {
+        Ok(())
+    } else {
+        Err(Error::Deactivated.into())
+    }
+}
+
 /// Somebody of whom only the id is known.
 pub(super) fn blank(id: &UserId, now: i64) -> person::Model {
     let person = Person::placeholder(id.clone());

@@ -84,13 +84,7 @@ impl Change for Transfer {
             }
             .into());
         }
-        if people::active(scope.transaction, std::slice::from_ref(&self.to))
-            .await?
-            .0
-            .is_empty()
-        {
-            return Err(Error::Deactivated.into());
-        }
+        people::require_active(scope.transaction, &self.to).await?;
         set(scope, &group, &self.by, Role::Admin, &self.by).await?;
         set(scope, &group, &self.to, Role::Owner, &self.by).await?;
         Ok(())

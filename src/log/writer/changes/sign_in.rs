@@ -41,15 +41,11 @@ impl Claims {
     /// Whether every claim of `newer` is known, or older than these.
     pub(crate) fn know(&self, newer: &Self) -> bool {
         let known = |newer: &Option<String>, older: &Option<String>| newer.is_none() || newer == older;
-        self.are_newer(newer)
+        let ages = self.issued_at.zip(newer.issued_at);
+        ages.is_some_and(|(own, other)| other < own)
             || known(&newer.username, &self.username)
                 && known(&newer.full_name, &self.full_name)
                 && known(&newer.avatar, &self.avatar)
-    }
-
-    fn are_newer(&self, than: &Self) -> bool {
-        let ages = self.issued_at.zip(than.issued_at);
-        ages.is_some_and(|(own, other)| other < own)
     }
 
     fn followed_by(self, newer: &Self) -> Self {
@@ -91,19 +87,17 @@ async fn sign_in(scope: &mut Scope<'_>, sign_in: &SignIn) -> Result<SignedIn, Db
         .await?;
     let known = stored.as_ref().map(Claims::of).unwrap_or_default();
     let new = |newer: &Option<String>, older: &Option<String>| newer.clone().filter(|_| newer != older);
-    let nothing = Claims::default();
-    let claims = if known.are_newer(&sign_in.claims) {
-        &nothing
+    let claims = if known.know(&sign_in.claims) {
+        Claims::default()
     } else {
-        &sign_in.claims
+        sign_in.claims.clone()
     };
     let (username, full_name, avatar) = (
         new(&claims.username, &known.username),
         new(&claims.full_name, &known.full_name),
         new(&claims.avatar, &known.avatar),
     );
-    let is_news = username.is_some() || full_name.is_some() || avatar.is_some();
-    let claims = if is_news { known.followed_by(claims) } else { known };
+    let claims = known.followed_by(&claims);
     let mut row = stored.clone().unwrap_or_else(|| people::blank(&sign_in.id, scope.now));
     // A placeholder's names are its id; a token that says only one name means both.
     let full_name = full_name.or_else(|| username.clone().filter(|_| row.is_placeholder));
